@@ -1,0 +1,1 @@
+"""Many calls: the engine, its job handle, its progress and its loop."""

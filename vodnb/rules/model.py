@@ -1,0 +1,130 @@
+"""The words of vodnb as values: row, asset, outcome, settlement. Pure: no clock, no disk, no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+__all__ = [
+    "RESULT_COLUMNS",
+    "Lang",
+    "Needs",
+    "Outcome",
+    "Settlement",
+    "Status",
+    "Verdict",
+]
+
+Lang = Literal["zh", "en"]
+
+
+class Status(StrEnum):
+    """What a confirm call asks for. Note the spelling CANCELLED, with two L.
+
+    Source: https://support.huaweicloud.com/api-vod/vod_04_0198.html
+    """
+
+    CREATED = "CREATED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_destructive(self) -> bool:
+        """Whether this status destroys uploaded parts (so it is never repeated on doubt)."""
+        return self is not Status.CREATED
+
+
+class Outcome(StrEnum):
+    """How a row ended: exactly one of these."""
+
+    CONFIRMED = "confirmed"
+    ALREADY_CONFIRMED = "already_confirmed"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    NOT_SENT = "not_sent"
+    INVALID = "invalid"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the asset is confirmed; such rows carry no error code."""
+        return self in (Outcome.CONFIRMED, Outcome.ALREADY_CONFIRMED)
+
+
+class Verdict(StrEnum):
+    """What loading says of a row's ID cell: exactly one of these."""
+
+    OK = "ok"
+    CLEANED = "cleaned"
+    DUPLICATE = "duplicate"
+    EMPTY = "empty"
+    MANGLED = "mangled"
+    NOT_AN_ID = "not_an_id"
+    RAGGED = "ragged"
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the row points at an asset that can be sent."""
+        return self in (Verdict.OK, Verdict.CLEANED, Verdict.DUPLICATE)
+
+
+class Needs(StrEnum):
+    """Who or what has to act before the row is settled."""
+
+    NOTHING = "nothing"
+    RETRY = "retry"
+    RE_UPLOAD = "re-upload"
+    FIX_THE_ID = "fix the ID"
+    ADMINISTRATOR = "administrator"
+    WAIT = "wait"
+    LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How one asset ended, with everything its rows will show.
+
+    Attributes:
+        outcome: One of the six outcomes (`invalid` belongs to rows and never appears here).
+        code: The service's error code or one of ours; "" if and only if the outcome is good.
+        message: The service's own words, redacted; "" for none.
+        http_status: HTTP status of the last answer; None where none came.
+        request_id: Request ID of the last answer; "" for none.
+        attempts: How many times the confirm call was sent.
+        sent_at: When it was first sent: UTC ISO text ending in Z; "" if never.
+        elapsed_ms: Duration of the last attempt in milliseconds; None if never sent.
+        state_before: The state as looked up before sending; "" if not looked up.
+        state_after: The state as read back after sending; "" if not read back.
+    """
+
+    outcome: Outcome
+    code: str = ""
+    message: str = ""
+    http_status: int | None = None
+    request_id: str = ""
+    attempts: int = 0
+    sent_at: str = ""
+    elapsed_ms: int | None = None
+    state_before: str = ""
+    state_after: str = ""
+
+
+RESULT_COLUMNS = (
+    "outcome",
+    "error_code",
+    "error_msg",
+    "meaning",
+    "next_step",
+    "needs",
+    "retryable",
+    "http_status",
+    "request_id",
+    "attempts",
+    "sent_at",
+    "elapsed_ms",
+    "state_before",
+    "state_after",
+    "requested_status",
+    "run_id",
+)
+"""The columns that a run appends to the user's table, in order."""

@@ -1,0 +1,270 @@
+"""Each API call, declared once. Pure: client, sandbox and forms are all built from these values.
+
+Adding a call is adding one declaration here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+__all__ = [
+    "CONFIRM",
+    "CREATE",
+    "INFO",
+    "LIST",
+    "OPERATIONS",
+    "PROJECTS",
+    "TOKEN",
+    "Field",
+    "Operation",
+    "Quota",
+]
+
+_DOC = "https://support.huaweicloud.com"
+_EXPLORER = "https://console.huaweicloud.com/apiexplorer/#/openapi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many calls a minute one tenant may make; operations of one name share it.
+
+    Attributes:
+        name: Name of the quota; limiters are shared per (endpoint, project, name).
+        per_minute: Calls a minute for one tenant. Source: api-vod/vod_04_0042.html.
+    """
+
+    name: str
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a request.
+
+    Attributes:
+        name: Name on the wire.
+        place: Where it goes.
+        required: Whether the call is refused without it.
+        is_list: Whether it may be given several times (a repeated key in a query).
+        choices: The documented values; empty where any text will do.
+        max_items: Most values of a list; None where no page says.
+        max_bytes: Longest value in UTF-8 bytes; None where no page says.
+        kind: JSON type of the value.
+        note: What a person should know before filling it in.
+    """
+
+    name: str
+    place: Literal["query", "body"]
+    required: bool = False
+    is_list: bool = False
+    choices: tuple[str, ...] = ()
+    max_items: int | None = None
+    max_bytes: int | None = None
+    kind: Literal["string", "integer", "object"] = "string"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One API call.
+
+    Attributes:
+        name: Our name for it, as in `vod.call("confirm")`.
+        api: The service's name for it, as in the official SDK and the API Explorer.
+        title_en: What it does, in English.
+        title_zh: What it does, in Chinese.
+        host: Which service answers.
+        method: HTTP method.
+        path: Path; `{project_id}` is filled in.
+        fields: What can be sent.
+        success: The one HTTP status that means success.
+        echoes: A field of the request that a true success repeats in its answer; "" for none.
+        answers_with: A key that a true success carries in its JSON; "" for none.
+        quota: The quota it draws on; None where none is published.
+        permission: The action an IAM user needs; "" where none is documented.
+        doc_url: Its page in the API reference.
+        explorer_url: Its page in the API Explorer.
+    """
+
+    name: str
+    api: str
+    title_en: str
+    title_zh: str
+    host: Literal["vod", "iam"]
+    method: Literal["GET", "POST"]
+    path: str
+    fields: tuple[Field, ...]
+    success: int
+    echoes: str = ""
+    answers_with: str = ""
+    quota: Quota | None = None
+    permission: str = ""
+    doc_url: str
+    explorer_url: str
+
+
+_ASSET_IDS = Field(
+    name="asset_id",
+    place="query",
+    is_list=True,
+    max_items=10,
+    note="At most 10 a call. With asset IDs, time and page are ignored.",
+)
+_START = Field(name="start_time", place="query", note="UTC, yyyymmddhhmmss.")
+_END = Field(name="end_time", place="query", note="UTC, yyyymmddhhmmss.")
+_CATEGORY = Field(name="category_id", place="query", kind="integer")
+_TEXT = Field(name="query_string", place="query", note="Text to look for in title and category.")
+_PAGE = Field(
+    name="page", place="query", kind="integer", note="From 0; (page + 1) * size is at most 20000."
+)
+_SIZE = Field(name="size", place="query", kind="integer", note="1 to 100, default 10.")
+
+CONFIRM = Operation(
+    name="confirm",
+    api="ConfirmAssetUpload",
+    title_en="Confirm media asset upload",
+    title_zh="确认媒资上传",
+    host="vod",
+    method="POST",
+    path="/v1.0/{project_id}/asset/status/uploaded",
+    fields=(
+        Field(name="asset_id", place="body", required=True),
+        Field(
+            name="status",
+            place="body",
+            required=True,
+            choices=("CREATED", "FAILED", "CANCELLED"),
+            note="FAILED and CANCELLED destroy uploaded parts.",
+        ),
+    ),
+    success=200,
+    echoes="asset_id",
+    answers_with="asset_id",
+    quota=Quota(name="confirm", per_minute=1500),
+    permission="vod:asset:upload",
+    doc_url=f"{_DOC}/api-vod/vod_04_0198.html",
+    explorer_url=f"{_EXPLORER}/VOD/doc?api=ConfirmAssetUpload",
+)
+
+INFO = Operation(
+    name="info",
+    api="ShowAssetMeta",
+    title_en="Query media assets: states and addresses",
+    title_zh="查询媒资信息",
+    host="vod",
+    method="GET",
+    path="/v1.0/{project_id}/asset/info",
+    fields=(
+        _ASSET_IDS,
+        Field(name="status", place="query", is_list=True),
+        _START,
+        _END,
+        _CATEGORY,
+        Field(name="tags", place="query"),
+        _TEXT,
+        _PAGE,
+        _SIZE,
+    ),
+    success=200,
+    answers_with="asset_info_array",
+    quota=Quota(name="info", per_minute=1500),
+    permission="vod:asset:getInfo",
+    doc_url=f"{_DOC}/api-vod/vod_04_0022.html",
+    explorer_url=f"{_EXPLORER}/VOD/doc?api=ShowAssetMeta",
+)
+
+LIST = Operation(
+    name="list",
+    api="ListAssetList",
+    title_en="List media assets",
+    title_zh="查询媒资列表",
+    host="vod",
+    method="GET",
+    path="/v1.0/{project_id}/asset/list",
+    fields=(
+        _ASSET_IDS,
+        Field(name="status", place="query", is_list=True),
+        _START,
+        _END,
+        _CATEGORY,
+        Field(name="tags", place="query"),
+        _TEXT,
+        Field(name="media_type", place="query", is_list=True, max_items=20),
+        _PAGE,
+        _SIZE,
+        Field(name="order", place="query", note="Known from the official SDK only."),
+    ),
+    success=200,
+    answers_with="assets",
+    quota=Quota(name="list", per_minute=1500),
+    permission="vod:asset:list",
+    doc_url=f"{_DOC}/api-vod/vod_04_0203.html",
+    explorer_url=f"{_EXPLORER}/VOD/doc?api=ListAssetList",
+)
+
+CREATE = Operation(
+    name="create",
+    api="CreateAssetByFileUpload",
+    title_en="Create a media asset to upload a file into",
+    title_zh="创建媒资：上传方式",
+    host="vod",
+    method="POST",
+    path="/v1.0/{project_id}/asset",
+    fields=(
+        Field(name="title", place="body", required=True, max_bytes=128),
+        Field(name="video_name", place="body", required=True, max_bytes=128),
+        Field(name="video_type", place="body", required=True, note="MP4, TS, MOV, MP3 ..."),
+        Field(name="description", place="body", max_bytes=1024),
+        Field(name="category_id", place="body", kind="integer", note="-1 is the category Other."),
+        Field(name="video_md5", place="body"),
+        Field(name="tags", place="body", note="At most 16, separated by commas."),
+        Field(name="auto_publish", place="body", kind="integer", note="0 or 1."),
+        Field(name="template_group_name", place="body"),
+    ),
+    success=200,
+    answers_with="asset_id",
+    quota=Quota(name="create", per_minute=1500),
+    permission="vod:asset:upload",
+    doc_url=f"{_DOC}/api-vod/vod_04_0196.html",
+    explorer_url=f"{_EXPLORER}/VOD/doc?api=CreateAssetByFileUpload",
+)
+
+TOKEN = Operation(
+    name="token",
+    api="KeystoneCreateUserTokenByPassword",
+    title_en="Get a project-scoped token with an IAM user's password",
+    title_zh="获取IAM用户Token（使用密码）",
+    host="iam",
+    method="POST",
+    path="/v3/auth/tokens",
+    fields=(
+        Field(name="nocatalog", place="query", note="true: the answer leaves the catalog out."),
+        Field(name="auth", place="body", required=True, kind="object"),
+    ),
+    success=201,
+    answers_with="token",
+    doc_url=f"{_DOC}/api-iam/iam_30_0001.html",
+    explorer_url=f"{_EXPLORER}/IAM/doc?api=KeystoneCreateUserTokenByPassword",
+)
+
+PROJECTS = Operation(
+    name="projects",
+    api="KeystoneListProjects",
+    title_en="Look up a project by its name (the region)",
+    title_zh="查询指定条件下的项目列表",
+    host="iam",
+    method="GET",
+    path="/v3/projects",
+    fields=(Field(name="name", place="query", note="A project of this name: the region."),),
+    success=200,
+    answers_with="projects",
+    doc_url=f"{_DOC}/api-iam/iam_06_0001.html",
+    explorer_url=f"{_EXPLORER}/IAM/doc?api=KeystoneListProjects",
+)
+
+OPERATIONS = MappingProxyType(
+    {call.name: call for call in (CONFIRM, INFO, LIST, CREATE, TOKEN, PROJECTS)}
+)
+"""Every API call that vodnb knows, by name."""

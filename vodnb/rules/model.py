@@ -8,6 +8,7 @@ from typing import Literal
 
 __all__ = [
     "RESULT_COLUMNS",
+    "AnswerClass",
     "Lang",
     "Needs",
     "Outcome",
@@ -66,6 +67,23 @@ class Verdict(StrEnum):
     def is_usable(self) -> bool:
         """Whether the row points at an asset that can be sent."""
         return self in (Verdict.OK, Verdict.CLEANED, Verdict.DUPLICATE)
+
+
+class AnswerClass(StrEnum):
+    """What came of one attempt, and so what may be done next."""
+
+    DONE = "done"
+    """A true success: right status, JSON, and the same asset ID came back."""
+    PERMANENT = "permanent"
+    """A definite no for this asset; the next one may well succeed."""
+    REJECTED = "rejected"
+    """Throttled: provably not processed; wait, slow down, send again."""
+    AMBIGUOUS = "ambiguous"
+    """It may have had its effect: never send again before asking for the state."""
+    GLOBAL = "global"
+    """Every asset would fail alike (sign-in, account, TLS, wrong host): stop."""
+    NOT_SENT = "not_sent"
+    """It provably never left; send again freely."""
 
 
 class Needs(StrEnum):

@@ -1,1 +1,1 @@
-"""Files and DataFrames: read a table, build the results, write them. The only room that knows pandas."""
+"""Files and DataFrames: read, build results, write. The only room that knows pandas."""

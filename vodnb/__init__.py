@@ -1,0 +1,1 @@
+"""vodnb settles every media asset on Huawei Cloud VOD from a notebook."""

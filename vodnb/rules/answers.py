@@ -6,15 +6,15 @@ business error as HTTP 403, internal faults and throttling among them.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from .codes import look_up
-from .model import AnswerClass
-from .operations import Operation
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .model import AnswerClass
+    from .operations import Operation
 
 __all__ = ["Answer", "Fault", "FaultKind", "Reply", "read_answer"]
 

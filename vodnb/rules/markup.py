@@ -5,8 +5,11 @@ No other module may write a tag around text by hand; a test looks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Markup", "element", "table"]
 

@@ -1,4 +1,4 @@
-"""The words of vodnb as values: row, asset, outcome, settlement. Pure: no clock, no disk, no network."""
+"""The words of vodnb as values: outcome, verdict, status, settlement. Pure: no I/O, no clock."""
 
 from __future__ import annotations
 

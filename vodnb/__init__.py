@@ -1,1 +1,59 @@
-"""vodnb settles every media asset on Huawei Cloud VOD from a notebook."""
+"""vodnb settles every media asset on Huawei Cloud VOD from a notebook: CSV in, results table out.
+
+Start with `vod = vodnb.connect()`, or `vodnb.connect(sandbox=True)` without an account.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .bulk.job import last_job
+    from .bulk.loop import allow_nested_loops
+    from .rules.errors import VodnbError
+    from .session import connect, sandbox
+    from .tables.results import require_settled, to_retry
+    from .tables.write import save
+    from .verbs import explain, load_assets, summary
+
+__all__ = [
+    "VodnbError",
+    "allow_nested_loops",
+    "connect",
+    "explain",
+    "last_job",
+    "load_assets",
+    "require_settled",
+    "sandbox",
+    "save",
+    "summary",
+    "to_retry",
+]
+
+# Loaded when first used: pandas alone takes longer than everything else together.
+_HOMES = {
+    "VodnbError": "rules.errors",
+    "allow_nested_loops": "bulk.loop",
+    "connect": "session",
+    "explain": "verbs",
+    "last_job": "bulk.job",
+    "load_assets": "verbs",
+    "require_settled": "tables.results",
+    "sandbox": "session",
+    "save": "tables.write",
+    "summary": "verbs",
+    "to_retry": "tables.results",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'vodnb' has no attribute {name!r}")
+    found: object = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,14 +6,19 @@ business error as HTTP 403, internal faults and throttling among them.
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from .codes import look_up
+from .model import AnswerClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .model import AnswerClass
     from .operations import Operation
 
 __all__ = ["Answer", "Fault", "FaultKind", "Reply", "read_answer"]
@@ -99,4 +104,127 @@ def read_answer(operation: Operation, got: Reply | Fault, *, sent: Mapping[str, 
         got: What came back, or what happened instead.
         sent: The fields of the request, to compare with what is echoed.
     """
-    raise NotImplementedError
+    if isinstance(got, Fault):
+        return _without_reply(got)
+    found = None if got.cut else _parse(got.body)
+    code, message = _service_error(found)
+    if code:
+        return _refused(got, code, message, found)
+    if got.status != operation.success:
+        return _refused(got, _code_for_status(got.status, found), message or _glimpse(got), found)
+    if not isinstance(found, dict) or operation.answers_with not in found:
+        return _refused(got, "CLIENT.BAD_ANSWER", _glimpse(got), found)
+    if operation.echoes and found[operation.echoes] != sent.get(operation.echoes):
+        told = f"asked for {sent.get(operation.echoes)}, answered for {found[operation.echoes]!r}"
+        return _refused(got, "CLIENT.MISMATCH", told, found)
+    return Answer(
+        kind=AnswerClass.DONE,
+        http_status=got.status,
+        request_id=_request_id(got, found),
+        data=found,
+        headers=got.headers,
+        elapsed_ms=got.elapsed_ms,
+    )
+
+
+_FAULT_CODES = {
+    FaultKind.DNS: "CLIENT.DNS",
+    FaultKind.CONNECT: "CLIENT.CONNECT",
+    FaultKind.TLS: "CLIENT.TLS",
+    FaultKind.NO_ANSWER: "CLIENT.NO_ANSWER",
+    FaultKind.BAD_ANSWER: "CLIENT.BAD_ANSWER",
+}
+
+
+def _without_reply(fault: Fault) -> Answer:
+    code = _FAULT_CODES[fault.kind]
+    return Answer(
+        kind=look_up(code).answer,
+        code=code,
+        message=fault.detail,
+        elapsed_ms=fault.elapsed_ms,
+    )
+
+
+def _refused(reply: Reply, code: str, message: str, found: object) -> Answer:
+    return Answer(
+        kind=look_up(code, reply.status).answer,
+        code=code,
+        message=message,
+        http_status=reply.status,
+        request_id=_request_id(reply, found),
+        headers=reply.headers,
+        elapsed_ms=reply.elapsed_ms,
+    )
+
+
+_STATUS_CODES: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "CLIENT.SIGN_IN",
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "CLIENT.PROXY",
+    HTTPStatus.TOO_MANY_REQUESTS: "CLIENT.THROTTLED",
+}
+
+
+def _code_for_status(status: int, found: object) -> str:
+    """Return our own code for an answer that brings none of the service's."""
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return "CLIENT.REDIRECT"
+    other = "CLIENT.NO_CODE" if isinstance(found, dict) else "CLIENT.BAD_ANSWER"
+    return _STATUS_CODES.get(status, other)
+
+
+def _parse(body: bytes) -> object:
+    """Return the JSON of a body, or None where it is not strict JSON."""
+    try:
+        return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        # A body of 100,000 brackets raises RecursionError, which is no ValueError.
+        return None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+_SHAPES = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"))
+
+
+def _service_error(found: object) -> tuple[str, str]:
+    """Return the error code and message of a body, in any shape that has been seen.
+
+    A code without a dot, such as IAM's `401`, only repeats the HTTP status and counts as none.
+    """
+    if not isinstance(found, dict):
+        return "", ""
+    for code_key, message_key in _SHAPES:
+        if code_key in found:
+            code, message = found[code_key], found.get(message_key)
+            told = message if isinstance(message, str) else ""
+            return (code if isinstance(code, str) and "." in code else ""), told
+    return _service_error(found.get("error"))
+
+
+def _request_id(reply: Reply, found: object) -> str:
+    told = reply.headers.get("x-request-id", "")
+    if not told and isinstance(found, dict) and isinstance(found.get("request_id"), str):
+        return str(found["request_id"])
+    return told
+
+
+_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_GLIMPSE_CHARS = 160
+
+
+def _glimpse(reply: Reply) -> str:
+    """Return one line that shows what kind of thing answered."""
+    head = reply.body[:4096].decode("utf-8", errors="replace")
+    words = " ".join(_TAGS.sub(" ", head).split())[:_GLIMPSE_CHARS]
+    sort = reply.headers.get("content-type", "no content type")
+    return f"HTTP {reply.status}, {sort}: {words or 'empty body'}"

@@ -44,7 +44,7 @@ class VodnbError(Exception):
     """
 
     def __init__(self, what: str, means: str = "", do: str = "") -> None:
-        # Everything goes into `args`, so that pickle and copy rebuild the error whole.
+        # Pickle and copy call the class with `args`, then restore the attributes.
         super().__init__(what, means, do)
         self.what = what
         self.means = means
@@ -79,12 +79,12 @@ class ServiceError(VodnbError):
         what: str,
         means: str = "",
         do: str = "",
+        *,
         code: str = "",
         http_status: int = 0,
         request_id: str = "",
     ) -> None:
         super().__init__(what, means, do)
-        self.args = (what, means, do, code, http_status, request_id)
         self.code = code
         self.http_status = http_status
         self.request_id = request_id

@@ -1,0 +1,77 @@
+"""What holds for every test: a scrubbed environment, no hidden callback error, a fixed Hypothesis.
+
+Sockets are held to loopback by pytest-socket; its options are in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+settings.register_profile("ci", derandomize=True, max_examples=100, deadline=None)
+settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+SCRUBBED_PREFIXES = ("VODNB_", "HUAWEICLOUD_")
+SCRUBBED_SUFFIX = "_PROXY"
+
+
+class CallbackErrors(logging.Handler):
+    """Collects what ipywidgets only logs: the errors of its callbacks (ipywidgets#2949)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record if it tells of a callback that raised."""
+        message = record.getMessage()
+        if message.startswith("Exception in callback"):
+            self.messages.append(message)
+
+
+def _is_scrubbed(name: str) -> bool:
+    name = name.upper()
+    return name.startswith(SCRUBBED_PREFIXES) or name.endswith(SCRUBBED_SUFFIX)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scrubbed_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the person who runs the tests reaches them: settings, home, language, zone."""
+    home = str(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in filter(_is_scrubbed, list(os.environ)):
+            patch.delenv(name)
+        for name in ("HOME", "USERPROFILE"):
+            patch.setenv(name, home)
+        for name in ("LANG", "LC_ALL"):
+            patch.setenv(name, "C.UTF-8")
+        patch.setenv("TZ", "UTC")
+        _use_zone()
+        yield
+    _use_zone()
+
+
+def _use_zone() -> None:
+    if hasattr(time, "tzset"):  # not on Windows
+        time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def callback_errors() -> Iterator[CallbackErrors]:
+    """Fail the test when a widget's callback raised; clear `messages` where that was the point."""
+    handler = CallbackErrors()
+    logger = logging.getLogger("traitlets")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+    if handler.messages:
+        pytest.fail("a widget callback raised: " + "; ".join(handler.messages), pytrace=False)

@@ -1,0 +1,103 @@
+"""A service inside the process: assets with states, scripted answers, and a ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from vodnb.rules.answers import Fault, FaultKind, Reply, read_answer
+from vodnb.rules.errors import SignInError
+from vodnb.rules.operations import CONFIRM, INFO
+
+if TYPE_CHECKING:
+    from vodnb.rules.answers import Answer
+    from vodnb.rules.errors import VodnbError
+    from vodnb.rules.operations import Operation
+
+GOALS = {"CREATED": "CREATED", "FAILED": "UPLOAD_FAILED", "CANCELLED": "CANCELLED"}
+
+
+def refusal(code: str, status: int = 403, **headers: str) -> Reply:
+    """Return an error answer of the service."""
+    body = json.dumps({"error_code": code, "error_msg": f"told {code}"}).encode()
+    return Reply(status=status, body=body, headers=headers)
+
+
+LOST = Fault(kind=FaultKind.NO_ANSWER, detail="lost")
+UNREACHABLE = Fault(kind=FaultKind.CONNECT, detail="refused")
+
+
+class PretendService:
+    """Speaks the engine's side of the API; every answer goes through the real reading of answers.
+
+    Attributes:
+        states: State of each asset; an asset without one is unknown.
+        scripts: What the next confirm calls of an asset get, before it behaves: a pair of the
+            answer and whether the call has its effect.
+        info_script: What the next asset/info calls get.
+        calls: The ledger: operation, asset IDs, loop time.
+        latency: Seconds that a call takes.
+    """
+
+    endpoint = "http://pretend"
+
+    def __init__(self, states: dict[str, str], *, latency: float = 0.01) -> None:
+        self.states = states
+        self.scripts: dict[str, list[tuple[Reply | Fault, bool]]] = defaultdict(list)
+        self.info_script: list[Reply | Fault] = []
+        self.calls: list[tuple[str, tuple[str, ...], float]] = []
+        self.latency = latency
+        self.project_id = "p" * 32
+
+    async def prepare(self) -> None:
+        """Need nothing."""
+
+    async def call(
+        self, operation: Operation, *, deadline: float = 30, lane: int = 0, **fields: object
+    ) -> Answer:
+        """Serve one call."""
+        del deadline, lane
+        await asyncio.sleep(self.latency)
+        now = asyncio.get_running_loop().time()
+        if operation is INFO:
+            asked = tuple(map(str, fields["asset_id"]))
+            self.calls.append(("info", asked, now))
+            got = self.info_script.pop(0) if self.info_script else self._info(asked)
+        else:
+            assert operation is CONFIRM
+            asset_id = str(fields["asset_id"])
+            self.calls.append(("confirm", (asset_id,), now))
+            got = self._confirm(asset_id, str(fields["status"]))
+        return read_answer(operation, got, sent=fields)
+
+    def error_for(self, answer: Answer) -> VodnbError:
+        """Return an error that shows the code."""
+        return SignInError(f"refused with {answer.code}", code=answer.code)
+
+    def posts(self, asset_id: str | None = None) -> int:
+        """Count the confirm calls, of one asset or of all."""
+        return sum(
+            name == "confirm" and asset_id in {None, *asked} for name, asked, _ in self.calls
+        )
+
+    def _info(self, asked: tuple[str, ...]) -> Reply:
+        found = [
+            {"asset_id": asset_id, "status": self.states.get(asset_id, "NO_ASSET")}
+            for asset_id in asked
+        ]
+        return Reply(status=200, body=json.dumps({"asset_info_array": found}).encode())
+
+    def _confirm(self, asset_id: str, status: str) -> Reply | Fault:
+        if self.scripts[asset_id]:
+            answer, has_effect = self.scripts[asset_id].pop(0)
+            if has_effect:
+                self.states[asset_id] = GOALS[status]
+            return answer
+        if asset_id not in self.states:
+            return refusal("VOD.10062")
+        if self.states[asset_id] != "CREATING":
+            return refusal("VOD.10126")
+        self.states[asset_id] = GOALS[status]
+        return Reply(status=200, body=json.dumps({"asset_id": asset_id}).encode())

@@ -1,0 +1,142 @@
+"""What states prove, before and after a confirm call."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vodnb.rules.lifecycle import (
+    Finding,
+    is_proof_needed,
+    judge_doubt,
+    read_state,
+    settle_unsent,
+)
+from vodnb.rules.model import Outcome, Status
+
+CONFIRMED = (
+    "CREATED",
+    "WAITING_TRANSCODE",
+    "TRANSCODING",
+    "TRANSCODE_SUCCEED",
+    "TRANSCODE_FAILED",
+    "PUBLISHED",
+)
+OTHERS = ("NO_ASSET", "UNCREATED", "CREATING", "CANCELLED", "UPLOAD_FAILED", "DELETED", "", "NEW")
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("CREATED", "CREATED"),
+        (" UNCREATED", "UNCREATED"),
+        ("NOASSET", "NO_ASSET"),
+        ("published", "PUBLISHED"),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_states_are_read_however_the_documents_spell_them(text, state):
+    """The documents spell states with blanks and without underscores."""
+    assert read_state(text) == state
+
+
+@pytest.mark.parametrize("state", CONFIRMED)
+def test_what_is_proved_confirmed_is_not_sent(state):
+    """CREATED leaves out exactly what its state proves confirmed."""
+    settled = settle_unsent(state, Status.CREATED)
+    assert settled is not None
+    assert (settled.outcome, settled.code) == (Outcome.ALREADY_CONFIRMED, "")
+    assert settled.state_before == state
+
+
+@pytest.mark.parametrize("state", OTHERS)
+def test_whatever_is_not_proved_is_sent(state):
+    """Unknown IDs and unknown states are sent, so that the code is the service's own."""
+    assert settle_unsent(state, Status.CREATED) is None
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+def test_destruction_touches_only_what_is_creating(status):
+    """A destructive status leaves everything alone but CREATING, unreadable states too."""
+    assert settle_unsent("CREATING", status) is None
+    for state in {*CONFIRMED, *OTHERS} - {"CREATING"}:
+        settled = settle_unsent(state, status)
+        assert settled is not None
+        assert (settled.outcome, settled.code) == (Outcome.FAILED, "CLIENT.STATE")
+
+
+def judge(state, status=Status.CREATED, *, code="CLIENT.NO_ANSWER", attempts=1, is_last=False):
+    """Judge a doubt; by default the first answer was lost."""
+    return judge_doubt(state, status, code=code, attempts=attempts, is_last=is_last)
+
+
+@pytest.mark.parametrize("state", CONFIRMED)
+def test_a_lost_answer_is_a_success_where_the_state_says_so(state):
+    """The answer was lost, the effect is there: confirmed."""
+    assert judge(state) is Finding.CONFIRMED
+
+
+def test_a_refusal_of_the_first_call_means_it_was_confirmed_before():
+    """VOD.10126 to the first and only call: somebody else confirmed it."""
+    assert judge("CREATED", code="VOD.10126") is Finding.ALREADY_CONFIRMED
+
+
+def test_a_refusal_after_a_doubt_means_that_the_first_call_worked():
+    """VOD.10126 to the second call: our first had its effect."""
+    assert judge("CREATED", code="VOD.10126", attempts=2) is Finding.CONFIRMED
+
+
+def test_no_effect_is_sent_once_more_and_then_no_more():
+    """Still CREATING after the settle time: one more call, then a definite failure."""
+    assert judge("CREATING") is Finding.SEND_AGAIN
+    assert judge("CREATING", is_last=True) is Finding.NO_EFFECT
+
+
+def test_a_refusal_and_a_state_of_creating_contradict_each_other():
+    """States may lag behind: nobody guesses."""
+    assert judge("CREATING", code="VOD.10126") is Finding.IN_DOUBT
+
+
+@pytest.mark.parametrize("state", ["CANCELLED", "UPLOAD_FAILED", "DELETED", "NO_ASSET"])
+def test_a_refused_asset_that_was_given_up_stays_refused(state):
+    """VOD.10126 with a state that explains it is a definite no."""
+    assert judge(state, code="VOD.10126") is Finding.REFUSED
+
+
+@pytest.mark.parametrize("state", ["", "SOMETHING_NEW", "OBS_CREATING"])
+@pytest.mark.parametrize("status", list(Status))
+def test_a_state_we_cannot_read_leaves_the_doubt(state, status):
+    """Unread and unknown states settle nothing."""
+    assert judge(state, status) is Finding.IN_DOUBT
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(Status.CANCELLED, "CANCELLED"), (Status.FAILED, "UPLOAD_FAILED")]
+)
+def test_destruction_is_confirmed_by_its_own_state(status, state):
+    """A lost answer to a destructive call is settled by the state it leads to."""
+    assert judge(state, status) is Finding.CONFIRMED
+    assert judge(state, status, code="VOD.10126") is Finding.REFUSED
+    assert judge("CREATING", status) is Finding.NO_EFFECT
+    assert judge("CREATED", status) is Finding.IN_DOUBT
+
+
+@given(
+    state=st.sampled_from(CONFIRMED + OTHERS),
+    code=st.sampled_from(["CLIENT.NO_ANSWER", "VOD.10126", "VOD.10051"]),
+    status=st.sampled_from([Status.FAILED, Status.CANCELLED]),
+    attempts=st.integers(1, 5),
+    is_last=st.booleans(),
+)
+def test_destruction_is_never_repeated_on_doubt(state, code, status, attempts, is_last):
+    """No state, code or count makes a destructive call go out again."""
+    finding = judge(state, status, code=code, attempts=attempts, is_last=is_last)
+    assert finding is not Finding.SEND_AGAIN
+
+
+def test_only_the_refused_state_needs_proof():
+    """VOD.10126 alone is a definite answer that still leaves the outcome open."""
+    assert is_proof_needed("VOD.10126")
+    assert not is_proof_needed("VOD.10062")

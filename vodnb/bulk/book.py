@@ -1,0 +1,70 @@
+"""Where every asset of a run stands, kept up to date by listening; and the counts for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from .events import Bounced, Phase, PhaseBegan, Sent, Settled, Slowed, Warned
+
+if TYPE_CHECKING:
+    from vodnb.rules.model import Outcome, Settlement
+
+    from .events import Event
+
+__all__ = ["Book"]
+
+MISSING = "VOD.10062"
+MANY = 50
+"""So many unknown assets, and a fifth of all, hint at a wrong project, region or column."""
+
+
+class Book:
+    """The standing of each asset; written by the loop thread, read by any.
+
+    Attributes:
+        settlements: How each asset stands that was touched: truthful at every moment, since an
+            asset is in doubt from the moment before it is sent until its answer is understood.
+        outcomes: Settled assets by outcome.
+        codes: Settled assets by error code.
+        phase: What the run is doing.
+        slowed_by: The code of the throttling that we are waiting out; "" for none.
+        warnings: Codes of what the user should know.
+    """
+
+    def __init__(self) -> None:
+        self.settlements: dict[str, Settlement] = {}
+        self.outcomes: Counter[Outcome] = Counter()
+        self.codes: Counter[str] = Counter()
+        self.phase = Phase.CHECKING
+        self.slowed_by = ""
+        self.warnings: list[str] = []
+
+    @property
+    def settled(self) -> int:
+        """How many assets have their outcome."""
+        return self.outcomes.total()
+
+    @property
+    def missing(self) -> int:
+        """How many assets are unknown to the service, where that is suspiciously many; else 0."""
+        count = self.codes[MISSING]
+        return count if count >= MANY and count * 5 >= self.settled else 0
+
+    def hear(self, event: Event) -> None:
+        """Take one event down."""
+        match event:
+            case PhaseBegan():
+                self.phase = event.phase
+                self.slowed_by = ""
+            case Sent() | Bounced():
+                self.settlements[event.asset_id] = event.settlement
+            case Settled():
+                self.settlements[event.asset_id] = event.settlement
+                self.outcomes[event.settlement.outcome] += 1
+                self.codes[event.settlement.code] += 1
+                self.slowed_by = ""
+            case Slowed():
+                self.slowed_by = event.code
+            case Warned():
+                self.warnings.append(event.code)

@@ -1,0 +1,84 @@
+"""What a run tells its listeners, as frozen records; it never knows who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vodnb.rules.model import Settlement
+
+__all__ = [
+    "Bounced",
+    "Event",
+    "Listener",
+    "Phase",
+    "PhaseBegan",
+    "Sent",
+    "Settled",
+    "Slowed",
+    "Warned",
+]
+
+
+class Phase(StrEnum):
+    """What a run is doing."""
+
+    CHECKING = "checking"
+    SENDING = "sending"
+    SETTLING = "settling"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseBegan:
+    """The run has come to its next phase."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A confirm call is about to leave; from here on it may have its effect."""
+
+    asset_id: str
+    settlement: Settlement
+    """How the asset stands if nothing more is ever heard: in doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounced:
+    """The call provably had no effect; the asset may be sent again."""
+
+    asset_id: str
+    settlement: Settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The asset has its outcome, for good."""
+
+    asset_id: str
+    settlement: Settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slowed:
+    """The service throttles us: nothing is sent for a while."""
+
+    seconds: float
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something the user should know; the code says what."""
+
+    code: str
+
+
+Event = PhaseBegan | Sent | Bounced | Settled | Slowed | Warned
+Listener = Callable[[Event], None]

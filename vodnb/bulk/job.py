@@ -1,0 +1,269 @@
+"""The handle of a run: start it, watch it, stop it, take its table, from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from concurrent.futures import wait
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.operations import CONFIRM, INFO
+from vodnb.tables.results import build_results
+
+from .book import Book
+from .control import Control
+from .engine import Engine
+from .limiter import shared_limiter
+from .line import Line
+from .loop import submit
+from .progress import describe_run, draw_run, open_screen
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import pandas as pd
+
+    from vodnb.rules.model import Lang
+    from vodnb.rules.operations import Operation
+
+    from .line import Service
+    from .plan import Plan, Stop
+    from .progress import Screen
+
+__all__ = ["Job", "last_job", "new_run_id"]
+
+REPAINT = 0.2
+"""Seconds between two pictures: a notebook server drops floods of messages."""
+
+_jobs: list[Job] = []
+
+
+def last_job() -> Job | None:
+    """Return the job that was started last in this process, or None.
+
+    It keeps what an interrupted cell could not hand over: `vodnb.last_job().results()`.
+    """
+    return _jobs[-1] if _jobs else None
+
+
+def new_run_id() -> str:
+    """Return a name for a run: its UTC time and six random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+class Job:
+    """A run under way, or done.
+
+    Args:
+        plan: What to do.
+        table: The user's table with its verdicts, as `load_assets` gives it.
+        service: Makes the calls.
+        ceiling: Calls a second of each quota; infinity where the pacing is lifted.
+        lang: Language of what is shown and of the table's texts.
+    """
+
+    def __init__(
+        self, plan: Plan, *, table: pd.DataFrame, service: Service, ceiling: float, lang: Lang
+    ) -> None:
+        self._plan = plan
+        self._table = table
+        self._service = service
+        self._ceiling = ceiling
+        self._lang = lang
+        self._book = Book()
+        self._control = Control()
+        self._stopped: Stop | None = None
+        self._began = time.monotonic()
+        self._ended: float | None = None
+        self._paused_at: float | None = None
+        self._paused = 0.0
+        _jobs[:] = [self]
+        self._future = submit(self._run())
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run."""
+        return self._plan.run_id
+
+    def done(self) -> bool:
+        """Whether the run has ended, in whatever way."""
+        return self._future.done()
+
+    @property
+    def share(self) -> float:
+        """How much of the run is settled, from 0 to 1."""
+        return self._book.settled / max(len(self._plan.assets), 1)
+
+    def stop(self) -> None:
+        """Let no further call leave; what is out comes home, the rest is `not_sent`."""
+        self._control.stop()
+
+    def pause(self) -> None:
+        """Hold the next calls back until `resume`."""
+        if self._paused_at is None and not self.done():
+            self._paused_at = time.monotonic()
+            self._control.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        if self._paused_at is not None:
+            self._paused += time.monotonic() - self._paused_at
+            self._paused_at = None
+            self._control.resume()
+
+    def results(self) -> pd.DataFrame:
+        """Return the whole table as it stands now: every row, each with one outcome.
+
+        While the run goes on, an asset that is under way is `in_doubt` and one that has not
+        been reached is `not_sent`.
+
+        Raises:
+            VodnbError: The run could not start.
+        """
+        if self.done() and not self._future.cancelled() and (fault := self._future.exception()):
+            raise fault.with_traceback(None) from None
+        untouched = Settlement(
+            outcome=Outcome.NOT_SENT,
+            code="CLIENT.STOPPED",
+            message=self._stopped.reason if self._stopped else "",
+        )
+        return build_results(
+            self._table,
+            settlements=dict(self._book.settlements),
+            untouched=untouched,
+            status=self._plan.status,
+            run_id=self._plan.run_id,
+            lang=self._lang,
+        )
+
+    def wait(self, *, progress: bool = True) -> pd.DataFrame:
+        """Wait for the end and return the table.
+
+        An interrupt stops the run and returns the table; a second one does not wait for the
+        calls that are out, and leaves their assets `in_doubt`.
+
+        Args:
+            progress: Whether to show how it goes.
+
+        Raises:
+            VodnbError: The run could not start.
+        """
+        screen = open_screen(self) if progress else None
+        try:
+            self._watch(screen)
+        except KeyboardInterrupt:
+            self.stop()
+            try:
+                self._watch(screen)
+            except KeyboardInterrupt:
+                self._future.cancel()
+        if screen and self._has_begun:
+            screen.close()
+        return self.results()
+
+    def __await__(self) -> Generator[None, None, pd.DataFrame]:
+        return self.wait_async().__await__()
+
+    async def wait_async(self, *, progress: bool = True) -> pd.DataFrame:
+        """Wait for the end without blocking the caller's loop, and return the table.
+
+        Args:
+            progress: Whether to show how it goes.
+
+        Raises:
+            VodnbError: The run could not start.
+            asyncio.CancelledError: The waiting cell was interrupted; the run is told to stop, and
+                `vodnb.last_job().results()` has its table.
+        """
+        screen = open_screen(self) if progress else None
+        try:
+            while not self.done():
+                # Short sleeps: else an interrupt is seen only when the loop wakes by itself.
+                await asyncio.sleep(REPAINT / 2)
+                if screen:
+                    screen.update()
+        except asyncio.CancelledError:
+            self.stop()
+            raise
+        if screen and self._has_begun:
+            screen.close()
+        return self.results()
+
+    def _watch(self, screen: Screen | None) -> None:
+        while not self.done():
+            wait([self._future], timeout=REPAINT)
+            if screen is not None:
+                screen.update()
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether the run came past its checks; what ended before raises and shows nothing."""
+        return self._future.cancelled() or self._future.exception() is None
+
+    async def _run(self) -> None:
+        try:
+            await self._service.prepare()
+            engine = Engine(
+                self._plan,
+                service=self._service,
+                confirm=self._line(CONFIRM),
+                info=self._line(INFO),
+                control=self._control,
+                listen=self._book.hear,
+                now=_utc_text,
+                chance=random.random,
+            )
+            try:
+                await engine.run()
+            finally:
+                self._stopped = engine.stopped
+        finally:
+            self._ended = time.monotonic()
+
+    def _line(self, operation: Operation) -> Line:
+        quota = operation.quota.name if operation.quota else operation.name
+        limiter = shared_limiter(
+            endpoint=self._service.endpoint,
+            project_id=self._service.project_id,
+            quota=quota,
+            ceiling=self._ceiling,
+        )
+        return Line(
+            operation,
+            service=self._service,
+            limiter=limiter,
+            control=self._control,
+            listen=self._book.hear,
+            deadline=self._plan.deadline,
+            chance=random.random,
+        )
+
+    def _seconds(self) -> float:
+        until = self._ended or self._paused_at or time.monotonic()
+        return max(0.0, until - self._began - self._paused)
+
+    def _lines(self) -> list[str]:
+        return describe_run(
+            self._book,
+            total=len(self._plan.assets),
+            seconds=self._seconds(),
+            is_paused=self._control.is_paused,
+            stop=self._stopped,
+            lang=self._lang,
+        )
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        lines = self._lines()
+        picture = draw_run(lines, done=self._book.settled, total=len(self._plan.assets))
+        return {"text/plain": "\n".join(lines), "text/html": picture}
+
+
+def _utc_text() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

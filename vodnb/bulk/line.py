@@ -1,0 +1,131 @@
+"""One operation, called at its quota's pace; throttling is waited out here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from vodnb.rules.model import AnswerClass
+from vodnb.rules.pacing import LONGEST_HOLD, parse_retry_after
+
+from .events import Slowed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vodnb.rules.answers import Answer
+    from vodnb.rules.errors import VodnbError
+    from vodnb.rules.operations import Operation
+
+    from .control import Control
+    from .events import Listener
+    from .limiter import Limiter
+
+__all__ = ["Line", "Service"]
+
+
+class Service(Protocol):
+    """What a run needs of the client."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where the service is."""
+
+    @property
+    def project_id(self) -> str:
+        """Whose assets they are; known after `prepare`."""
+
+    async def prepare(self) -> None:
+        """Sign in and know the project, or raise."""
+
+    async def call(
+        self, operation: Operation, *, deadline: float = ..., lane: int = ..., **fields: object
+    ) -> Answer:
+        """Make one call and say what it came to."""
+
+    def error_for(self, answer: Answer) -> VodnbError:
+        """Return the error that an answer amounts to."""
+
+
+class Line:
+    """Calls one operation, each call in its slot.
+
+    Args:
+        operation: What is called.
+        service: Who calls it.
+        limiter: Hands out the slots.
+        control: Stops and pauses.
+        listen: Hears of throttling.
+        deadline: Seconds that a whole call may take.
+        chance: Returns a number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        *,
+        service: Service,
+        limiter: Limiter,
+        control: Control,
+        listen: Listener,
+        deadline: float,
+        chance: Callable[[], float],
+    ) -> None:
+        self._operation = operation
+        self._service = service
+        self._limiter = limiter
+        self._control = control
+        self._listen = listen
+        self._deadline = deadline
+        self._chance = chance
+        self._throttled_since: float | None = None
+
+    async def call(
+        self,
+        *,
+        lane: int = 0,
+        before: Callable[[], None] | None = None,
+        after_throttle: Callable[[Answer], None] | None = None,
+        **fields: object,
+    ) -> Answer | None:
+        """Make one call, waiting out any throttling, which never counts as an attempt.
+
+        Args:
+            lane: Which connection pool to use: the number of the worker.
+            before: Told just before each sending.
+            after_throttle: Told after each sending that was throttled.
+            fields: The fields of the request.
+
+        Returns:
+            The answer; None when the run was stopped first. It is REJECTED only where the service
+            throttled us for longer than a blocking verb may wait.
+        """
+        while True:
+            if not await self._control.gate() or not await self._limiter.slot(self._control.nap):
+                return None
+            if before:
+                before()
+            answer = await self._service.call(
+                self._operation, deadline=self._deadline, lane=lane, **fields
+            )
+            if answer.kind is not AnswerClass.REJECTED:
+                self._throttled_since = None
+                return answer
+            if after_throttle:
+                after_throttle(answer)
+            if not self._slow(answer):
+                return answer
+
+    def _slow(self, answer: Answer) -> bool:
+        """Hold the calls back; return whether waiting is still worth it."""
+        now = asyncio.get_running_loop().time()
+        self._throttled_since = since = self._throttled_since or now
+        asked = parse_retry_after(answer.headers.get("retry-after", ""), now=time.time())
+        # Advice of the service for APIGW.0308: wait 2 to 5 seconds.
+        hold = 2.0 + 3.0 * self._chance() if asked is None else asked
+        if now + hold - since > LONGEST_HOLD:
+            return False
+        self._limiter.slow(hold=hold)
+        self._listen(Slowed(seconds=hold, code=answer.code))
+        return True

@@ -1,0 +1,114 @@
+"""The one event loop of this process, in a daemon thread of its own; the notebook's is left alone.
+
+Nothing is patched at import. A loop of our own needs no nesting, so it works in every kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+import threading
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from vodnb.rules.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from concurrent.futures import Future
+
+__all__ = ["allow_nested_loops", "submit"]
+
+T = TypeVar("T")
+
+
+class _LoopThread:
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        is_up = threading.Event()
+        self.loop.call_soon(is_up.set)
+        self.thread = threading.Thread(target=self._serve, name="vodnb-loop", daemon=True)
+        self.thread.start()
+        is_up.wait()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+
+_guard = threading.Lock()
+_threads: list[_LoopThread] = []
+
+
+def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Run a coroutine on vodnb's loop and return its future, from any thread.
+
+    Raises:
+        SetupError: This Python has no threads (Pyodide, JupyterLite).
+    """
+    if sys.platform == "emscripten":
+        work.close()
+        raise SetupError(
+            "This Python runs in a browser and has no threads.",
+            "vodnb works on a loop in a thread of its own.",
+            "Use a kernel that runs on a server or on your computer.",
+        )
+    with _guard:
+        # After a fork the thread is gone and the child needs one of its own.
+        if not _threads or not _threads[-1].thread.is_alive():
+            _threads[:] = [_LoopThread()]
+        return asyncio.run_coroutine_threadsafe(work, _threads[-1].loop)
+
+
+def allow_nested_loops() -> None:
+    """Let cells of your own call `asyncio.run(...)` inside the notebook's running loop.
+
+    vodnb itself never needs this. It applies nest_asyncio2 where that is installed, else
+    nest_asyncio, to the loop that is running now. Call it from a cell that nothing is queued
+    behind.
+
+    Raises:
+        SetupError: The installed pair would silently drop queued cells (nest_asyncio 1.x, or
+            nest_asyncio2 before 1.7.4, on ipykernel 7), or the loop is uvloop's, which cannot
+            be patched.
+    """
+    name = "nest_asyncio2" if _version_of("nest_asyncio2") else "nest_asyncio"
+    _refuse_pairs_that_lose_work(name)
+    try:
+        importlib.import_module(name).apply()
+    except ValueError as cause:
+        raise SetupError(
+            f"{name} cannot patch this event loop: {cause}.",
+            "uvloop's loops cannot be nested.",
+            "Start the kernel without uvloop, or write `await ...` instead of `asyncio.run(...)`.",
+        ) from None
+
+
+_SAFE_ON_IPYKERNEL_7 = (1, 7, 4)
+
+
+def _refuse_pairs_that_lose_work(name: str) -> None:
+    kernel, patch = _version_of("ipykernel"), _version_of(name)
+    is_safe = name == "nest_asyncio2" and patch >= _SAFE_ON_IPYKERNEL_7
+    if kernel >= (7,) and not is_safe:
+        raise SetupError(
+            f"{name} {_dotted(patch)} on ipykernel {_dotted(kernel)} drops the cells queued "
+            "behind a nested asyncio.run(...) without a word.",
+            "So it is not applied.",
+            'Run: pip install "nest-asyncio2>=1.7.4" and restart the kernel, '
+            "or write `await ...` instead of `asyncio.run(...)`.",
+        )
+
+
+def _version_of(package: str) -> tuple[int, ...]:
+    """Return the version as numbers; empty where the package is not installed."""
+    try:
+        text = version(package)
+    except PackageNotFoundError:
+        return ()
+    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))

@@ -1,0 +1,101 @@
+"""What a run is to do, and what has happened to each asset on its way. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vodnb.rules.model import Outcome, Settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vodnb.rules.answers import Answer
+    from vodnb.rules.model import Status
+
+__all__ = ["Item", "Plan", "Stop"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is to do.
+
+    Attributes:
+        run_id: Name of the run.
+        status: What is asked for.
+        assets: The distinct asset IDs, in order.
+        workers: Calls under way at once.
+        attempts: Most sendings of one asset; throttled ones do not count.
+        deadline: Seconds that a whole call may take.
+        look_first: Whether states are looked up before sending.
+    """
+
+    run_id: str
+    status: Status
+    assets: Sequence[str]
+    workers: int
+    attempts: int
+    deadline: float
+    look_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why a run ended before its last asset.
+
+    Attributes:
+        code: The service's error code, or one of ours.
+        reason: The service's words or ours, redacted.
+    """
+
+    code: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """An asset on its way through a run.
+
+    Attributes:
+        asset_id: The asset.
+        state: Its state as looked up before sending; "" where not known.
+        attempts: How often it was sent, throttled sendings not counted.
+        failures: How often the call could not even leave.
+        sent_at: When it was first sent: UTC ISO text; "" if never.
+        left_at: When it was last sent, in seconds of the loop's clock.
+        is_resent: Whether it was sent again after a doubt; that is done once.
+        answer: What the last attempt came to.
+    """
+
+    asset_id: str
+    state: str = ""
+    attempts: int = 0
+    failures: int = 0
+    sent_at: str = ""
+    left_at: float = 0.0
+    is_resent: bool = False
+    answer: Answer | None = None
+
+    def settlement(self, outcome: Outcome, *, code: str = "", state_after: str = "") -> Settlement:
+        """Return how the asset stands, in the last answer's words unless all is well.
+
+        Args:
+            outcome: How it stands.
+            code: Stands in for the last answer's code. Default "": that one.
+            state_after: The state as read back.
+        """
+        last = self.answer
+        words = last if last and not outcome.is_good else None
+        unheard = "" if outcome.is_good else "CLIENT.NO_ANSWER"
+        return Settlement(
+            outcome=outcome,
+            code=code or (words.code if words else unheard),
+            message=words.message if words else "",
+            http_status=last.http_status if last else None,
+            request_id=last.request_id if last else "",
+            attempts=self.attempts,
+            sent_at=self.sent_at,
+            elapsed_ms=last.elapsed_ms if last else None,
+            state_before=self.state,
+            state_after=state_after,
+        )

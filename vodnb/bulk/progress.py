@@ -1,0 +1,195 @@
+"""Show a run while it goes: one output in a notebook, a line in a terminal. Never from a thread.
+
+The notebook output is a plain HTML bar with its text, no widget: it stays readable in an export.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from vodnb.rules.markup import element
+from vodnb.rules.model import Outcome
+from vodnb.rules.wording import outcome_in_words, say
+
+from .events import Phase
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from vodnb.rules.markup import Markup
+    from vodnb.rules.model import Lang
+
+    from .book import Book
+    from .plan import Stop
+
+__all__ = ["Screen", "Shown", "describe_run", "draw_run", "open_screen", "show"]
+
+
+class Shown(Protocol):
+    """What can be shown: the same thing as text and as HTML."""
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        """Return the texts by MIME type."""
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1."""
+
+
+class Screen(Protocol):
+    """Somewhere to show a run."""
+
+    def update(self) -> None:
+        """Show how it stands now."""
+
+    def close(self) -> None:
+        """Show how it ended."""
+
+
+def open_screen(shown: Shown, *, stream: TextIO | None = None) -> Screen:
+    """Return a screen that fits where we run, with the first picture on it.
+
+    Args:
+        shown: What to show.
+        stream: Where a terminal's lines go. Default None: standard error.
+    """
+    if _in_notebook():
+        return _Output(shown)
+    return _Lines(shown, stream or sys.stderr)
+
+
+def show(found: object) -> None:
+    """Show something in a notebook; do nothing elsewhere, where the caller prints if it wants."""
+    if _in_notebook():
+        from IPython.display import display
+
+        display(found)
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel listens: IPython in a terminal gets lines like any terminal."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+class _Output:
+    """One output of a notebook cell, painted over."""
+
+    def __init__(self, shown: Shown) -> None:
+        from IPython.display import display
+
+        self._shown = shown
+        self._last = ""
+        self._handle = display(shown, display_id=True)
+
+    def update(self) -> None:
+        text = self._shown._repr_mimebundle_()["text/plain"]
+        if text != self._last:
+            self._last = text
+            self._handle.update(self._shown)
+
+    close = update
+
+
+class _Lines:
+    """A line that is written over in a terminal; elsewhere a line for each tenth."""
+
+    def __init__(self, shown: Shown, stream: TextIO) -> None:
+        self._shown = shown
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._tenth = 0
+
+    def update(self) -> None:
+        tenth = int(self._shown.share * 10)
+        if self._is_terminal:
+            self._stream.write(f"\r\x1b[2K{self._first_line()}")
+        elif tenth > self._tenth:
+            self._stream.write(f"{self._first_line()}\n")
+        self._tenth = max(self._tenth, tenth)
+        self._stream.flush()
+
+    def close(self) -> None:
+        text = self._shown._repr_mimebundle_()["text/plain"]
+        self._stream.write(f"\r\x1b[2K{text}\n" if self._is_terminal else f"{text}\n")
+        self._stream.flush()
+
+    def _first_line(self) -> str:
+        return self._shown._repr_mimebundle_()["text/plain"].partition("\n")[0]
+
+
+def describe_run(
+    book: Book,
+    *,
+    total: int,
+    seconds: float,
+    is_paused: bool,
+    stop: Stop | None,
+    lang: Lang,
+) -> list[str]:
+    """Return the line on how a run stands, and below it what the user must know.
+
+    Args:
+        book: How every asset stands.
+        total: How many assets the run has.
+        seconds: How long it has run, pauses left out.
+        is_paused: Whether it is paused.
+        stop: Why it ended early, if it did.
+        lang: Language.
+    """
+    phase = "paused" if is_paused else str(book.phase)
+    parts = [say(phase, lang), say("assets", lang, done=book.settled, total=total)]
+    parts += [
+        f"{book.outcomes[outcome]:,} {outcome_in_words(outcome, lang)}"
+        for outcome in Outcome
+        if book.outcomes[outcome]
+    ]
+    parts += _timing(book, total=total, seconds=seconds, lang=lang)
+    lines = [" · ".join(parts)]
+    if book.missing:
+        lines.append(say("missing", lang, count=book.missing))
+    if book.phase in {Phase.STOPPED, Phase.FINISHED}:
+        lines += _banner(book, total=total, stop=stop, lang=lang)
+    return lines
+
+
+def draw_run(lines: list[str], *, done: int, total: int) -> Markup:
+    """Return a run as HTML: a bar, its text, and what the user must know in bold."""
+    bar = element("progress", max=max(total, 1), value=done, aria_label=lines[0])
+    notes = [element("div", element("strong", line)) for line in lines[1:]]
+    return element("div", bar, " ", lines[0], *notes, role="status")
+
+
+def _timing(book: Book, *, total: int, seconds: float, lang: Lang) -> list[str]:
+    if book.phase in {Phase.STOPPED, Phase.FINISHED}:
+        return [say("took", lang, time=_clock(seconds))]
+    if book.slowed_by:
+        return [say("slowed", lang, code=book.slowed_by)]
+    if not book.settled or book.phase is not Phase.SENDING:
+        return []
+    left = seconds / book.settled * (total - book.settled)
+    return [say("left", lang, time=_clock(left))]
+
+
+def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[str]:
+    doubtful = book.outcomes[Outcome.IN_DOUBT]
+    not_sent = total - book.settled
+    lines = []
+    if doubtful:
+        lines.append(say("in_doubt", lang, count=doubtful))
+    if not_sent:
+        lines.append(say("not_sent", lang, count=not_sent))
+    if stop and not_sent:
+        lines.append(say("why", lang, code=stop.code, reason=stop.reason))
+    return lines
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,207 @@
+"""The command line: the same verbs without a notebook. It prints; nothing else in vodnb does.
+
+Exit status 0: every row settled; 1: some rows are invalid, failed, in doubt or not sent; 2: could
+not start.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vodnb.rules.errors import VodnbError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from vodnb.emulator.samples import ExpectedRow
+    from vodnb.emulator.server import Sandbox
+
+__all__ = ["main"]
+
+NOT_ALL_SETTLED = 1
+COULD_NOT_START = 2
+
+_LANG = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
+)
+
+
+class _Verbs(click.Group):
+    """Turns our errors into one clear message and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VodnbError as error:
+            parts = [error.what, error.means, error.do]
+            click.echo("Error: " + "\n  ".join(part for part in parts if part), err=True)
+            ctx.exit(COULD_NOT_START)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("vodnb"), prog_name="vodnb")
+def main() -> None:
+    """Settle every media asset on Huawei Cloud VOD: CSV in, results table out."""
+
+
+@main.command()
+@click.option("--rows", default=200, show_default=True, help="Rows of the sample table.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("vodnb-demo"),
+    show_default=True,
+    help="Where its files go.",
+)
+@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@_LANG
+@click.pass_context
+def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | None) -> None:
+    """Run the whole job on the sandbox; no account is needed.
+
+    Makes a table of assets, some broken in each of the usual ways, confirms it against a server
+    on this machine, and checks every row of the outcome. Exit status 0: all came out as it should.
+    """
+    from vodnb import connect, save, summary
+
+    folder.mkdir(parents=True, exist_ok=True)
+    vod = connect(sandbox=True, lang=lang)
+    source = vod.sandbox.sample_csv(folder / "assets.csv", n=rows)
+    table = _load(source)
+    results = vod.confirm(table, rate=_rate(rate))
+    click.echo(f"\n{summary(results)!r}\n")
+    target = save(results, folder / "results.csv")
+    click.echo(f"Table:   {source}\nResults: {target}\n")
+    wrong = _check_demo(vod.sandbox, vod.sandbox.truth(source), results)
+    for line in wrong:
+        click.echo(f"WRONG: {line}", err=True)
+    if not wrong:
+        click.echo(f"Every row came out as it should: {len(results)} of {len(results)}.")
+    ctx.exit(NOT_ALL_SETTLED if wrong else 0)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the results go (.csv).")
+@click.option("--status", default="CREATED", show_default=True, help="CREATED, FAILED, CANCELLED.")
+@click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
+@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
+@click.option("--check-first/--no-check-first", default=True, show_default=True)
+@click.option("--id-column", help="Column that holds the IDs.")
+@click.option("--encoding", help="Encoding of the file.")
+@click.option("--delimiter", help="Delimiter of the file.")
+@click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own.")
+@click.option("--endpoint", help="Address of VOD.")
+@click.option("--region", help='Region, such as "cn-north-4".')
+@click.option("--project-id", help="Project. Default: looked up by the region.")
+@click.option("--profile", help="Section of the official SDK's profile file.")
+@click.option("--ca-bundle", help="File of a private CA.")
+@_LANG
+@click.pass_context
+def confirm(ctx: click.Context, file: Path, out: Path | None, **options: Any) -> None:
+    """Confirm every asset in FILE and write a results table beside it.
+
+    Credentials come from the environment or the official SDK's profile file, never from the
+    command line, where every user of this machine could read them.
+    """
+    from vodnb import connect, save, summary
+
+    place = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
+    reading = ("id_column", "encoding", "delimiter")
+    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in place})
+    table = _load(file, **{name: options[name] for name in reading})
+    if options["sandbox"]:
+        vod.sandbox.add(table.loc[table["verdict"].isin(["ok", "cleaned"]), "asset_id"])
+    results = vod.confirm(
+        table,
+        status=options["status"],
+        destroy=options["destroy"],
+        rate=_rate(options["rate"]),
+        workers=options["workers"],
+        check_first=options["check_first"],
+    )
+    told = summary(results)
+    run_id = results["run_id"].iloc[0] if len(results) else "empty"
+    target = save(results, out or file.with_name(f"{file.stem}.results-{run_id}.csv"))
+    click.echo(f"\n{told!r}\n\nResults: {target}")
+    good = told.counts["confirmed"] + told.counts["already_confirmed"]
+    ctx.exit(0 if good == len(results) else NOT_ALL_SETTLED)
+
+
+@main.command()
+@click.argument("code")
+@click.option("--http-status", type=int, help="Tells apart codes that differ by status.")
+@_LANG
+def explain(code: str, http_status: int | None, lang: str | None) -> None:
+    """Explain an error CODE: what it means, what to do, who must act."""
+    from vodnb import explain as explain_code
+
+    click.echo(repr(explain_code(code, http_status, lang=lang)))
+
+
+@main.command()
+@click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--assets", default=0, show_default=True, help="How many CREATING assets to make.")
+@click.option("--state", type=click.Path(path_type=Path), help="File that keeps its state.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on how to connect.")
+def sandbox(port: int, assets: int, state: Path | None, *, as_json: bool) -> None:
+    """Serve a VOD of our own on this machine until interrupted."""
+    from vodnb.emulator import server
+
+    box = server.sandbox(port=port, assets=assets, state_file=state)
+    told = box.as_json()
+    if as_json:
+        click.echo(json.dumps(told))
+    else:
+        click.echo(_how_to_connect(box))
+    sys.stdout.flush()
+    server.serve(box)
+
+
+def _how_to_connect(box: Sandbox) -> str:
+    return (
+        f"A sandbox serves {box.endpoint}; Ctrl-C ends it. In another terminal or a notebook:\n\n"
+        f"  export VODNB_ENDPOINT={box.endpoint}\n"
+        f"  export VODNB_IAM_ENDPOINT={box.iam_endpoint}\n"
+        f"  export VODNB_REGION={box.region}\n"
+        f"  export VODNB_PROJECT_ID={box.project_id}\n"
+        f"  export VODNB_TOKEN={box.token}\n"
+    )
+
+
+def _load(file: Path, **reading: str | None) -> pd.DataFrame:
+    from vodnb import load_assets
+    from vodnb.tables.read import describe
+
+    table = load_assets(file, **reading)
+    click.echo(f"{describe(table)!r}\n")
+    return table
+
+
+def _rate(text: str) -> str | None:
+    return None if text.lower() == "none" else text
+
+
+def _check_demo(box: Sandbox, truth: Sequence[ExpectedRow], results: pd.DataFrame) -> list[str]:
+    """Hold the results against what was expected, and against what the server did."""
+    wrong = []
+    if len(truth) != len(results):
+        wrong.append(f"{len(results)} result rows for {len(truth)} rows")
+    found = zip(results["outcome"], results["error_code"], strict=True)
+    for number, (row, (outcome, code)) in enumerate(zip(truth, found, strict=False), start=1):
+        if (row.outcome, row.code) != (outcome, code):
+            expected = f"{row.outcome} {row.code}".strip()
+            wrong.append(f"row {number}: {outcome} {code}, expected {expected}")
+    posts = [call["asset_id"] for call in box.ledger() if call["operation"] == "confirm"]
+    if doubled := len(posts) - len(set(posts)):
+        wrong.append(f"{doubled} assets were sent more than once")
+    return wrong

@@ -1,0 +1,115 @@
+"""CSV files of the sandbox: takes IDs out of the user's own, writes the demo's. Serves nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import InputError
+from vodnb.rules.verdicts import column_is_hex, is_usual, judge
+
+from .memory import write_atomically
+from .samples import HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .samples import SampleRow
+
+__all__ = ["clean_ids", "read_ids", "write_sample"]
+
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_DELIMITERS = ",;\t|"
+_PUBLIC = 0o644
+
+
+def clean_ids(cells: Iterable[str]) -> list[str]:
+    """Return the usable IDs among cells, cleaned as loading cleans them, each once, in order."""
+    listed = list(cells)
+    is_hex = column_is_hex(listed)
+    judged = (judge(cell, hex_column=is_hex) for cell in listed)
+    return list(dict.fromkeys(found.asset_id for found in judged if found.verdict.is_usable))
+
+
+def read_ids(path: Path) -> list[str]:
+    """Return the usable IDs of a CSV file.
+
+    Args:
+        path: A file with a column `asset_id`, or with one column only, header or not.
+
+    Raises:
+        InputError: There is no such file, it is no text, or it has no such column.
+    """
+    rows = [row for row in _read_rows(path) if row]
+    if not rows:
+        return []
+    first = [cell.strip() for cell in rows[0]]
+    if "asset_id" in first:
+        column, data = first.index("asset_id"), rows[1:]
+    elif max(map(len, rows)) == 1:
+        column, data = 0, rows if is_usual(first[0]) else rows[1:]
+    else:
+        raise InputError(
+            f"{path} has no column asset_id; its columns are {', '.join(first)}.",
+            "The sandbox does not guess which of several columns holds the IDs.",
+            "Name that column asset_id, or give the IDs themselves: add(table['your column']).",
+        )
+    return clean_ids(row[column] for row in data if len(row) > column)
+
+
+def write_sample(path: Path, rows: Iterable[SampleRow]) -> None:
+    """Write a demo CSV the way a spreadsheet does: UTF-8 with a byte order mark, CRLF.
+
+    Raises:
+        InputError: The file exists and is not one of ours, or its folder cannot be written.
+    """
+    try:
+        is_ours = not path.exists() or _first_line(path) == ",".join(HEADER)
+    except OSError:
+        is_ours = False
+    if not is_ours:
+        raise InputError(
+            f"{path} exists and is not a demo CSV.",
+            "It was left as it is.",
+            "Name another file.",
+        )
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    writer.writerows(row.cells for row in rows)
+    try:
+        write_atomically(path, text.getvalue().encode("utf-8-sig"), mode=_PUBLIC)
+    except OSError as fault:
+        raise InputError(
+            f"{path} cannot be written: {fault.strerror}.",
+            do="Name a file in a folder that exists and that you may write to.",
+        ) from fault
+
+
+def _read_rows(path: Path) -> list[list[str]]:
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        raise InputError(
+            f"{path} cannot be read: {fault.strerror}.",
+            do="Give the path of a CSV file, or the IDs themselves.",
+        ) from fault
+    for encoding in _ENCODINGS:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        line = text.partition("\n")[0]
+        delimiter = max(_DELIMITERS, key=line.count)
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    raise InputError(
+        f"{path} is neither UTF-8 nor GB18030 text.",
+        do="Save it as CSV in UTF-8, or give the IDs themselves.",
+    )
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.readline(100).decode("utf-8-sig", "replace").strip()

@@ -1,0 +1,106 @@
+"""The two IAM calls of the sandbox: a token for a password, and the project by its name. No VOD.
+
+Shapes: https://support.huaweicloud.com/api-iam/iam_30_0001.html and iam_06_0001.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .gate import RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .faults import Behaviour
+    from .gate import Gate
+
+__all__ = ["REGION", "Reply", "projects", "token"]
+
+REGION = "cn-north-4"
+"""The region that every sandbox says it is in."""
+
+_DOMAIN_ID = "5" * 32
+_USER_ID = "7" * 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A successful answer of any call.
+
+    Attributes:
+        http_status: HTTP status.
+        data: The JSON object to send.
+        headers: Headers to add.
+        effect: Whether the call changed the state of an asset.
+    """
+
+    http_status: int
+    data: Mapping[str, object]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    effect: bool = False
+
+
+def token(
+    body: Mapping[str, object] | None,
+    gate: Gate,
+    clock: Callable[[], float],
+    behaviour: Behaviour,
+) -> Reply:
+    """Answer a request for a project-scoped token.
+
+    Raises:
+        RefusalError: The body is no such request (400), or name and password are wrong (401). It
+            carries no code, as IAM's own answers carry none.
+    """
+    user = _dig(body, "auth", "identity", "password", "user")
+    project = _dig(body, "auth", "scope", "project")
+    if user is None or project is None:
+        raise RefusalError(400, "", "The request body is invalid")
+    own = gate.credentials
+    who = (user.get("name"), user.get("password"), (_dig(user, "domain") or {}).get("name"))
+    if who != (own.iam_user, own.iam_password, own.iam_domain):
+        raise RefusalError(401, "", "The username or password is wrong.")
+    is_own = project.get("id", own.project_id) == own.project_id
+    if not is_own or project.get("name", REGION) != REGION:
+        raise RefusalError(401, "", "The project does not exist or is not this user's.")
+    text, expires_at = gate.issue_token(behaviour.token_life)
+    domain = {"id": _DOMAIN_ID, "name": own.iam_domain}
+    issued = {
+        "expires_at": _as_iso(expires_at),
+        "issued_at": _as_iso(clock()),
+        "methods": ["password"],
+        "project": {"id": own.project_id, "name": REGION, "domain": domain},
+        "roles": [{"id": "0", "name": "te_admin"}],
+        "user": {"id": _USER_ID, "name": own.iam_user, "domain": domain},
+    }
+    return Reply(http_status=201, data={"token": issued}, headers={"x-subject-token": text})
+
+
+def projects(query: Mapping[str, list[str]], gate: Gate) -> Reply:
+    """Answer which projects there are of the name asked for: at most the one of the sandbox."""
+    own = {
+        "id": gate.credentials.project_id,
+        "name": REGION,
+        "domain_id": _DOMAIN_ID,
+        "parent_id": _DOMAIN_ID,
+        "is_domain": False,
+        "enabled": True,
+        "description": "",
+    }
+    is_asked_for = query.get("name", [REGION]) == [REGION]
+    return Reply(http_status=200, data={"projects": [own] if is_asked_for else []})
+
+
+def _dig(data: object, *names: str) -> Mapping[str, object] | None:
+    """Return the object that lies under these names, or None."""
+    for name in names:
+        data = data.get(name) if isinstance(data, Mapping) else None
+    return data if isinstance(data, Mapping) else None
+
+
+def _as_iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,124 @@
+"""What a sandbox remembers in a file: its credentials and assets. Never leaves half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import SetupError
+
+from .assets import Asset
+from .gate import Credentials, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Memory", "read_memory", "write_atomically", "write_memory"]
+
+_FORMAT = "vodnb sandbox 1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Everything of a sandbox that outlives its process.
+
+    Attributes:
+        credentials: What opens it.
+        token: The token that its handle shows.
+        tokens: Every token and when it dies.
+        assets: Every asset.
+    """
+
+    credentials: Credentials
+    token: str
+    tokens: Mapping[str, float]
+    assets: Sequence[Asset]
+
+
+def read_memory(path: Path) -> Memory | None:
+    """Return what a state file holds, or None where there is no such file.
+
+    Raises:
+        SetupError: The file cannot be read, or is no state file of a sandbox.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+        data = data[_FORMAT]
+        own = data["credentials"]
+        own["key"], own["temporary_key"] = Key(**own["key"]), Key(**own["temporary_key"])
+        return Memory(
+            credentials=Credentials(**own),
+            token=data["token"],
+            tokens=data["tokens"],
+            assets=[_as_asset(row) for row in data["assets"]],
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise SetupError(
+            f"The state file {path} cannot be used ({type(fault).__name__}).",
+            "It cannot be read, or vodnb did not write it; it was left as it is.",
+            "Name another file, or move this one away.",
+        ) from None
+
+
+def write_memory(path: Path, memory: Memory) -> None:
+    """Write a state file, readable by its owner only.
+
+    Raises:
+        OSError: It cannot be written; an earlier one is still whole.
+    """
+    data = {
+        "credentials": asdict(memory.credentials),
+        "token": memory.token,
+        "tokens": dict(memory.tokens),
+        "assets": [
+            [row.asset_id, row.title, row.size, row.duration, row.created_at, row.history]
+            for row in memory.assets
+        ],
+    }
+    write_atomically(path, json.dumps({_FORMAT: data}).encode())
+
+
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Put a whole file in place of whatever is there.
+
+    Args:
+        path: The file.
+        content: What it is to hold.
+        mode: Who may read it. Default 0600: it may hold secrets.
+
+    Raises:
+        OSError: It cannot be written; what was there is still whole.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _as_asset(row: Sequence[object]) -> Asset:
+    asset_id, title, size, duration, created_at, history = row
+    return Asset(
+        asset_id=str(asset_id),
+        title=str(title),
+        size=int(str(size)),
+        duration=int(str(duration)),
+        created_at=float(str(created_at)),
+        history=_as_history(history),
+    )
+
+
+def _as_history(entries: object) -> tuple[tuple[float, str], ...]:
+    if not isinstance(entries, list) or not entries:
+        raise ValueError("an asset without a history")
+    return tuple((float(since), str(state)) for since, state in entries)

@@ -1,0 +1,136 @@
+"""What the state of an asset proves, before and after a confirm call. Pure: values in, values out.
+
+States: https://support.huaweicloud.com/api-vod/vod_04_0022.html; documents spell some of them in
+two ways, so compare only what `read_state` returns.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from .model import Outcome, Settlement, Status
+
+__all__ = ["Finding", "Stage", "is_proof_needed", "judge_doubt", "read_state", "settle_unsent"]
+
+
+class Stage(StrEnum):
+    """Where in its life an asset stands."""
+
+    MISSING = "missing"
+    HANGING = "hanging"
+    CONFIRMED = "confirmed"
+    UPLOAD_FAILED = "upload_failed"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+
+
+_STAGES = {
+    "NO_ASSET": Stage.MISSING,
+    "UNCREATED": Stage.MISSING,
+    "CREATING": Stage.HANGING,
+    "CREATED": Stage.CONFIRMED,
+    "WAITING_TRANSCODE": Stage.CONFIRMED,
+    "TRANSCODING": Stage.CONFIRMED,
+    "TRANSCODE_SUCCEED": Stage.CONFIRMED,
+    "TRANSCODE_FAILED": Stage.CONFIRMED,
+    "PUBLISHED": Stage.CONFIRMED,
+    "UPLOAD_FAILED": Stage.UPLOAD_FAILED,
+    "SERVER_ERROR": Stage.UPLOAD_FAILED,
+    "FAILED": Stage.UPLOAD_FAILED,
+    "CANCELLED": Stage.CANCELLED,
+    "DELETING": Stage.DELETED,
+    "DELETED": Stage.DELETED,
+    "DELETE_FAILED": Stage.DELETED,
+}
+
+_GOALS = {
+    Status.CREATED: Stage.CONFIRMED,
+    Status.FAILED: Stage.UPLOAD_FAILED,
+    Status.CANCELLED: Stage.CANCELLED,
+}
+
+NOT_ACCEPTED = "VOD.10126"
+"""The asset's state does not accept a confirmation: only its state can tell why."""
+
+
+def read_state(text: object) -> str:
+    """Return a state as we write it: upper case, no blanks, `NOASSET` as `NO_ASSET`."""
+    state = str(text).strip().upper() if isinstance(text, str) else ""
+    return "NO_ASSET" if state == "NOASSET" else state
+
+
+def stage_of(state: str) -> Stage:
+    """Return where a state stands; what we do not know is UNKNOWN, never guessed."""
+    return _STAGES.get(state, Stage.UNKNOWN)
+
+
+def settle_unsent(state: str, status: Status) -> Settlement | None:
+    """Return how an asset ends without being sent, or None where it must be sent.
+
+    With CREATED only what is proved confirmed is left unsent; the rest is sent, so that its error
+    code is the service's own. The destructive statuses touch only what is CREATING.
+
+    Args:
+        state: The state as looked up; "" where it could not be read.
+        status: What the run asks for.
+    """
+    stage = stage_of(state)
+    if status is Status.CREATED:
+        if stage is Stage.CONFIRMED:
+            return Settlement(outcome=Outcome.ALREADY_CONFIRMED, state_before=state)
+        return None
+    if stage is Stage.HANGING:
+        return None
+    return Settlement(
+        outcome=Outcome.FAILED,
+        code="CLIENT.STATE",
+        message=f"the state is {state or 'not known'}; {status} is sent to CREATING assets only",
+        state_before=state,
+    )
+
+
+def is_proof_needed(code: str) -> bool:
+    """Whether a definite answer with this code still leaves the outcome to the state."""
+    return code == NOT_ACCEPTED
+
+
+class Finding(StrEnum):
+    """What reading back says of a doubtful asset."""
+
+    CONFIRMED = "confirmed"
+    ALREADY_CONFIRMED = "already_confirmed"
+    REFUSED = "refused"
+    NO_EFFECT = "no_effect"
+    SEND_AGAIN = "send_again"
+    IN_DOUBT = "in_doubt"
+
+
+def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last: bool) -> Finding:
+    """Say what the state, read after the settle time, makes of a doubtful asset.
+
+    Args:
+        state: The state as read back; "" where it could not be read.
+        status: What was asked for.
+        code: Code of the last answer.
+        attempts: How often the confirm call may have reached the service.
+        is_last: Whether it must not be sent again.
+    """
+    stage = stage_of(state)
+    if stage is Stage.UNKNOWN:
+        return Finding.IN_DOUBT
+    if stage is _GOALS[status]:
+        return _reached(status, code=code, attempts=attempts)
+    if code == NOT_ACCEPTED:
+        # "Not CREATING any more" and a state of CREATING contradict each other: states may lag.
+        return Finding.IN_DOUBT if stage is Stage.HANGING else Finding.REFUSED
+    if status.is_destructive:
+        return Finding.NO_EFFECT if stage is Stage.HANGING else Finding.IN_DOUBT
+    return Finding.NO_EFFECT if is_last else Finding.SEND_AGAIN
+
+
+def _reached(status: Status, *, code: str, attempts: int) -> Finding:
+    """Say whose doing it is that the asset is where it should be."""
+    if code != NOT_ACCEPTED or attempts > 1:
+        return Finding.CONFIRMED
+    return Finding.REFUSED if status.is_destructive else Finding.ALREADY_CONFIRMED

@@ -1,0 +1,83 @@
+"""What the options of a run may be; each refusal says what to write instead. Pure."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from .errors import InputError
+from .model import Status
+
+__all__ = ["check_destruction", "check_numbers", "read_status"]
+
+MOST_WORKERS = 64
+LONGEST_DEADLINE = 600
+
+
+def read_status(status: object) -> Status:
+    """Return the status that was asked for.
+
+    Raises:
+        InputError: It is none of the three.
+    """
+    try:
+        return Status(str(status))
+    except ValueError:
+        guess = str(status).strip().upper().replace("CANCELED", "CANCELLED")
+        hint = f' Did you mean "{guess}"?' if guess in set(Status) else ""
+        raise InputError(
+            f"status={status!r} is none of {', '.join(Status)}.{hint}",
+            "They are written in capitals; note the two L of CANCELLED.",
+        ) from None
+
+
+def check_numbers(*, workers: object, deadline: object, attempts: object) -> None:
+    """Refuse numbers that make no sense, all of them at once.
+
+    Raises:
+        InputError: One or more is out of its range; the text names each with its value.
+    """
+    wrong = []
+    if not (_is_whole(workers) and 1 <= workers <= MOST_WORKERS):
+        wrong.append(f"workers={workers!r} is not a whole number from 1 to {MOST_WORKERS}")
+    if not (_is_number(deadline) and 0 < deadline <= LONGEST_DEADLINE):
+        wrong.append(f"deadline={deadline!r} is not a number of seconds up to {LONGEST_DEADLINE}")
+    if not (_is_whole(attempts) and attempts >= 1):
+        wrong.append(f"attempts={attempts!r} is not a whole number from 1")
+    if wrong:
+        raise InputError(
+            "; ".join(wrong) + ".", do="The defaults are workers=8, deadline=30, attempts=5."
+        )
+
+
+def check_destruction(status: Status, *, count: int, destroy: object) -> None:
+    """Ask for the typed count before anything is destroyed.
+
+    Args:
+        status: What the run asks for.
+        count: How many distinct valid assets the table has.
+        destroy: The number that was typed; None for none.
+
+    Raises:
+        InputError: The number is missing, is another one, or is given with CREATED.
+    """
+    if not status.is_destructive:
+        if destroy is not None:
+            raise InputError(
+                f"destroy={destroy!r} goes with the statuses FAILED and CANCELLED only.",
+                do="Leave it out: CREATED destroys nothing.",
+            )
+    elif not _is_whole(destroy) or destroy != count:
+        raise InputError(
+            f"{status} destroys the uploaded parts of the {count} distinct valid assets in "
+            f"this table, and destroy={destroy!r} is not that number.",
+            "Nothing was sent.",
+            f"If you mean it, write destroy={count}.",
+        )
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,161 @@
+"""When to send, how long to wait, when to slow down. Pure: time and chance are passed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Pace", "back_off", "may_retry", "parse_rate", "parse_retry_after"]
+
+USED_SHARE = 0.98
+"""Share of the quota that is used; the rest is for clocks that differ and for the console."""
+
+BURST = 8
+"""Calls that may follow at once after a stall: one for each worker."""
+
+SLOW_DOWN = 0.7
+"""Factor on the rate when throttled."""
+
+SEEN_SECONDS = 5.0
+"""How far back the calls are counted where no ceiling is set."""
+
+LONGEST_HOLD = 120.0
+"""Seconds that a blocking verb waits for better times."""
+
+_UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+_RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*", re.IGNORECASE)
+
+
+def parse_rate(rate: str | None) -> float:
+    """Return calls a second, 98 % of the quota that `rate` names; infinity for None.
+
+    Args:
+        rate: `"1500/min"`, `"25/s"`, or None to lift the pacing.
+
+    Raises:
+        InputError: The text is not a number, a slash and a unit, or is not positive.
+    """
+    if rate is None:
+        return math.inf
+    found = _RATE.fullmatch(rate) if isinstance(rate, str) else None
+    unit = _UNITS.get(found[2].lower()) if found else None
+    calls = float(found[1]) if found else 0.0
+    if unit is None or not 0 < calls < math.inf:
+        raise InputError(
+            f"rate={rate!r} is not a rate.",
+            "It is the quota of the tenant: calls per second, minute or hour.",
+            'Write rate="1500/min", rate="25/s", or rate=None to lift the pacing.',
+        )
+    return calls / unit * USED_SHARE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The pace of one quota: evenly spaced slots, slowed when throttled, growing back.
+
+    Attributes:
+        ceiling: Most calls a second; infinity where the pacing is lifted.
+        rate: Calls a second as of `since`, on the way back to the ceiling.
+        since: When `rate` was set, in seconds of the caller's clock.
+        next_at: The next free slot, in seconds of the caller's clock.
+        hold_until: No call before this, in seconds of the caller's clock.
+        seen_from: When counting of calls began, to know the rate where no ceiling is set.
+        seen: Calls since then.
+    """
+
+    ceiling: float
+    rate: float
+    since: float = -math.inf
+    next_at: float = -math.inf
+    hold_until: float = -math.inf
+    seen_from: float = -math.inf
+    seen: int = 0
+
+    @classmethod
+    def of(cls, ceiling: float) -> Pace:
+        """Return a fresh pace with this many calls a second."""
+        return cls(ceiling=ceiling, rate=ceiling)
+
+    def rate_at(self, now: float) -> float:
+        """Return calls a second now: it grows back by one a second, or 5 % where that is more."""
+        if self.rate >= self.ceiling:
+            return self.ceiling
+        grown = self.rate + max(1.0, 0.05 * self.rate) * max(0.0, now - self.since)
+        return min(self.ceiling, grown)
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until the next call may go."""
+        return max(0.0, self.next_at - now, self.hold_until - now)
+
+    def taken(self, now: float) -> Pace:
+        """Return the pace after one call has gone now."""
+        spacing = 1.0 / self.rate_at(now)
+        start = max(self.next_at, now - BURST * spacing)
+        fresh = now - self.seen_from > SEEN_SECONDS
+        return replace(
+            self,
+            next_at=start + spacing,
+            seen_from=now if fresh else self.seen_from,
+            seen=1 if fresh else self.seen + 1,
+        )
+
+    def slowed(self, now: float, *, hold: float) -> Pace:
+        """Return the pace after the service has throttled a call.
+
+        Args:
+            now: Seconds of the caller's clock.
+            hold: Seconds in which nothing is sent.
+        """
+        if now < self.hold_until:
+            # Calls that were in flight together are throttled together: that is one lesson.
+            return replace(self, hold_until=max(self.hold_until, now + hold))
+        rate = self.rate_at(now)
+        if math.isinf(rate):
+            rate = self.seen / max(now - self.seen_from, 0.1)
+        return replace(
+            self,
+            rate=max(SLOW_DOWN * rate, 0.2),
+            since=now + hold,
+            hold_until=now + hold,
+        )
+
+
+def back_off(attempt: int, *, chance: Callable[[], float], base: float = 0.5) -> float:
+    """Return the seconds to wait after a failed attempt: full jitter, at most 30.
+
+    Args:
+        attempt: How many attempts have failed, from 1.
+        chance: Returns a number from 0 to 1.
+        base: Upper bound of the first wait in seconds. Default 0.5: a blip is over by then.
+    """
+    return float(chance() * min(30.0, base * 2.0 ** min(attempt, 10)))
+
+
+def may_retry(*, retries: int, sent: int) -> bool:
+    """Whether the shared budget allows one more retry: a fifth of what was sent, and ten."""
+    return retries < 0.2 * sent + 10
+
+
+def parse_retry_after(text: str, *, now: float) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for, or None where it makes no sense.
+
+    Args:
+        text: Seconds, or an HTTP date.
+        now: The time of day in seconds since 1970, to compare a date with.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

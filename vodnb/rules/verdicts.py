@@ -1,0 +1,222 @@
+"""What a cell of the ID column says: usable, cleaned, or why not. Pure: never repairs an ID.
+
+IDs are 32 lower-case hex digits in all examples of the service, but no page promises it: other
+forms are noted, not refused. Source: https://support.huaweicloud.com/api-vod/vod_04_0198.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Judgement", "clean", "column_is_hex", "is_hex", "is_usual", "judge"]
+
+MAX_ID_LENGTH = 128
+"""Characters; four times the length of any ID seen. Anything longer is some other text."""
+
+KEPT_DIGITS = 15
+"""A spreadsheet keeps this many digits of a number and turns the rest into zeros."""
+
+_HEX = re.compile(r"[0-9a-fA-F]{32}")
+_USUAL = re.compile(r"[0-9a-f]{32}")
+
+# Soft hyphen, zero-width and bidi marks, word joiner and the like, byte order mark.
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_FORMULA = re.compile(r'=\s*"([^"]*)"')
+_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
+_FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)}
+_CANNOT_REPAIR = "It cannot be repaired: export the source again with this column as text."
+
+_NA_WORDS = frozenset({"na", "n/a", "<na>", "nan", "nat", "null", "nil", "none", "-", "--", "?"})
+_SPREADSHEET_ERROR = re.compile(
+    r"#(?:N/A|NULL!|REF!|VALUE!|NAME\?|NUM!|DIV/0!|SPILL!|CALC!)", re.IGNORECASE
+)
+_EXPONENT = "the ID was read as a number with an exponent, and its digits are lost"
+_DAMAGE = (
+    (r"#+", "the column was too narrow, and shows # in place of the ID"),
+    (r"[+-]?inf(?:inity)?|[+-]nan|[+-]?1\.#(?:inf|ind|qnan)[0-9]*", _EXPONENT),
+    (r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)e[+-]?[0-9]+", _EXPONENT),
+    (r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)|[0-9a-f]{32}\.0+", "the ID was read as a decimal number"),
+    (
+        rf"[+-]?[0-9]{{{KEPT_DIGITS + 1},}}",
+        "a number, but not of 32 digits: some were lost or added",
+    ),
+)
+_DAMAGE_PATTERNS = tuple((re.compile(form, re.IGNORECASE), words) for form, words in _DAMAGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one cell says.
+
+    Attributes:
+        verdict: OK, CLEANED, EMPTY, MANGLED or NOT_AN_ID; the other verdicts depend on other
+            rows or on the line, and are the reader's.
+        asset_id: The ID to send; for a cell that is not usable, the text as read.
+        note: What was seen and done, in English; "" where there is nothing to say.
+    """
+
+    verdict: Verdict
+    asset_id: str
+    note: str = ""
+
+
+def is_usual(asset_id: str) -> bool:
+    """Return whether an ID has the usual form: 32 lower-case hex digits."""
+    return _USUAL.fullmatch(asset_id) is not None
+
+
+def is_hex(text: str) -> bool:
+    """Return whether a text is 32 hex digits of either case."""
+    return _HEX.fullmatch(text) is not None
+
+
+def column_is_hex(cells: Iterable[str]) -> bool:
+    """Return whether most usable cells are 32 hex digits, of either case.
+
+    Args:
+        cells: The cells of the ID column, best each distinct one once.
+    """
+    hex_cells = others = 0
+    for cell in cells:
+        if is_hex(cell) or is_hex(clean(cell)[0]):
+            hex_cells += 1
+        elif judge(cell, hex_column=False).verdict.is_usable:
+            others += 1
+    return hex_cells > others
+
+
+def clean(text: str) -> tuple[str, tuple[str, ...]]:
+    """Take off what a spreadsheet, a web page or an input method puts around an ID.
+
+    Never changes a digit or a letter, but for full-width ones becoming plain.
+
+    Args:
+        text: The cell as read.
+
+    Returns:
+        The cleaned text, and the names of the changes made, each once, in order.
+    """
+    changes: dict[str, None] = {}
+    before = None
+    # Wrappings nest ('="0a1b"' within spaces within quotes): peel until nothing comes off.
+    while before != text:
+        before = text
+        for name, peel in _PEELERS:
+            peeled = peel(text)
+            if peeled != text:
+                changes[name] = None
+                text = peeled
+    return text, tuple(changes)
+
+
+def judge(cell: str, *, hex_column: bool) -> Judgement:
+    """Say what one cell of the ID column is.
+
+    Args:
+        cell: The cell as read.
+        hex_column: Whether the rest of the column proves hex (see `column_is_hex`). Only then
+            are upper-case hex digits lower-cased, and short numbers known to have lost zeros.
+    """
+    if _USUAL.fullmatch(cell):
+        return Judgement(verdict=Verdict.OK, asset_id=cell)
+    text, changes = clean(cell)
+    if not text:
+        seen = "; it holds only spaces or marks" if cell else ""
+        return Judgement(verdict=Verdict.EMPTY, asset_id=cell, note=f"no asset ID{seen}")
+    if is_hex(text):
+        return _judge_hex(cell, text, changes, hex_column=hex_column)
+    if damage := _damage(text, hex_column=hex_column):
+        note = f"{damage}. {_CANNOT_REPAIR}"
+        return Judgement(verdict=Verdict.MANGLED, asset_id=cell, note=note)
+    if fault := _fault(text):
+        return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=fault)
+    return _usable(cell, text, (*changes, "unusual form (not 32 hex digits): sent as it is"))
+
+
+def _judge_hex(cell: str, text: str, changes: tuple[str, ...], *, hex_column: bool) -> Judgement:
+    if is_usual(text):
+        return _usable(cell, text, changes)
+    if hex_column:
+        return _usable(cell, text.lower(), (*changes, "upper-case hex digits made lower-case"))
+    return _usable(cell, text, (*changes, "unusual form (upper-case hex digits): sent as it is"))
+
+
+def _usable(cell: str, asset_id: str, notes: tuple[str, ...]) -> Judgement:
+    verdict = Verdict.OK if asset_id == cell else Verdict.CLEANED
+    return Judgement(verdict=verdict, asset_id=asset_id, note="; ".join(notes))
+
+
+def _damage(text: str, *, hex_column: bool) -> str:
+    """Return what a spreadsheet or a number reader did to the ID; "" for nothing seen."""
+    for pattern, words in _DAMAGE_PATTERNS:
+        if pattern.fullmatch(text):
+            return words
+    if hex_column and re.fullmatch(r"[+-]?[0-9]+", text):
+        return "a short number among hex IDs: its leading zeros are lost"
+    return ""
+
+
+def _fault(text: str) -> str:
+    """Return why a text cannot be an asset ID; "" where it can."""
+    if text.casefold() in _NA_WORDS or _SPREADSHEET_ERROR.fullmatch(text):
+        return f"{text!r} stands for a missing value"
+    if len(text) > MAX_ID_LENGTH:
+        return f"{len(text)} characters are too many"
+    for letter in text:
+        if fault := _letter_fault(letter):
+            return fault
+    return ""
+
+
+def _letter_fault(letter: str) -> str:
+    if letter.isspace():
+        return "there is a space or a line break inside"
+    if not letter.isascii():
+        return f"it has the character {_name(letter)}"
+    if not letter.isprintable():
+        return f"it has the control character {_name(letter)}"
+    if letter in "/\\":
+        return f"it has {letter!r}, as a path or an address has"
+    if letter in ",;|\"'`<>":
+        return f"it has the character {letter!r}"
+    return ""
+
+
+def _name(letter: str) -> str:
+    shown = f" {letter}" if letter.isprintable() else ""
+    return f"U+{ord(letter):04X}{shown}"
+
+
+def _drop_invisible(text: str) -> str:
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def _drop_formula(text: str) -> str:
+    match = _FORMULA.fullmatch(text)
+    return match[1] if match else text
+
+
+def _drop_quotes(text: str) -> str:
+    paired = len(text) > 1 and _QUOTES.get(text[0]) == text[-1]
+    return text[1:-1] if paired else text
+
+
+def _make_plain(text: str) -> str:
+    return text if text.isascii() else text.translate(_FULL_WIDTH)
+
+
+_PEELERS = (
+    ("invisible characters removed", _drop_invisible),
+    ("spaces removed", str.strip),
+    ("full-width characters made plain", _make_plain),
+    ("formula quotes removed", _drop_formula),
+    ("quotes removed", _drop_quotes),
+    ("leading apostrophe removed", lambda text: text.removeprefix("'").removeprefix("’")),
+)

@@ -1,0 +1,95 @@
+"""The words of people for our own words, in both languages. Pure.
+
+Column names and codes stay English in every language; only what is said about them is translated.
+"""
+
+from __future__ import annotations
+
+from .model import Lang, Needs, Outcome
+
+__all__ = ["needs_in_words", "outcome_in_words", "say"]
+
+_OUTCOMES: dict[Outcome, tuple[str, str]] = {
+    Outcome.CONFIRMED: ("confirmed", "已确认"),
+    Outcome.ALREADY_CONFIRMED: ("already confirmed", "此前已确认"),
+    Outcome.FAILED: ("failed", "失败"),
+    Outcome.IN_DOUBT: ("in doubt", "存疑"),
+    Outcome.NOT_SENT: ("not sent", "未发送"),
+    Outcome.INVALID: ("invalid", "无效行"),
+}
+
+_NEEDS: dict[Needs, tuple[str, str]] = {
+    Needs.NOTHING: ("nothing", "无需处理"),
+    Needs.RETRY: ("retry", "重试"),
+    Needs.RE_UPLOAD: ("re-upload", "重新上传"),
+    Needs.FIX_THE_ID: ("fix the ID", "更正媒资ID"),
+    Needs.ADMINISTRATOR: ("administrator", "联系管理员"),
+    Needs.WAIT: ("wait", "等待"),
+    Needs.LOOK: ("look", "核查"),
+}
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "checking": ("Checking the connection", "正在检查连接"),
+    "sending": ("Confirming", "正在确认"),
+    "settling": ("Asking for the states of doubtful assets", "正在核对存疑媒资的状态"),
+    "finished": ("Finished", "已完成"),
+    "stopped": ("Stopped", "已停止"),
+    "paused": ("Paused", "已暂停"),
+    "assets": ("{done:,}/{total:,} assets", "媒资 {done:,}/{total:,}"),
+    "left": ("{time} left", "剩余 {time}"),
+    "took": ("took {time}", "用时 {time}"),
+    "slowed": ("throttled ({code}), waiting", "被限流（{code}），等待中"),
+    "missing": (
+        (
+            "{count:,} assets are unknown to the service (VOD.10062). "
+            "Is this the right project, region and ID column?"
+        ),
+        "有 {count:,} 个媒资在服务端不存在（VOD.10062）。请检查项目、区域和 ID 列是否正确。",
+    ),
+    "in_doubt": (
+        (
+            "{count:,} assets are in doubt: they were sent, and no trustworthy answer came. "
+            "Run the same cell again to ask for their states."
+        ),
+        "有 {count:,} 个媒资存疑：已发送，但没有得到可信的应答。请再次运行本单元格以查询其状态。",
+    ),
+    "not_sent": (
+        "{count:,} assets were not sent. Run the same cell again to go on.",
+        "有 {count:,} 个媒资未发送。再次运行本单元格即可继续。",
+    ),
+    "why": ("Reason: {code} {reason}", "原因：{code} {reason}"),
+    "rows": ("{count:,} rows: {parts}.", "共 {count:,} 行：{parts}。"),
+    "no rows": ("No rows.", "没有数据行。"),
+    "outcome": ("outcome", "结果"),
+    "code": ("error code", "错误码"),
+    "count": ("rows", "行数"),
+    "meaning": ("meaning", "含义"),
+    "needs": ("needs", "需要"),
+    "next": ("next step", "下一步"),
+}
+
+
+def outcome_in_words(outcome: Outcome, lang: Lang) -> str:
+    """Return an outcome as people say it."""
+    return _in(lang, _OUTCOMES[outcome])
+
+
+def needs_in_words(needs: Needs, lang: Lang) -> str:
+    """Return what a row needs as people say it."""
+    return _in(lang, _NEEDS[needs])
+
+
+def say(key: str, lang: Lang, **values: object) -> str:
+    """Return one of our sentences, filled in.
+
+    Args:
+        key: Which one.
+        lang: In which language.
+        values: What stands in its braces.
+    """
+    return _in(lang, _SENTENCES[key]).format(**values)
+
+
+def _in(lang: Lang, pair: tuple[str, str]) -> str:
+    english, chinese = pair
+    return chinese if lang == "zh" else english

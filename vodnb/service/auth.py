@@ -1,0 +1,184 @@
+"""Gives each request its sign-in: token, signature, or a token fetched for an IAM user.
+
+Never sends anything itself: how a token is fetched is passed in, and so is the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+
+from vodnb.rules.errors import SignInError, VodnbError
+
+from .credentials import Credential, KeyCredential, TokenCredential, UserCredential
+from .signing import Headers, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from .redact import Secret
+
+__all__ = ["Grant", "Headers", "SignIn", "sign", "token_life"]
+
+_REFRESH_AT = 0.8
+"""Part of a token's life after which the next is fetched: of 24 hours, 4.8 are left then."""
+
+_DAY = 86400.0
+_PAUSE_SECONDS = 30.0
+"""After a failed renewal ahead of time the old, still good token is used this long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A token as IAM gave it.
+
+    Attributes:
+        token: The token.
+        life: How long it is valid, in seconds.
+        project_id: The project it is for; "" if the answer did not say.
+    """
+
+    token: Secret
+    life: float
+    project_id: str = ""
+
+
+def token_life(data: Mapping[str, object]) -> tuple[float, str]:
+    """Return the life of a token in seconds and the ID of its project, from IAM's answer.
+
+    The two times are both IAM's, so a wrong clock here does not matter. Where they are missing,
+    24 hours are assumed, as documented.
+    """
+    told = data.get("token")
+    token = told if isinstance(told, dict) else {}
+    try:
+        begins, ends = (datetime.fromisoformat(token[name]) for name in ("issued_at", "expires_at"))
+        life = (ends - begins).total_seconds()
+    except (KeyError, TypeError, ValueError):
+        life = _DAY
+    project = token.get("project")
+    found = project.get("id") if isinstance(project, dict) else ""
+    return life if life > 0 else _DAY, found if isinstance(found, str) else ""
+
+
+class SignIn:
+    """The sign-in of one client, shared by all its workers.
+
+    Args:
+        credential: Who calls.
+        fetch: Fetches a token for an IAM user; raises `VodnbError` when none is to be had.
+        clock: Returns seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        credential: Credential,
+        *,
+        fetch: Callable[[], Awaitable[Grant]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._credential = credential
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._grant: Grant | None = None
+        self._got_at = 0.0
+        self._failure: VodnbError | None = None
+        self._tries = 0
+        self._tried_at = 0.0
+        self.generation = 0
+        """Counts the tokens; a worker that was refused says which one it had used."""
+
+    def __repr__(self) -> str:
+        return f"SignIn({type(self._credential).__name__}, generation {self.generation})"
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether a new token can be had without asking anybody."""
+        return isinstance(self._credential, UserCredential)
+
+    async def ensure(self) -> Grant | None:
+        """Return the token of an IAM user, fetched if need be; None for other credentials.
+
+        Raises:
+            VodnbError: There is no token yet, and none is to be had.
+        """
+        if not self.can_renew:
+            return None
+        generation = self.generation
+        if self._grant is None:
+            await self._renew_once(generation)
+        elif self._is_due(self._grant):
+            # The old token is still good: if the next is not to be had, the service will say so.
+            await self.renew(generation)
+        return self._grant
+
+    async def headers(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
+    ) -> Headers:
+        """Return the headers of a request with the sign-in added.
+
+        Raises:
+            VodnbError: An IAM user has no token yet, and none is to be had.
+        """
+        grant = await self.ensure()
+        match self._credential:
+            case KeyCredential() as key:
+                now = self._clock()
+                return sign(method, url, headers=headers, body=body, credential=key, now=now)
+            case TokenCredential(token=token):
+                return Headers({**headers, "X-Auth-Token": token.reveal()})
+            case UserCredential():
+                return Headers({**headers, "X-Auth-Token": grant.token.reveal() if grant else ""})
+        assert_never(self._credential)
+
+    async def renew(self, generation: int) -> bool:
+        """Fetch a new token after the service refused the one of this generation.
+
+        Many workers may ask at once: one fetches, all get the result. A failure is remembered.
+
+        Returns:
+            Whether there is a newer token than that generation's now.
+        """
+        if not self.can_renew:
+            return False
+        try:
+            await self._renew_once(generation)
+        except VodnbError:
+            return False
+        return True
+
+    @property
+    def failure(self) -> VodnbError | None:
+        """Why the last token was not to be had; None if it was."""
+        return self._failure
+
+    def _is_due(self, grant: Grant) -> bool:
+        now = self._clock()
+        paused = self._failure is not None and abs(now - self._tried_at) < _PAUSE_SECONDS
+        return now >= self._got_at + _REFRESH_AT * grant.life and not paused
+
+    async def _renew_once(self, generation: int) -> None:
+        tries = self._tries
+        async with self._lock:
+            if self.generation != generation:
+                return
+            joined = self._tries != tries
+            # A refused password is never sent twice: that would lock the user.
+            if self._failure and (joined or isinstance(self._failure, SignInError)):
+                raise self._failure.with_traceback(None)
+            await self._try()
+
+    async def _try(self) -> None:
+        self._tries += 1
+        self._tried_at = self._clock()
+        try:
+            self._grant = await self._fetch()
+        except VodnbError as wrong:
+            self._failure = wrong
+            raise
+        self._failure = None
+        self._got_at = self._clock()
+        self.generation += 1

@@ -1,0 +1,313 @@
+"""One call to VOD: fields in, what it came to out. Decides nothing about rows, never retries.
+
+The one exception: a refused token of an IAM user is renewed once, and that call sent again, for
+a refused sign-in provably had no effect. Server text enters a record here and is redacted here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from vodnb.rules.answers import Answer, read_answer
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import NoAnswerError, SetupError, SignInError, VodnbError
+from vodnb.rules.model import AnswerClass
+from vodnb.rules.operations import PROJECTS, TOKEN
+
+from .advice import clock_offset, error_from
+from .auth import Grant, Headers, SignIn, token_life
+from .credentials import KeyCredential, UserCredential
+from .http import Http
+from .redact import MASK, Redactor, Secret
+from .request import Request, build_request, check_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vodnb.rules.operations import Operation
+
+    from .credentials import Credential
+    from .settings import Settings
+
+__all__ = ["Client"]
+
+_SETUP_DEADLINE = 30.0
+"""Seconds for each call that signs in or looks up the project."""
+
+_SECRET_HEADERS = frozenset({"x-subject-token", "set-cookie", "authorization", "x-auth-token"})
+
+_REFUSED_TOKEN = frozenset({"APIGW.0301", "APIGW.0307", "VOD.10054", "CLIENT.SIGN_IN"})
+"""What the service says to a token that has run out."""
+
+
+class Client:
+    """Calls VOD and IAM; shared by all workers of a session.
+
+    Args:
+        settings: Where to, and who calls.
+        http: Sends the requests. Default None: real connections.
+        clock: Returns seconds since 1970; passed in for tests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        http: Http | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.redact = Redactor(settings.secrets)
+        """Strikes this client's secrets out of any text."""
+        self._settings = settings
+        self._credential = settings.credential
+        self._http = http or Http(ca_bundle=settings.ca_bundle)
+        self._clock = clock
+        self._project_id = settings.project_id
+        self._looking_up = asyncio.Lock()
+        self._sign_in = self._new_sign_in()
+
+    def __repr__(self) -> str:
+        return f"Client({self.endpoint}, project {self.project_id or 'not looked up yet'})"
+
+    @property
+    def endpoint(self) -> str:
+        """Where VOD is."""
+        return self._settings.endpoint
+
+    @property
+    def project_id(self) -> str:
+        """The project; "" until `prepare` has looked it up."""
+        return self._project_id
+
+    @property
+    def generation(self) -> int:
+        """Counts the tokens that were fetched for an IAM user."""
+        return self._sign_in.generation
+
+    async def renew(self, generation: int) -> bool:
+        """Fetch a new token in place of the one of this generation; False if that cannot be."""
+        return await self._sign_in.renew(generation)
+
+    def sign_in(self, credential: Credential) -> None:
+        """Go on with another credential, after the token ran out in the middle of a run."""
+        self._credential = credential
+        self.redact.add(*replace(self._settings, credential=credential).secrets)
+        self._sign_in = self._new_sign_in()
+
+    def _new_sign_in(self) -> SignIn:
+        return SignIn(self._credential, fetch=self._fetch_token, clock=self._clock)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def prepare(self) -> None:
+        """Sign in and look the project up, unless both is done.
+
+        Raises:
+            SignInError: The credential was refused.
+            SetupError: The service is not reached, or the project is not to be found.
+            NoAnswerError: Nothing trustworthy came back.
+        """
+        async with self._looking_up:
+            grant = await self._sign_in.ensure()
+            if not self._project_id:
+                self._project_id = (grant.project_id if grant else "") or await self._find_project()
+
+    async def call(
+        self, operation: Operation, *, deadline: float = 30, lane: int = 0, **fields: object
+    ) -> Answer:
+        """Make one call and say what it came to.
+
+        Args:
+            operation: The call.
+            deadline: Seconds for all of it. Default 30: the gateway gives up before.
+            lane: Number of the worker; workers of other lanes do not wait for its connection.
+            fields: The fields of the request; None for not given.
+
+        Raises:
+            InputError: The fields are not as declared; nothing was sent.
+            VodnbError: Signing in or looking up the project failed, before the first call.
+        """
+        sent = check_fields(operation, fields)
+        if operation.host == "vod" and not self._project_id:
+            await self.prepare()
+        answer = await self._attempt(operation, sent, deadline=deadline, lane=lane)
+        return self._redacted(answer)
+
+    def error_for(self, answer: Answer) -> VodnbError:
+        """Return the error that an answer amounts to, with its message complete."""
+        return self._error_at(self.endpoint, answer)
+
+    def _error_at(self, endpoint: str, answer: Answer) -> VodnbError:
+        return error_from(answer, self._settings, endpoint=endpoint, project_id=self._project_id)
+
+    # -- one attempt ----------------------------------------------------------------------------
+
+    async def _attempt(
+        self, operation: Operation, sent: Mapping[str, object], *, deadline: float, lane: int
+    ) -> Answer:
+        begun = time.perf_counter()
+        sign_in = self._sign_in
+        if operation is not TOKEN:
+            await sign_in.ensure()
+        generation = sign_in.generation
+        answer = await self._exchange(operation, sent, deadline=deadline, lane=lane)
+        if operation is TOKEN or not self._is_refused_token(answer):
+            return self._with_clock_offset(answer)
+        if not await sign_in.renew(generation):
+            why = f" A new token was not to be had: {sign_in.failure}" if sign_in.failure else ""
+            return replace(answer, message=f"{answer.message}{why}")
+        left = max(1.0, deadline - (time.perf_counter() - begun))
+        return await self._exchange(operation, sent, deadline=left, lane=lane)
+
+    def _is_refused_token(self, answer: Answer) -> bool:
+        code = answer.code.replace("APIG.", "APIGW.")
+        return self._sign_in.can_renew and code in _REFUSED_TOKEN
+
+    async def _exchange(
+        self, operation: Operation, sent: Mapping[str, object], *, deadline: float, lane: int
+    ) -> Answer:
+        endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
+        request = build_request(operation, sent, endpoint=endpoint, project_id=self._project_id)
+        got = await self._http.send(
+            request.method,
+            request.url,
+            headers=await self._headers(operation, request),
+            content=request.body,
+            deadline=deadline,
+            lane=lane,
+        )
+        return read_answer(operation, got, sent=sent)
+
+    async def _headers(self, operation: Operation, request: Request) -> Headers:
+        headers = Headers({"Content-Type": "application/json"})
+        if operation is TOKEN:
+            return headers
+        if operation.host == "vod" and isinstance(self._credential, KeyCredential):
+            headers["X-Project-Id"] = self._project_id
+        return await self._sign_in.headers(
+            request.method, request.url, headers=headers, body=request.body
+        )
+
+    def _with_clock_offset(self, answer: Answer) -> Answer:
+        """Say so if this machine's clock may be why a signature was refused."""
+        if answer.kind is AnswerClass.DONE or not isinstance(self._credential, KeyCredential):
+            return answer
+        if look_up(answer.code, answer.http_status).kind != "auth":
+            return answer
+        told = clock_offset(answer, self._clock())
+        return replace(answer, message=f"{answer.message} {told}".strip()) if told else answer
+
+    def _redacted(self, answer: Answer) -> Answer:
+        return replace(
+            answer,
+            message=self.redact(answer.message),
+            request_id=self.redact(answer.request_id, limit=200),
+            headers={
+                name: MASK if name in _SECRET_HEADERS else self.redact(value)
+                for name, value in answer.headers.items()
+            },
+        )
+
+    # -- before the first call ------------------------------------------------------------------
+
+    def _iam_endpoint(self) -> str:
+        if self._settings.iam_endpoint:
+            return self._settings.iam_endpoint
+        raise SetupError(
+            f"The IAM endpoint that goes with {self.endpoint} is not known.",
+            "It is needed to sign in as an IAM user, and to look up a project ID.",
+            "Set VODNB_IAM_ENDPOINT; or give a token or access key together with VODNB_PROJECT_ID.",
+        )
+
+    async def _fetch_token(self) -> Grant:
+        user = self._credential
+        if not isinstance(user, UserCredential):
+            raise TypeError("only an IAM user has a token to fetch")
+        answer = await self._exchange(
+            TOKEN, {"nocatalog": "true", "auth": self._auth(user)}, deadline=_SETUP_DEADLINE, lane=0
+        )
+        token = Secret(answer.headers.get("x-subject-token", ""))
+        self.redact.add(token)
+        answer = self._redacted(answer)
+        if answer.kind is not AnswerClass.DONE:
+            raise self._refused_sign_in(answer, user)
+        if not token.reveal():
+            raise NoAnswerError(
+                f"IAM at {self._iam_endpoint()} answered without a token.",
+                "Something on the way, such as a proxy, may have taken the header out.",
+                "Try from another network, or sign in with an access key.",
+            )
+        life, project_id = token_life(answer.data)
+        return Grant(token=token, life=life, project_id=project_id)
+
+    def _auth(self, user: UserCredential) -> dict[str, object]:
+        """Return the body of a token call; the password is opened only when the bytes are made.
+
+        Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html
+        """
+        project_id, region = self._settings.project_id, self._settings.region
+        if not project_id and not region:
+            raise SetupError(
+                "Neither a project ID nor a region is known.",
+                "An IAM user signs in to one project, which bears the name of the region.",
+                "Set VODNB_REGION or VODNB_PROJECT_ID.",
+            )
+        who = {
+            "name": user.user,
+            "password": user.password,
+            "domain": {"name": user.domain},
+        }
+        return {
+            "identity": {"methods": ["password"], "password": {"user": who}},
+            "scope": {"project": {"id": project_id} if project_id else {"name": region}},
+        }
+
+    def _refused_sign_in(self, answer: Answer, user: UserCredential) -> VodnbError:
+        if answer.kind not in {AnswerClass.GLOBAL, AnswerClass.PERMANENT} or not answer.http_status:
+            return self._error_at(self._iam_endpoint(), answer)
+        host = urlsplit(self._iam_endpoint()).netloc
+        return SignInError(
+            f"IAM at {host} refused to sign in {user.user!r} of account {user.domain!r} "
+            f"(HTTP {answer.http_status}): {answer.message}",
+            "User name, account name or password is wrong, or the user may not sign in by "
+            "program; several wrong passwords lock a user for a while.",
+            "Check VODNB_IAM_USER, VODNB_IAM_DOMAIN and VODNB_IAM_PASSWORD, then connect again.",
+            code=answer.code,
+            http_status=answer.http_status,
+            request_id=answer.request_id,
+        )
+
+    async def _find_project(self) -> str:
+        region = self._settings.region
+        if not region:
+            raise SetupError(
+                "The project ID is not known.",
+                "Without the region's name it cannot be looked up either.",
+                "Set VODNB_PROJECT_ID, or VODNB_REGION.",
+            )
+        answer = self._redacted(
+            await self._attempt(PROJECTS, {"name": region}, deadline=_SETUP_DEADLINE, lane=0)
+        )
+        if answer.kind is not AnswerClass.DONE:
+            raise self._error_at(self._iam_endpoint(), answer)
+        listed = answer.data.get("projects")
+        projects = listed if isinstance(listed, list) else []
+        found = [
+            project["id"]
+            for project in projects
+            if isinstance(project, dict) and isinstance(project.get("id"), str)
+        ]
+        if len(found) == 1:
+            return str(found[0])
+        raise SetupError(
+            f"IAM knows {len(found) or 'no'} projects called {region!r}"
+            f"{': ' + ', '.join(found) if found else ''}.",
+            "So it is not clear whose assets are meant.",
+            "Set VODNB_PROJECT_ID; it stands in the console under My Credentials, API Credentials.",
+        )

@@ -1,0 +1,267 @@
+"""Sends one request and reads one answer, whatever comes back. The only file that knows httpx.
+
+It follows no redirect, keeps no cookie, reads no .netrc and never turns off the check of
+certificates. It holds no credential: the client hands finished headers in, because a signature
+needs URL and body, which the client builds anyway; an `httpx.Auth` here would only pass them on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import time
+import urllib.request
+import zlib
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from vodnb.rules.answers import MAX_BODY_BYTES, Fault, FaultKind, Reply
+
+from .endpoints import is_loopback
+from .redact import quiet_http_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["Http", "proxy_for"]
+
+_CONNECT_SECONDS = 10.0
+"""A connection takes one round trip or three; what takes longer is better tried again."""
+
+_IDLE_SECONDS = 15.0
+"""Shorter than servers keep an idle connection, or we send into one that is being closed."""
+
+_LANES_PER_CLIENT = 8
+"""httpx's pool slows down with the square of its requests (httpcore pull request 1035)."""
+
+
+class Http:
+    """Connections to the service, pooled; opened when first used.
+
+    Args:
+        ca_bundle: A PEM file of further authorities to trust. Default "": the usual ones.
+    """
+
+    def __init__(self, *, ca_bundle: str = "") -> None:
+        self._ca_bundle = ca_bundle
+        self._clients: dict[tuple[int, bool], httpx.AsyncClient] = {}
+        self._ssl: ssl.SSLContext | None = None
+        quiet_http_logs()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes,
+        deadline: float,
+        lane: int = 0,
+    ) -> Reply | Fault:
+        """Send one request and say what came back; nothing but a cancellation is raised.
+
+        Args:
+            method: HTTP method.
+            url: The whole URL.
+            headers: All headers but those of the transport.
+            content: The body; b"" for none.
+            deadline: Seconds for all of it, from connecting to the last byte.
+            lane: The worker's number; eight workers share one pool of connections.
+        """
+        trip = _Trip()
+        # Asked for plainly, because what is packed could unpack to any size.
+        wanted = {
+            "User-Agent": "vodnb",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
+        try:
+            client = self._client(url, lane)
+            request = client.build_request(
+                method,
+                url,
+                headers={**wanted, **headers},
+                content=content,
+                extensions={"trace": trip.trace},
+            )
+            async with asyncio.timeout(deadline):
+                return await _exchange(client, request, trip)
+        except TimeoutError:
+            return trip.fault(trip.late(), f"no complete answer within {deadline:g} s")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as wrong:
+            return trip.fault(_kind(wrong, left=trip.left), _words(wrong))
+        except asyncio.CancelledError as stop:
+            # A verbose traceback shows variables; those of the frames below hold headers.
+            del content
+            raise stop.with_traceback(None) from None
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.aclose()
+
+    def _client(self, url: str, lane: int) -> httpx.AsyncClient:
+        parts = urlsplit(url)
+        is_near = is_loopback(parts.hostname or "")
+        key = (lane // _LANES_PER_CLIENT, is_near)
+        if key not in self._clients:
+            self._clients[key] = httpx.AsyncClient(
+                verify=self._ssl_context(),
+                # A proxy has no business with this very machine.
+                trust_env=not is_near,
+                follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+                limits=httpx.Limits(
+                    max_connections=_LANES_PER_CLIENT,
+                    max_keepalive_connections=_LANES_PER_CLIENT,
+                    keepalive_expiry=_IDLE_SECONDS,
+                ),
+            )
+        return self._clients[key]
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        if self._ssl is None:
+            self._ssl = httpx.create_ssl_context()
+            if self._ca_bundle:
+                self._ssl.load_verify_locations(cafile=self._ca_bundle)
+        return self._ssl
+
+
+def proxy_for(url: str) -> str:
+    """Return host and port of the proxy that a request to this URL goes through; "" for none."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
+        return ""
+    proxies = urllib.request.getproxies()
+    # Whatever stands before the @ is the proxy's password.
+    return urlsplit(proxies.get(parts.scheme) or proxies.get("all", "")).netloc.rpartition("@")[2]
+
+
+class _Trip:
+    """How far one request came, and since when."""
+
+    def __init__(self) -> None:
+        self.begun = time.perf_counter()
+        self.left = False
+
+    async def trace(self, event: str, info: Mapping[str, object]) -> None:
+        # A tunnel through a proxy is asked for with a request of its own: CONNECT.
+        if event.endswith(".send_request_headers.started"):
+            asked = getattr(info.get("request"), "method", b"")
+            if asked != b"CONNECT":
+                self.left = True
+                self.begun = time.perf_counter()
+
+    @property
+    def elapsed_ms(self) -> int:
+        return round((time.perf_counter() - self.begun) * 1000)
+
+    def late(self) -> FaultKind:
+        """Return what a passed deadline means: did the request leave, or provably not?"""
+        return FaultKind.NO_ANSWER if self.left else FaultKind.CONNECT
+
+    def fault(self, kind: FaultKind, detail: str) -> Fault:
+        return Fault(kind=kind, detail=detail, elapsed_ms=self.elapsed_ms)
+
+
+async def _exchange(
+    client: httpx.AsyncClient, request: httpx.Request, trip: _Trip
+) -> Reply | Fault:
+    response = await client.send(request, stream=True)
+    try:
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        unpack = _UNPACKERS.get(coding)
+        if unpack is None:
+            told = f"the answer came packed as {coding!r}, which was not asked for"
+            return trip.fault(FaultKind.BAD_ANSWER, told)
+        try:
+            body, cut = await _read(response, unpack())
+        except zlib.error as wrong:
+            return trip.fault(FaultKind.BAD_ANSWER, f"the answer cannot be unpacked: {wrong}")
+        return Reply(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=body,
+            cut=cut,
+            elapsed_ms=trip.elapsed_ms,
+        )
+    finally:
+        with contextlib.suppress(httpx.HTTPError):
+            await response.aclose()
+
+
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+"""Lets zlib find out by itself which of the two headers there is."""
+
+_UNPACKERS: Mapping[str, Callable[[], zlib._Decompress | None]] = {
+    "": lambda: None,
+    "identity": lambda: None,
+    "gzip": lambda: zlib.decompressobj(_GZIP_OR_ZLIB),
+    "x-gzip": lambda: zlib.decompressobj(_GZIP_OR_ZLIB),
+    "deflate": lambda: zlib.decompressobj(_GZIP_OR_ZLIB),
+}
+
+
+async def _read(response: httpx.Response, unpack: zlib._Decompress | None) -> tuple[bytes, bool]:
+    """Return the body and whether it was cut; neither raw nor unpacked is more ever held."""
+    body = bytearray()
+    raw = 0
+    async for chunk in response.aiter_raw():
+        raw += len(chunk)
+        room = MAX_BODY_BYTES + 1 - len(body)
+        body += unpack.decompress(chunk, room) if unpack else chunk[:room]
+        if max(raw, len(body)) > MAX_BODY_BYTES:
+            return bytes(body[:MAX_BODY_BYTES]), True
+    if unpack and raw and (not unpack.eof or unpack.unused_data):
+        raise zlib.error("it does not end where it should")
+    return bytes(body), False
+
+
+_NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+
+
+def _kind(wrong: Exception, *, left: bool) -> FaultKind:
+    """Return what an exception means; measured with a server that fails in every such way."""
+    if isinstance(wrong, httpx.ConnectError):
+        causes = tuple(_causes(wrong))
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return FaultKind.DNS
+        if any(isinstance(cause, ssl.SSLError) for cause in causes):
+            return FaultKind.TLS
+    if isinstance(wrong, httpx.DecodingError):
+        return FaultKind.BAD_ANSWER
+    if isinstance(wrong, _NEVER_LEFT) or not left:
+        return FaultKind.CONNECT
+    return FaultKind.NO_ANSWER
+
+
+def _causes(wrong: BaseException | None) -> Iterator[BaseException]:
+    while wrong is not None:
+        yield wrong
+        wrong = wrong.__cause__ or wrong.__context__
+
+
+def _words(wrong: Exception) -> str:
+    """Say what went wrong, down to the cause, without quoting the request."""
+    if isinstance(wrong, (httpx.LocalProtocolError, ValueError)):
+        # These quote the header that they cannot send.
+        return f"{type(wrong).__name__}: the request cannot be sent as it is"
+    told = [text for cause in _causes(wrong) if (text := str(cause))]
+    first, last = (told[0], told[-1]) if told else (type(wrong).__name__,) * 2
+    return first if first == last else f"{first} ({last})"

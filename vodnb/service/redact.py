@@ -1,0 +1,230 @@
+"""Keeps secrets out of sight: `Secret` holds one, `Redactor` strikes it out. No I/O of its own."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import logging
+import re
+from html import escape
+from itertools import takewhile
+from typing import TYPE_CHECKING, Never
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = ["MASK", "Redactor", "Secret", "quiet_http_logs"]
+
+MASK = "***"
+
+_AK_CHARS = 4
+"""Of an access key ID four characters may show, so that one can tell which key it is."""
+
+_LONG_ENOUGH = 20
+"""A shorter value shows no part of itself: four characters would be too much of it."""
+
+
+class Secret:
+    """A value that shows itself only to `reveal()`.
+
+    Args:
+        value: The secret text.
+        is_key_id: Whether it is an access key ID, of which four characters may show.
+    """
+
+    __slots__ = ("_is_key_id", "_open")
+
+    def __init__(self, value: str, *, is_key_id: bool = False) -> None:
+        # In a closure: inspectors that list slots find a function, not the text.
+        self._open: Callable[[], str] = lambda: value
+        self._is_key_id = is_key_id
+
+    def reveal(self) -> str:
+        """Return the secret text: the only way out. Do not keep it in a local variable."""
+        return self._open()
+
+    def masked(self) -> str:
+        """Return what may be shown: `***`, or `AKEX***` for an access key ID."""
+        shows = self._is_key_id and len(self._open()) >= _LONG_ENOUGH
+        return f"{self._open()[:_AK_CHARS] if shows else ''}{MASK}"
+
+    def __repr__(self) -> str:
+        return f"Secret({self.masked()})"
+
+    def __str__(self) -> str:
+        return self.masked()
+
+    def __format__(self, spec: str) -> str:
+        return self.masked()
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        del include, exclude
+        return {"text/plain": repr(self)}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(_bytes(self.reveal()), _bytes(other.reveal()))
+
+    def __hash__(self) -> int:
+        return hash((Secret, self.reveal()))
+
+    def _refuse(self, *_: object) -> Never:
+        raise TypeError("a Secret is neither copied nor pickled: pass the object itself on")
+
+    __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse
+
+
+class Redactor:
+    """Strikes secrets out of text: those it knows, in any encoding, and what looks like one.
+
+    Args:
+        secrets: The actual secrets. More can be added later, such as a renewed token.
+    """
+
+    __slots__ = ("_marks",)
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._marks: dict[Secret, dict[Secret, str]] = {}
+        self.add(*secrets)
+
+    def add(self, *secrets: Secret) -> None:
+        """Strike these out as well from now on."""
+        marks = {head: dict(forms) for head, forms in self._marks.items()}
+        for secret in secrets:
+            for form in _forms(secret.reveal()):
+                head = Secret(form[:_HEAD_CHARS])
+                marks.setdefault(head, {})[Secret(form)] = secret.masked()
+        # Longest first: a short secret within a long one must not break the long one up.
+        # Replaced as a whole: another thread may be redacting right now.
+        self._marks = dict(sorted(marks.items(), key=lambda mark: -max(map(_length, mark[1]))))
+
+    def __call__(self, text: str, *, limit: int = 2000) -> str:
+        """Return the text without secrets, cut to `limit` characters (2,000: one table cell)."""
+        for head, forms in self._marks.items():
+            if head.reveal() in text:
+                text = _strike(text, head.reveal(), forms)
+        text = redact_patterns(text)
+        return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+    def __repr__(self) -> str:
+        return f"Redactor({sum(map(len, self._marks.values()))} forms)"
+
+
+_HEAD_CHARS = 12
+"""This much of a secret gives it away: servers and logs cut long values short."""
+
+_LEAST_CHARS = 4
+"""Anything shorter is no secret, and striking it out would make holes everywhere."""
+
+
+def _strike(text: str, head: str, forms: Mapping[Secret, str]) -> str:
+    """Replace secrets that begin with `head`, and beginnings of them where the rest was cut off.
+
+    All that share a head go together, for the tokens of one service begin alike.
+    """
+    parts: list[str] = []
+    begin = 0
+    while (found := text.find(head, begin)) >= 0:
+        same, mask = max(
+            (_shared(form.reveal(), text[found : found + _length(form)]), mask)
+            for form, mask in forms.items()
+        )
+        parts += (text[begin:found], mask)
+        begin = found + same
+    return "".join((*parts, text[begin:]))
+
+
+def _length(form: Secret) -> int:
+    return len(form.reveal())
+
+
+def _shared(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _forms(value: str) -> set[str]:
+    """Return the ways in which a value may be written; none for one too short to hide."""
+    if len(value) < _LEAST_CHARS:
+        return set()
+    raw = _bytes(value)
+    plain = {
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        escape(value),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        raw.hex(),
+        raw.hex().upper(),
+    }
+    return plain | {form for form in _base64_forms(raw) if len(form) >= _HEAD_CHARS}
+
+
+def _base64_forms(raw: bytes) -> set[str]:
+    """Return what base64 makes of the bytes at each of the three places they may begin."""
+    forms = set()
+    for before in range(3):
+        text = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        # The first and last characters also depend on the neighbours.
+        core = text[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        forms |= {core, core.replace("+", "-").replace("/", "_")}
+    return forms
+
+
+_VALUE = r"[^\s\"',;&|<>()\\]+"
+_PATTERNS = (
+    (re.compile(r"(?i)\b(Access=\w{0,4})" + _VALUE), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b((?:Signature|AWSAccessKeyId)(?:=|%3D))" + _VALUE), rf"\1{MASK}"),
+    (
+        re.compile(
+            r"(?i)\b((?:x-subject-token|x-auth-token|x-security-token|x-user-token)"
+            r"[\"']?\s*[:=,]\s*b?[\"']?)" + _VALUE
+        ),
+        rf"\1{MASK}",
+    ),
+    (re.compile(r"(?i)\b((?:Bearer|Basic)\s+)[\w+/=.~-]{8,}"), rf"\1{MASK}"),
+    (re.compile(r"\bMII[\w+/=%-]{20,}"), MASK),
+    (re.compile(r"(?i)(\"(?:password|secret|sk|securitytoken)\"\s*:\s*\")[^\"]+"), rf"\1{MASK}"),
+    (re.compile(r"(://)[^/\s@\"'<>]+@"), rf"\1{MASK}@"),
+)
+
+
+def redact_patterns(text: str) -> str:
+    """Return the text without what looks like a secret, whether or not it is one of ours."""
+    for pattern, mask in _PATTERNS:
+        text = pattern.sub(mask, text)
+    return text
+
+
+_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "proxy", "socks")))
+
+
+class _QuietFilter(logging.Filter):
+    """Takes secrets out of a record before any handler sees it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if "response_headers" in text:
+            # At DEBUG httpcore logs the headers of answers: IAM's brings the token.
+            text = text.partition(" return_value=")[0]
+        record.msg, record.args = redact_patterns(text), ()
+        return True
+
+
+def quiet_http_logs() -> None:
+    """Keep tokens and signatures out of the logs of httpx and httpcore, at every level.
+
+    A filter works only on the very logger it hangs on, so each of them gets one.
+    """
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, _QuietFilter) for known in logger.filters):
+            logger.addFilter(_QuietFilter())
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", errors="surrogatepass")

@@ -1,0 +1,339 @@
+"""The wiring: `connect()` gives a `Vod`, whose verbs join tables, runs and the service."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vodnb.bulk.job import Job, new_run_id
+from vodnb.bulk.loop import submit
+from vodnb.bulk.plan import Plan
+from vodnb.rules.errors import SetupError
+from vodnb.rules.options import check_destruction, check_numbers, read_status
+from vodnb.rules.pacing import parse_rate
+from vodnb.service.client import Client
+from vodnb.service.settings import read_settings, resolve_lang
+from vodnb.tables import read
+from vodnb.tables.results import refuse_other_status, usable_assets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vodnb.emulator.server import Sandbox
+    from vodnb.service.settings import Settings, SettingsTable
+
+__all__ = ["Vod", "connect", "sandbox"]
+
+
+def connect(
+    *,
+    sandbox: bool = False,
+    endpoint: str | None = None,
+    region: str | None = None,
+    project_id: str | None = None,
+    token: str | None = None,
+    ak: str | None = None,
+    sk: str | None = None,
+    security_token: str | None = None,
+    iam_user: str | None = None,
+    iam_password: str | None = None,
+    iam_domain: str | None = None,
+    profile: str | None = None,
+    ca_bundle: str | None = None,
+    lang: str | None = None,
+) -> Vod:
+    """Connect to VOD; nothing is sent yet.
+
+    Each setting is the first found of: the argument, the environment, the official SDK's profile
+    file, the keyring. `vod.settings()` shows where each came from.
+
+    Args:
+        sandbox: Use a server of our own on this machine; no account, no other setting needed.
+        endpoint: Address of VOD. Default: made from the region. [VODNB_ENDPOINT]
+        region: Region, such as `"cn-north-4"`. [VODNB_REGION]
+        project_id: Project. Default: looked up by the region. [VODNB_PROJECT_ID]
+        token: An IAM token, valid 24 hours. [VODNB_TOKEN]
+        ak: Access key. [HUAWEICLOUD_SDK_AK]
+        sk: Secret key. [HUAWEICLOUD_SDK_SK]
+        security_token: Goes with temporary keys. [HUAWEICLOUD_SDK_SECURITY_TOKEN]
+        iam_user: IAM user; the token is got and renewed for you. [VODNB_IAM_USER]
+        iam_password: The user's password. [VODNB_IAM_PASSWORD]
+        iam_domain: The account that the user belongs to. [VODNB_IAM_DOMAIN]
+        profile: Section of the SDK's profile file. Default: its first.
+        ca_bundle: File of a private CA, beside the public ones. [VODNB_CA_BUNDLE]
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Raises:
+        SetupError: A setting is missing or wrong.
+
+    Example:
+        >>> vod = vodnb.connect(sandbox=True)
+    """
+    given = {
+        "endpoint": endpoint,
+        "region": region,
+        "project_id": project_id,
+        "token": token,
+        "ak": ak,
+        "sk": sk,
+        "security_token": security_token,
+        "iam_user": iam_user,
+        "iam_password": iam_password,
+        "iam_domain": iam_domain,
+        "profile": profile,
+        "ca_bundle": ca_bundle,
+    }
+    if sandbox:
+        return _connect_to_sandbox(given, lang=lang)
+    settings = read_settings(environ=os.environ, home=Path.home(), lang=lang, **given)
+    return Vod(settings, given=given)
+
+
+def sandbox(**options: Any) -> Sandbox:
+    """Start a VOD of our own on this machine and return its handle; see `Sandbox`.
+
+    `connect(sandbox=True)` starts a shared one by itself; this is for one of your own.
+
+    Args:
+        options: `port`, `behaviour`, `assets`, `state_file`; see `vodnb.emulator.server.sandbox`.
+    """
+    from vodnb.emulator import server
+
+    return server.sandbox(**options)
+
+
+class Vod:
+    """A connection to VOD; made by `connect()`.
+
+    Args:
+        settings: Where and as whom.
+        given: The arguments of `connect`, for signing in again.
+        sandbox: The server of our own, if it is one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        given: dict[str, str | None] | None = None,
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        self._settings = settings
+        self._given = given or {}
+        self._sandbox = sandbox
+        self._client = Client(settings)
+
+    def confirm(
+        self,
+        assets: object,
+        *,
+        status: str = "CREATED",
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        attempts: int = 5,
+        check_first: bool = True,
+        progress: bool = True,
+        destroy: int | None = None,
+        lang: str | None = None,
+    ) -> pd.DataFrame:
+        """Confirm the upload of every asset and return the whole table, each row with its outcome.
+
+        Source: https://support.huaweicloud.com/api-vod/vod_04_0198.html
+
+        Args:
+            assets: Whatever `load_assets` takes, its result, or an earlier results table.
+            status: `"CREATED"`; `"FAILED"` and `"CANCELLED"` destroy uploaded parts.
+            rate: The tenant's quota, of which 98 % is used. Default: the published 1,500 calls a
+                minute. None lifts the pacing, not the slowing down when throttled.
+            workers: Calls under way at once, 1 to 64. Default 8: enough for the quota.
+            deadline: Seconds for one whole call. Default 30.
+            attempts: Most sendings of one asset. Default 5; throttled ones do not count.
+            check_first: Look states up before sending, ten assets a call, and leave out what is
+                proved confirmed. Default True: it saves calls.
+            progress: Show how it goes. Default True.
+            destroy: For the destructive statuses: the number of distinct valid assets in the
+                table, typed, to say that you mean it.
+            lang: `"zh"` or `"en"`. Default: the connection's.
+
+        Returns:
+            The user's columns and the outcome, error code, next step ... of each row. An
+            interrupt stops the run and returns the table as it stands.
+
+        Raises:
+            InputError: The table or an option cannot be used; nothing was sent.
+            SignInError: The credential was refused; no confirm call was sent.
+            SetupError: The host cannot be reached; no confirm call was sent.
+
+        Example:
+            >>> results = vod.confirm(vod.sandbox.sample_csv("assets.csv"))
+        """
+        options = _options(locals())
+        return self.start(assets, **options).wait(progress=progress)
+
+    async def aconfirm(
+        self,
+        assets: object,
+        *,
+        status: str = "CREATED",
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        attempts: int = 5,
+        check_first: bool = True,
+        progress: bool = True,
+        destroy: int | None = None,
+        lang: str | None = None,
+    ) -> pd.DataFrame:
+        """Do what `confirm` does without blocking the caller's loop; the same arguments.
+
+        Raises:
+            asyncio.CancelledError: The cell was interrupted: the run stops, and
+                `vodnb.last_job().results()` has its table.
+
+        Example:
+            >>> results = await vod.aconfirm(assets)
+        """
+        options = _options(locals())
+        return await self.start(assets, **options).wait_async(progress=progress)
+
+    def start(
+        self,
+        assets: object,
+        *,
+        status: str = "CREATED",
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        attempts: int = 5,
+        check_first: bool = True,
+        destroy: int | None = None,
+        lang: str | None = None,
+    ) -> Job:
+        """Start what `confirm` does and return at once; the arguments of `confirm`.
+
+        Returns:
+            The job: `stop`, `pause`, `resume`, `done`, `results`, and it can be awaited.
+
+        Raises:
+            InputError: The table or an option cannot be used; nothing was sent.
+
+        Example:
+            >>> job = vod.start(assets)
+        """
+        wanted = read_status(status)
+        ceiling = parse_rate(rate)
+        check_numbers(workers=workers, deadline=deadline, attempts=attempts)
+        table = read.load_assets(assets)
+        refuse_other_status(table, wanted)
+        plan = Plan(
+            run_id=new_run_id(),
+            status=wanted,
+            assets=usable_assets(table),
+            workers=workers,
+            attempts=attempts,
+            deadline=float(deadline),
+            look_first=check_first,
+        )
+        check_destruction(wanted, count=len(plan.assets), destroy=destroy)
+        spoken = resolve_lang(lang, environ=os.environ) if lang else self._settings.lang
+        return Job(plan, table=table, service=self._client, ceiling=ceiling, lang=spoken)
+
+    def settings(self) -> SettingsTable:
+        """Return each setting, secrets masked, and where it came from.
+
+        Example:
+            >>> vod.settings()
+        """
+        return self._settings.explain()
+
+    def sign_in(self, **credentials: str) -> None:
+        """Take new credentials, for instance a fresh token; then run the same cell again.
+
+        Args:
+            credentials: `token=`, or `ak=` and `sk=`, or `iam_user=`, `iam_password=` and
+                `iam_domain=`, as in `connect`.
+
+        Raises:
+            SetupError: They are incomplete, or are no credentials.
+
+        Example:
+            >>> vod.sign_in(token=getpass.getpass())
+        """
+        if unknown := set(credentials) - _CREDENTIALS:
+            raise SetupError(
+                f"sign_in knows no {', '.join(sorted(unknown))}.",
+                do=f"It takes {', '.join(sorted(_CREDENTIALS))}; for anything else, connect anew.",
+            )
+        kept = {name: text for name, text in self._given.items() if name not in _CREDENTIALS}
+        kept |= {
+            "endpoint": self._settings.endpoint,
+            "region": self._settings.region,
+            "project_id": self._client.project_id or None,
+        }
+        self._settings = read_settings(
+            environ=os.environ,
+            home=Path.home(),
+            lang=self._settings.lang,
+            iam_endpoint=self._settings.iam_endpoint,
+            **kept,
+            **credentials,
+        )
+        self.close()
+        self._client = Client(self._settings)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The server of our own that this connection talks to.
+
+        Raises:
+            SetupError: This is a connection to the real service.
+        """
+        if self._sandbox is None:
+            raise SetupError(
+                f"{self!r} talks to the real service.",
+                do="vodnb.connect(sandbox=True) gives a connection with a sandbox.",
+            )
+        return self._sandbox
+
+    def close(self) -> None:
+        """Close the connections; the next call opens them again."""
+        submit(self._client.aclose()).result(timeout=10)
+
+    def __repr__(self) -> str:
+        project = self._client.project_id or "to be looked up"
+        return f"Vod({self._settings.endpoint}, project {project})"
+
+
+_CREDENTIALS = frozenset(
+    {"token", "ak", "sk", "security_token", "iam_user", "iam_password", "iam_domain"}
+)
+
+
+def _connect_to_sandbox(given: dict[str, str | None], *, lang: str | None) -> Vod:
+    if named := sorted(name for name, value in given.items() if value is not None):
+        raise SetupError(
+            f"sandbox=True and {', '.join(named)} exclude each other.",
+            "The sandbox is a server on this machine with credentials of its own.",
+            "Leave sandbox out to connect to the service, or give sandbox=True alone.",
+        )
+    from vodnb.emulator.server import shared_sandbox
+
+    box = shared_sandbox()
+    settings = read_settings(
+        environ={},
+        home=Path(os.devnull),
+        lang=resolve_lang(lang, environ=os.environ),
+        endpoint=box.endpoint,
+        iam_endpoint=box.iam_endpoint,
+        region=box.region,
+        project_id=box.project_id,
+        token=box.token,
+    )
+    return Vod(settings, sandbox=box)
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a run from a verb's own arguments."""
+    return {name: given[name] for name in given if name not in {"self", "assets", "progress"}}

@@ -1,0 +1,152 @@
+"""Names the columns of a table and finds the one with the IDs. Never guesses between two."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import InputError
+from vodnb.rules.verdicts import clean, is_hex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+BY_CHOICE = "id_column="
+BY_TITLE = "its title"
+BY_CONTENT = "its content"
+
+_TITLES = frozenset(
+    {
+        "assetid",
+        "vodassetid",
+        "mediaassetid",
+        "媒资id",
+        "媒资编号",
+        "媒体资产id",
+        "素材id",
+        "素材编号",
+    }
+)
+"""Titles as `_plain` writes them. A bare `id` is not among them: it is any table's own key."""
+
+_ID_SHARE = 0.9
+_SHOWN_COLUMNS = 12
+_SHOWN_LETTERS = 40
+
+
+def is_id_title(title: str, id_column: str | None = None) -> bool:
+    """Return whether a column of this title holds asset IDs, by known names or the user's word."""
+    return _plain(title) in _TITLES or (id_column is not None and _is_alike(title, id_column))
+
+
+def unique_titles(titles: Sequence[str]) -> list[str]:
+    """Return titles that differ: an empty one gets its number, a second `name` is `name_2`."""
+    filled = [title or f"column_{number}" for number, title in enumerate(titles, 1)]
+    taken = set(filled)
+    seen: set[str] = set()
+    unique = []
+    for title in filled:
+        name = title if title not in seen else free_title(title, taken, first=2)
+        seen.add(title)
+        taken.add(name)
+        unique.append(name)
+    return unique
+
+
+def free_title(stem: str, taken: Iterable[object], *, first: int = 1) -> str:
+    """Return `stem_1`, `stem_2` ..., the first that is not taken, counting from `first`."""
+    names = set(taken)
+    number = first
+    while f"{stem}_{number}" in names:
+        number += 1
+    return f"{stem}_{number}"
+
+
+def find_id_column(
+    titles: Sequence[str], column_at: Callable[[int], Sequence[str]], *, id_column: str | None
+) -> tuple[int, str]:
+    """Return the position of the ID column and how it was found.
+
+    Args:
+        titles: The titles as read, so that two of one name are seen to be two.
+        column_at: Gives the cells of the column at a position, as text.
+        id_column: The user's choice; None goes by known titles, then by content.
+
+    Raises:
+        InputError: There is no such column, or more than one.
+    """
+    if id_column is not None:
+        return _by_choice(titles, column_at, id_column), BY_CHOICE
+    named = [at for at, title in enumerate(titles) if is_id_title(title)]
+    if named:
+        return _only(named, titles, "are both titled like the ID column"), BY_TITLE
+    filled = [at for at in range(len(titles)) if holds_ids(column_at(at))]
+    if filled:
+        return _only(filled, titles, "both hold asset IDs"), BY_CONTENT
+    raise InputError(
+        "No column with asset IDs was found.",
+        "None is titled asset_id or 媒资ID, and none holds 32 hex digits in nine cells of ten. "
+        + _shown(titles, column_at),
+        "Name the column: load_assets(..., id_column='...').",
+    )
+
+
+def holds_ids(column: Sequence[str]) -> bool:
+    """Return whether at least nine of ten filled cells are 32 hex digits."""
+    hits = misses = 0
+    for cell in column:
+        text = cell if is_hex(cell) else clean(cell)[0]
+        hits += is_hex(text)
+        misses += bool(text) and not is_hex(text)
+        if misses > len(column) * (1 - _ID_SHARE):
+            return False
+    return hits > 0 and hits >= (hits + misses) * _ID_SHARE
+
+
+def _by_choice(
+    titles: Sequence[str], column_at: Callable[[int], Sequence[str]], id_column: str
+) -> int:
+    exact = [at for at, title in enumerate(titles) if title == id_column]
+    alike = [at for at, title in enumerate(titles) if _is_alike(title, id_column)]
+    found = exact or alike
+    if not found:
+        raise InputError(
+            f"There is no column {id_column!r}.",
+            _shown(titles, column_at),
+            "Give id_column= one of these titles.",
+        )
+    return _only(found, titles, f"both answer to {id_column!r}")
+
+
+def _only(found: list[int], titles: Sequence[str], claim: str) -> int:
+    if len(found) == 1:
+        return found[0]
+    listed = " and ".join(f"{titles[at]!r} (column {at + 1})" for at in found)
+    raise InputError(
+        f"The columns {listed} {claim}.",
+        "Which of them has the IDs to send cannot be told.",
+        "Name it: load_assets(..., id_column='...'), after giving each column a title of its own "
+        "if need be.",
+    )
+
+
+def _shown(titles: Sequence[str], column_at: Callable[[int], Sequence[str]]) -> str:
+    examples = []
+    for at, title in enumerate(titles[:_SHOWN_COLUMNS]):
+        example = next((cell for cell in column_at(at) if cell.strip()), "")
+        cut = example if len(example) <= _SHOWN_LETTERS else example[:_SHOWN_LETTERS] + "…"
+        examples.append(f"{title!r} (e.g. {cut!r})" if cut else f"{title!r} (empty)")
+    more = len(titles) - len(examples)
+    tail = f" and {more} more" if more > 0 else ""
+    return f"The columns are {', '.join(examples) or 'none'}{tail}."
+
+
+def _is_alike(title: str, wanted: str) -> bool:
+    return title == wanted or _plain(title) == _plain(wanted) != ""
+
+
+def _plain(title: str) -> str:
+    """Return a title without case, width, wrapping and separators: `Asset-ID` is `assetid`."""
+    folded = unicodedata.normalize("NFKC", clean(title)[0]).casefold()
+    return re.sub(r"[\W_]+", "", folded)

@@ -1,0 +1,165 @@
+"""Sums up what loading found, for people. Never displays anything itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vodnb.rules import markup
+from vodnb.rules.errors import InputError
+from vodnb.rules.model import Verdict
+from vodnb.rules.verdicts import is_usual
+
+from ._sheet import cell_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+_ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with BOM",
+    "utf-16": "UTF-16 with BOM",
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+    "utf-32": "UTF-32 with BOM",
+    "gb18030": "GB18030",
+}
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "TAB", "|": "bar"}
+_EXAMPLES = 3
+_SHOWN_LETTERS = 48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """One row that cannot be used.
+
+    Attributes:
+        row: Data row, from 1, titles not counted.
+        verdict: Why it cannot be used.
+        cell: Its ID cell as read.
+        note: What was seen.
+    """
+
+    row: int
+    verdict: Verdict
+    cell: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LoadSummary:
+    """What a loaded table holds.
+
+    Attributes:
+        source: The path as given, or "text", "DataFrame", "Series", "list"; "a table" if unknown.
+        how: How it was read, in words; "" if unknown.
+        rows: How many rows there are.
+        counts: Rows by verdict, every verdict named; they add up to `rows`.
+        assets: How many distinct assets can be confirmed.
+        unusual: How many of those are not 32 lower-case hex digits.
+        troubles: Up to three example rows of each verdict that cannot be used.
+    """
+
+    source: str
+    how: str
+    rows: int
+    counts: Mapping[str, int]
+    assets: int
+    unusual: int
+    troubles: tuple[Trouble, ...]
+
+    def __repr__(self) -> str:
+        lines = [self.headline]
+        for trouble in self.troubles:
+            cell = _shortened(trouble.cell)
+            lines.append(f"  row {trouble.row}: {trouble.verdict}: {cell} ({trouble.note})")
+        return "\n".join(lines)
+
+    @property
+    def headline(self) -> str:
+        """The summary in one line."""
+        how = f" ({self.how})" if self.how else ""
+        verdicts = ", ".join(
+            f"{count} {verdict}" for verdict, count in self.counts.items() if count
+        )
+        unusable = sum(self.counts[verdict] for verdict in Verdict if not verdict.is_usable)
+        parts = [_counted(self.assets, "asset") + " to confirm"]
+        if self.unusual:
+            parts.append(f"{self.unusual} of an unusual form (not 32 hex digits)")
+        if unusable:
+            parts.append(
+                _counted(unusable, "row") + (" needs" if unusable == 1 else " need") + " a look"
+            )
+        rows = f"{_counted(self.rows, 'row')} from {self.source}{how}"
+        return f"{rows}: {verdicts or 'nothing in it'}; {'; '.join(parts)}"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        html = markup.element("p", self.headline)
+        if self.troubles:
+            rows = [(one.row, one.verdict, _shortened(one.cell), one.note) for one in self.troubles]
+            html = markup.element(
+                "div", html, markup.table(("row", "verdict", "cell", "note"), rows)
+            )
+        return {"text/plain": repr(self), "text/html": str(html)}
+
+
+def describe(frame: pd.DataFrame) -> LoadSummary:
+    """Sum up a loaded table, or any part of one.
+
+    Raises:
+        InputError: The table was not loaded by `load_assets`.
+    """
+    if not {"asset_id", "verdict", "verdict_note"} <= set(frame.columns):
+        raise InputError(
+            "This table has no verdicts.",
+            "It was not loaded by load_assets.",
+            "Load it first: load_assets(table).",
+        )
+    asset_ids = cell_texts(frame["asset_id"])
+    verdicts = [Verdict(verdict) for verdict in cell_texts(frame["verdict"])]
+    counts = Counter(verdicts)
+    usable = {
+        asset_id for asset_id, verdict in zip(asset_ids, verdicts, strict=True) if verdict.is_usable
+    }
+    story = frame.attrs.get("vodnb", {})
+    return LoadSummary(
+        source=str(story.get("source", "a table")),
+        how=_how(story),
+        rows=len(frame),
+        counts={verdict.value: counts[verdict] for verdict in Verdict},
+        assets=len(usable),
+        unusual=sum(not is_usual(asset_id) for asset_id in usable),
+        troubles=_troubles(asset_ids, verdicts, cell_texts(frame["verdict_note"])),
+    )
+
+
+def _troubles(cells: list[str], verdicts: list[Verdict], notes: list[str]) -> tuple[Trouble, ...]:
+    found: dict[Verdict, list[Trouble]] = {
+        verdict: [] for verdict in Verdict if not verdict.is_usable
+    }
+    for row, verdict in enumerate(verdicts):
+        if verdict in found and len(found[verdict]) < _EXAMPLES:
+            trouble = Trouble(row=row + 1, verdict=verdict, cell=cells[row], note=notes[row])
+            found[verdict].append(trouble)
+    return tuple(trouble for troubles in found.values() for trouble in troubles)
+
+
+def _how(story: Mapping[str, object]) -> str:
+    encoding, delimiter = str(story.get("encoding", "")), str(story.get("delimiter", ""))
+    parts = [
+        _ENCODINGS.get(encoding, encoding),
+        _DELIMITERS.get(delimiter, repr(delimiter) if delimiter else ""),
+        f"ID column {story['id_column']!r}" if "id_column" in story else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _shortened(cell: str) -> str:
+    return repr(cell if len(cell) <= _SHOWN_LETTERS else cell[:_SHOWN_LETTERS] + "…")

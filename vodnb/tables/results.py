@@ -1,0 +1,214 @@
+"""The results table: the user's rows, each with its one outcome and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import InputError, UnsettledError
+from vodnb.rules.model import (
+    RESULT_COLUMNS,
+    Needs,
+    Outcome,
+    Settlement,
+    Status,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from vodnb.rules.model import Lang
+
+__all__ = ["build_results", "require_settled", "to_retry", "usable_assets"]
+
+TEXT = "string"
+_DTYPES = {
+    "retryable": "boolean",
+    "http_status": "Int64",
+    "attempts": "Int64",
+    "elapsed_ms": "Int64",
+}
+
+
+def usable_assets(table: pd.DataFrame) -> list[str]:
+    """Return the distinct assets of a loaded table that can be sent, in order."""
+    is_usable = table["verdict"].isin([v.value for v in Verdict if v.is_usable])
+    return list(dict.fromkeys(table.loc[is_usable, "asset_id"]))
+
+
+def build_results(
+    table: pd.DataFrame,
+    *,
+    settlements: Mapping[str, Settlement],
+    untouched: Settlement,
+    status: Status,
+    run_id: str,
+    lang: Lang,
+) -> pd.DataFrame:
+    """Return the table with the result columns appended: as many rows, same order, same index.
+
+    Args:
+        table: A loaded table, with its verdicts.
+        settlements: How each asset stands.
+        untouched: How an asset stands that the run has not touched.
+        status: What was asked for.
+        run_id: Name of the run.
+        lang: Language of `meaning` and `next_step`.
+    """
+    rows = [
+        settlements.get(asset_id, untouched) if _is_usable(verdict) else _invalid(verdict, note)
+        for asset_id, verdict, note in zip(
+            table["asset_id"], table["verdict"], table["verdict_note"], strict=True
+        )
+    ]
+    advice = [_advise(row, lang) for row in rows]
+    columns: dict[str, list[object]] = {
+        "outcome": [row.outcome.value for row in rows],
+        "error_code": [row.code for row in rows],
+        "error_msg": [row.message for row in rows],
+        "meaning": [meaning for meaning, _, _, _ in advice],
+        "next_step": [step for _, step, _, _ in advice],
+        "needs": [needs.value for _, _, needs, _ in advice],
+        "retryable": [retryable for _, _, _, retryable in advice],
+        "http_status": [row.http_status for row in rows],
+        "request_id": [row.request_id for row in rows],
+        "attempts": [row.attempts for row in rows],
+        "sent_at": [row.sent_at for row in rows],
+        "elapsed_ms": [row.elapsed_ms for row in rows],
+        "state_before": [row.state_before for row in rows],
+        "state_after": [row.state_after for row in rows],
+        "requested_status": [status.value] * len(rows),
+        "run_id": [run_id] * len(rows),
+    }
+    results = _make_room(table)
+    for name in RESULT_COLUMNS:
+        results[name] = pd.array(columns[name], dtype=_DTYPES.get(name, TEXT))
+    return results
+
+
+def to_retry(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows worth another run: not sent, in doubt, or failed in a way that may pass.
+
+    The rows keep the user's columns and their verdict, and carry `requested_status`, so that a
+    run with another status refuses them.
+
+    Args:
+        results: A results table.
+
+    Raises:
+        InputError: The table is no results table.
+
+    Example:
+        >>> again = vod.confirm(vodnb.to_retry(results))
+    """
+    check_is_results(results)
+    outcome = results["outcome"]
+    again = outcome.isin([Outcome.NOT_SENT.value, Outcome.IN_DOUBT.value])
+    again |= outcome.eq(Outcome.FAILED.value) & results["retryable"].astype("boolean")
+    gone = [name for name in RESULT_COLUMNS if name != "requested_status"]
+    return results.loc[again.fillna(value=False).astype(bool)].drop(columns=gone)
+
+
+def require_settled(results: pd.DataFrame) -> None:
+    """Raise where a row is not confirmed: for notebooks that run on a schedule.
+
+    Args:
+        results: A results table.
+
+    Raises:
+        InputError: The table is no results table.
+        UnsettledError: Rows are invalid, failed, in doubt or not sent; it says how many of each.
+    """
+    check_is_results(results)
+    good = [outcome.value for outcome in Outcome if outcome.is_good]
+    left = results.loc[~results["outcome"].isin(good)]
+    if left.empty:
+        return
+    counts = left.groupby(["outcome", "error_code"], sort=True).size()
+    told = ", ".join(f"{count} {outcome} ({code})" for (outcome, code), count in counts.items())
+    raise UnsettledError(
+        f"{len(left)} of {len(results)} rows are not settled: {told}.",
+        "Their assets may still hang.",
+        "See vodnb.summary(results) for what to do; vodnb.to_retry(results) gives the rows worth "
+        "another run.",
+    )
+
+
+def check_is_results(table: object) -> None:
+    """Refuse what is no results table, naming the columns that are missing."""
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(
+            f"A {type(table).__name__} is no results table.",
+            do="Give the DataFrame that vod.confirm(...) returned.",
+        )
+    if missing := [name for name in RESULT_COLUMNS if name not in table.columns]:
+        raise InputError(
+            f"This table is no results table: it has no {', '.join(missing)}.",
+            do="Give the DataFrame that vod.confirm(...) returned, or one saved with vodnb.save.",
+        )
+
+
+def refuse_other_status(table: pd.DataFrame, status: Status) -> None:
+    """Refuse a table of `to_retry` that was asked for another status.
+
+    Raises:
+        InputError: Some of its rows were asked for another status.
+    """
+    if "requested_status" not in table.columns or "run_id" in table.columns:
+        return
+    asked = table["requested_status"].astype(str)
+    if others := sorted(set(asked) & {other.value for other in Status} - {status.value}):
+        raise InputError(
+            f"These rows are left over from a run with status {', '.join(others)}, "
+            f"and this call asks for {status}.",
+            "A retry asks for the same thing again.",
+            f'Call it with status="{others[0]}", or drop the column requested_status.',
+        )
+
+
+def _make_room(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy in which our names are free: an earlier run's columns go, the user's stay."""
+    if set(RESULT_COLUMNS) <= set(table.columns):
+        return table.drop(columns=list(RESULT_COLUMNS))
+    taken = set(map(str, table.columns))
+    names: dict[str, str] = {}
+    for name in RESULT_COLUMNS:
+        if name == "requested_status" and _is_ours(table):
+            continue
+        if name in taken:
+            names[name] = _free(f"{name}_input", taken)
+    kept = table.drop(columns=["requested_status"]) if _is_ours(table) else table
+    return kept.rename(columns=names).copy(deep=False)
+
+
+def _is_ours(table: pd.DataFrame) -> bool:
+    """Whether `requested_status` came from `to_retry`."""
+    if "requested_status" not in table.columns:
+        return False
+    return set(table["requested_status"].astype(str)) <= {status.value for status in Status}
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    while name in taken:
+        name += "_input"
+    return name
+
+
+def _is_usable(verdict: str) -> bool:
+    return Verdict(verdict).is_usable
+
+
+def _invalid(verdict: str, note: str) -> Settlement:
+    return Settlement(outcome=Outcome.INVALID, code=f"CLIENT.{verdict.upper()}", message=str(note))
+
+
+def _advise(row: Settlement, lang: Lang) -> tuple[str, str, Needs, bool]:
+    """Return meaning, next step, who must act, and whether a retry may help."""
+    if row.outcome.is_good:
+        is_broken = "TRANSCODE_FAILED" in {row.state_after, row.state_before}
+        return "", "", Needs.RE_UPLOAD if is_broken else Needs.NOTHING, False
+    entry = look_up(row.code, row.http_status)
+    return entry.meaning(lang), entry.next_step(lang), entry.needs, entry.retryable

@@ -1,0 +1,139 @@
+"""The summary of a results table: counts by outcome and code, what to do, and who must act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vodnb.rules.codes import look_up
+from vodnb.rules.markup import element
+from vodnb.rules.markup import table as markup_table
+from vodnb.rules.model import Needs, Outcome
+from vodnb.rules.wording import needs_in_words, outcome_in_words, say
+
+from .results import check_is_results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vodnb.rules.model import Lang
+
+__all__ = ["Summary", "summary"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The rows of one outcome and one code.
+
+    Attributes:
+        outcome: How they ended.
+        code: Their error code; "" for none.
+        rows: How many rows.
+        needs: Who or what must act.
+        meaning: What the code means.
+        next_step: What to do.
+    """
+
+    outcome: Outcome
+    code: str
+    rows: int
+    needs: Needs
+    meaning: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Summary:
+    """What came of a run, to read in a terminal or in a notebook.
+
+    Attributes:
+        rows: How many rows the table has.
+        lines: The rows by outcome and code.
+        lang: Language of what is shown.
+    """
+
+    rows: int
+    lines: tuple[Line, ...]
+    lang: Lang
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by outcome, all six of them."""
+        return {
+            outcome.value: sum(line.rows for line in self.lines if line.outcome is outcome)
+            for outcome in Outcome
+        }
+
+    def headline(self) -> str:
+        """Return the counts in one sentence."""
+        if not self.rows:
+            return say("no rows", self.lang)
+        comma = "，" if self.lang == "zh" else ", "
+        parts = comma.join(
+            f"{count:,} {outcome_in_words(Outcome(outcome), self.lang)}"
+            for outcome, count in self.counts.items()
+            if count
+        )
+        return say("rows", self.lang, count=self.rows, parts=parts)
+
+    def __repr__(self) -> str:
+        told = [self.headline()]
+        for line in self.lines:
+            if line.code:
+                words = outcome_in_words(line.outcome, self.lang)
+                act = needs_in_words(line.needs, self.lang)
+                told.append(f"  {line.rows:>6,}  {words} · {line.code} · {act}")
+                told.append(f"          {line.meaning}")
+                told.append(f"          → {line.next_step}")
+        return "\n".join(told)
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        header = [
+            say(key, self.lang) for key in ("outcome", "code", "count", "needs", "meaning", "next")
+        ]
+        rows = [
+            (
+                outcome_in_words(line.outcome, self.lang),
+                line.code,
+                f"{line.rows:,}",
+                needs_in_words(line.needs, self.lang),
+                line.meaning,
+                line.next_step,
+            )
+            for line in self.lines
+        ]
+        picture = element(
+            "div", element("strong", self.headline()), markup_table(header, rows), lang=self.lang
+        )
+        return {"text/plain": repr(self), "text/html": picture}
+
+
+def summary(results: pd.DataFrame, *, lang: Lang = "en") -> Summary:
+    """Return counts by outcome and by code, with next steps and who must act.
+
+    Args:
+        results: A results table.
+        lang: Language of the texts, derived from the codes anew.
+
+    Raises:
+        InputError: The table is no results table.
+    """
+    check_is_results(results)
+    order = {outcome.value: place for place, outcome in enumerate(Outcome)}
+    groups = results.groupby(["outcome", "error_code"], sort=False)
+    lines = [_line(str(outcome), str(code), group, lang) for (outcome, code), group in groups]
+    lines.sort(key=lambda line: (order[line.outcome.value], -line.rows, line.code))
+    return Summary(rows=len(results), lines=tuple(lines), lang=lang)
+
+
+def _line(outcome: str, code: str, group: pd.DataFrame, lang: Lang) -> Line:
+    status = group["http_status"].dropna()
+    entry = look_up(code, int(status.iloc[0]) if len(status) else None) if code else None
+    return Line(
+        outcome=Outcome(outcome),
+        code=code,
+        rows=len(group),
+        needs=entry.needs if entry else Needs.NOTHING,
+        meaning=entry.meaning(lang) if entry else "",
+        next_step=entry.next_step(lang) if entry else "",
+    )

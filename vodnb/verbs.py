@@ -1,0 +1,84 @@
+"""The verbs that need no connection: load, explain, sum up, in the language that is set."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from vodnb.bulk.progress import show
+from vodnb.rules import codes
+from vodnb.service.settings import resolve_lang
+from vodnb.tables import read
+from vodnb.tables import summary as summaries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vodnb.rules.codes import Explanation
+    from vodnb.tables.summary import Summary
+
+__all__ = ["explain", "load_assets", "summary"]
+
+
+def load_assets(
+    source: object,
+    *,
+    id_column: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> pd.DataFrame:
+    """Load asset IDs; no ID is ever changed silently. In a notebook, the counts are shown.
+
+    Args:
+        source: A file's path, pasted text (with a line break), a DataFrame, or a list of IDs.
+        id_column: Column that holds the IDs. Default: found by its name or its content.
+        encoding: Encoding of the file. Default: found by rule, which the summary names.
+        delimiter: Delimiter of the file. Default: found among `, ; TAB |`.
+
+    Returns:
+        The user's columns and `asset_id` (what is sent), `verdict` and `verdict_note`.
+
+    Raises:
+        InputError: The file or its ID column cannot be found or read.
+
+    Example:
+        >>> assets = vodnb.load_assets("assets.csv")
+    """
+    table = read.load_assets(source, id_column=id_column, encoding=encoding, delimiter=delimiter)
+    show(read.describe(table))
+    return table
+
+
+def explain(code: str, http_status: int | None = None, *, lang: str | None = None) -> Explanation:
+    """Explain an error code: what it means, whether a retry helps, what to do, who must act.
+
+    Args:
+        code: Such as `"VOD.10062"`, `"APIG.0308"` or `"CLIENT.MANGLED"`.
+        http_status: Tells apart the few codes that mean different things by status.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Raises:
+        InputError: The code is empty or no text.
+
+    Example:
+        >>> vodnb.explain("VOD.10062", lang="en")
+    """
+    return codes.explain(code, http_status, lang=resolve_lang(lang, environ=os.environ))
+
+
+def summary(results: pd.DataFrame, *, lang: str | None = None) -> Summary:
+    """Return counts by outcome and by code, with next steps and who must act.
+
+    Args:
+        results: A results table.
+        lang: `"zh"` or `"en"`. Default: the run's language.
+
+    Raises:
+        InputError: The table is no results table.
+
+    Example:
+        >>> vodnb.summary(results)
+    """
+    told = results.attrs.get("vodnb", {}).get("lang") if hasattr(results, "attrs") else None
+    spoken = resolve_lang(lang or told, environ=os.environ)
+    return summaries.summary(results, lang=spoken)

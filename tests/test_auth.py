@@ -21,7 +21,6 @@ SK = "SKexample0123456789abcdefghijklmnopqrstuv"
 PROJECT = "0123456789abcdef0123456789abcdef"
 HOST = "https://vod.cn-north-4.myhuaweicloud.com"
 NOW = 1704164645.0  # 2024-01-02T03:04:05Z
-CONFIRM_BODY_HASH = "ab607c28da68cb4e3fe33e1937accd12cefb50dd33c7a18a2ec79609a56855c2"
 KEY = KeyCredential(ak=Secret(AK, is_key_id=True), sk=Secret(SK))
 USER = UserCredential(user="me", password=Secret("pass word"), domain="corp")
 BASE = {"Content-Type": "application/json", "X-Project-Id": PROJECT}
@@ -29,6 +28,7 @@ BODY = b'{"asset_id":"f488337c31c8e4622f1590735b134c65","status":"CREATED"}'
 
 
 def signed(method: str, path: str, *, body: bytes = b"", key: KeyCredential = KEY) -> Headers:
+    """Sign a call to VOD as the reference vectors do."""
     return sign(
         method, f"{HOST}/v1.0/{PROJECT}{path}", headers=BASE, body=body, credential=key, now=NOW
     )
@@ -132,9 +132,11 @@ class Iam:
         self.now = 0.0
 
     def clock(self) -> float:
+        """Return the time of the test."""
         return self.now
 
     async def fetch(self) -> Grant:
+        """Hand out the next token, or fail."""
         self.calls += 1
         mine = self.calls
         await asyncio.sleep(0)
@@ -144,6 +146,7 @@ class Iam:
         return Grant(token=Secret(f"token-{mine}"), life=self.life, project_id="p")
 
     def sign_in(self, credential=USER) -> SignIn:
+        """Return a sign-in that asks here."""
         return SignIn(credential, fetch=self.fetch, clock=self.clock)
 
 

@@ -107,7 +107,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
 @click.option("--ca-bundle", help="File of a private CA.")
 @_LANG
 @click.pass_context
-def confirm(ctx: click.Context, file: Path, out: Path | None, **options: Any) -> None:
+def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
     """Confirm every asset in FILE and write a results table beside it.
 
     Credentials come from the environment or the official SDK's profile file, never from the
@@ -201,7 +201,7 @@ def _check_demo(box: Sandbox, truth: Sequence[ExpectedRow], results: pd.DataFram
         if (row.outcome, row.code) != (outcome, code):
             expected = f"{row.outcome} {row.code}".strip()
             wrong.append(f"row {number}: {outcome} {code}, expected {expected}")
-    posts = [call["asset_id"] for call in box.ledger() if call["operation"] == "confirm"]
+    posts = [call.asset_id for call in box.ledger() if call.operation == "confirm"]
     if doubled := len(posts) - len(set(posts)):
         wrong.append(f"{doubled} assets were sent more than once")
     return wrong

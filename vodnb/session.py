@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from vodnb.bulk.job import Job, new_run_id
@@ -13,15 +14,20 @@ from vodnb.rules.errors import SetupError
 from vodnb.rules.options import check_destruction, check_numbers, read_status
 from vodnb.rules.pacing import parse_rate
 from vodnb.service.client import Client
-from vodnb.service.settings import read_settings, resolve_lang
+from vodnb.service.redact import Secret
+from vodnb.service.settings import explain, read_settings
 from vodnb.tables import read
 from vodnb.tables.results import refuse_other_status, usable_assets
+from vodnb.verbs import locale_name, spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from vodnb.emulator.server import Sandbox
     from vodnb.service.settings import Settings, SettingsTable
+    from vodnb.tables.read import Source
 
 __all__ = ["Vod", "connect", "sandbox"]
 
@@ -70,24 +76,27 @@ def connect(
     Example:
         >>> vod = vodnb.connect(sandbox=True)
     """
-    given = {
+    place = {
         "endpoint": endpoint,
         "region": region,
         "project_id": project_id,
-        "token": token,
-        "ak": ak,
-        "sk": sk,
-        "security_token": security_token,
-        "iam_user": iam_user,
-        "iam_password": iam_password,
-        "iam_domain": iam_domain,
         "profile": profile,
         "ca_bundle": ca_bundle,
     }
+    credential = {
+        "token": _hidden(token),
+        "ak": None if ak is None else Secret(ak, is_key_id=True),
+        "sk": _hidden(sk),
+        "security_token": _hidden(security_token),
+        "iam_user": iam_user,
+        "iam_password": _hidden(iam_password),
+        "iam_domain": iam_domain,
+    }
+    # A verbose traceback shows the variables of this frame.
+    del token, ak, sk, security_token, iam_password
     if sandbox:
-        return _connect_to_sandbox(given, lang=lang)
-    settings = read_settings(environ=os.environ, home=Path.home(), lang=lang, **given)
-    return Vod(settings, given=given)
+        return _connect_to_sandbox({**place, **credential}, lang=lang)
+    return Vod(_read_here(lang=lang, **place, **credential), place=place)
 
 
 def sandbox(**options: Any) -> Sandbox:
@@ -108,7 +117,7 @@ class Vod:
 
     Args:
         settings: Where and as whom.
-        given: The arguments of `connect`, for signing in again.
+        place: Where `connect` was told to go, for signing in again.
         sandbox: The server of our own, if it is one.
     """
 
@@ -116,17 +125,17 @@ class Vod:
         self,
         settings: Settings,
         *,
-        given: dict[str, str | None] | None = None,
+        place: Mapping[str, str | None] = MappingProxyType({}),
         sandbox: Sandbox | None = None,
     ) -> None:
         self._settings = settings
-        self._given = given or {}
+        self._place = place
         self._sandbox = sandbox
         self._client = Client(settings)
 
     def confirm(
         self,
-        assets: object,
+        assets: Source,
         *,
         status: str = "CREATED",
         rate: str | None = "1500/min",
@@ -174,7 +183,7 @@ class Vod:
 
     async def aconfirm(
         self,
-        assets: object,
+        assets: Source,
         *,
         status: str = "CREATED",
         rate: str | None = "1500/min",
@@ -200,7 +209,7 @@ class Vod:
 
     def start(
         self,
-        assets: object,
+        assets: Source,
         *,
         status: str = "CREATED",
         rate: str | None = "1500/min",
@@ -237,8 +246,8 @@ class Vod:
             look_first=check_first,
         )
         check_destruction(wanted, count=len(plan.assets), destroy=destroy)
-        spoken = resolve_lang(lang, environ=os.environ) if lang else self._settings.lang
-        return Job(plan, table=table, service=self._client, ceiling=ceiling, lang=spoken)
+        language = spoken(lang) if lang else self._settings.lang
+        return Job(plan, table=table, service=self._client, ceiling=ceiling, lang=language)
 
     def settings(self) -> SettingsTable:
         """Return each setting, secrets masked, and where it came from.
@@ -246,7 +255,7 @@ class Vod:
         Example:
             >>> vod.settings()
         """
-        return self._settings.explain()
+        return explain(self._settings)
 
     def sign_in(self, **credentials: str) -> None:
         """Take new credentials, for instance a fresh token; then run the same cell again.
@@ -266,20 +275,17 @@ class Vod:
                 f"sign_in knows no {', '.join(sorted(unknown))}.",
                 do=f"It takes {', '.join(sorted(_CREDENTIALS))}; for anything else, connect anew.",
             )
-        kept = {name: text for name, text in self._given.items() if name not in _CREDENTIALS}
-        kept |= {
+        hidden = {name: _hidden(text) for name, text in credentials.items()}
+        credentials.clear()
+        known = {
+            **self._place,
             "endpoint": self._settings.endpoint,
-            "region": self._settings.region,
+            "iam_endpoint": self._settings.iam_endpoint or None,
+            "region": self._settings.region or None,
             "project_id": self._client.project_id or None,
+            "lang": self._settings.lang,
         }
-        self._settings = read_settings(
-            environ=os.environ,
-            home=Path.home(),
-            lang=self._settings.lang,
-            iam_endpoint=self._settings.iam_endpoint,
-            **kept,
-            **credentials,
-        )
+        self._settings = _read_here(**known, **hidden)
         self.close()
         self._client = Client(self._settings)
 
@@ -311,7 +317,18 @@ _CREDENTIALS = frozenset(
 )
 
 
-def _connect_to_sandbox(given: dict[str, str | None], *, lang: str | None) -> Vod:
+def _read_here(**arguments: str | Secret | None) -> Settings:
+    """Read the settings of this machine."""
+    return read_settings(
+        environ=os.environ, home=Path.home(), locale_name=locale_name(), **arguments
+    )
+
+
+def _hidden(value: str | None) -> Secret | None:
+    return None if value is None else Secret(value)
+
+
+def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod:
     if named := sorted(name for name, value in given.items() if value is not None):
         raise SetupError(
             f"sandbox=True and {', '.join(named)} exclude each other.",
@@ -324,12 +341,12 @@ def _connect_to_sandbox(given: dict[str, str | None], *, lang: str | None) -> Vo
     settings = read_settings(
         environ={},
         home=Path(os.devnull),
-        lang=resolve_lang(lang, environ=os.environ),
+        lang=spoken(lang),
         endpoint=box.endpoint,
         iam_endpoint=box.iam_endpoint,
         region=box.region,
         project_id=box.project_id,
-        token=box.token,
+        token=Secret(box.token),
     )
     return Vod(settings, sandbox=box)
 

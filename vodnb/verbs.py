@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.rules.codes import Explanation
+    from vodnb.rules.model import Lang
+    from vodnb.tables.read import Source
     from vodnb.tables.summary import Summary
 
-__all__ = ["explain", "load_assets", "summary"]
+__all__ = ["explain", "load_assets", "locale_name", "spoken", "summary"]
 
 
 def load_assets(
-    source: object,
+    source: Source,
     *,
     id_column: str | None = None,
     encoding: str | None = None,
@@ -63,7 +66,7 @@ def explain(code: str, http_status: int | None = None, *, lang: str | None = Non
     Example:
         >>> vodnb.explain("VOD.10062", lang="en")
     """
-    return codes.explain(code, http_status, lang=resolve_lang(lang, environ=os.environ))
+    return codes.explain(code, http_status, lang=spoken(lang))
 
 
 def summary(results: pd.DataFrame, *, lang: str | None = None) -> Summary:
@@ -80,5 +83,14 @@ def summary(results: pd.DataFrame, *, lang: str | None = None) -> Summary:
         >>> vodnb.summary(results)
     """
     told = results.attrs.get("vodnb", {}).get("lang") if hasattr(results, "attrs") else None
-    spoken = resolve_lang(lang or told, environ=os.environ)
-    return summaries.summary(results, lang=spoken)
+    return summaries.summary(results, lang=spoken(lang or told))
+
+
+def spoken(lang: str | None) -> Lang:
+    """Return the language to speak: as asked, else VODNB_LANG, else the locale's, else English."""
+    return resolve_lang(lang, os.environ, locale_name())
+
+
+def locale_name() -> str:
+    """Return the locale of this machine, such as `zh_CN`; "" where there is none."""
+    return locale.getlocale()[0] or ""

@@ -6,7 +6,7 @@ The notebook output is a plain HTML bar with its text, no widget: it stays reada
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vodnb.rules.markup import element
 from vodnb.rules.model import Outcome
@@ -62,9 +62,7 @@ def open_screen(shown: Shown, *, stream: TextIO | None = None) -> Screen:
 def show(found: object) -> None:
     """Show something in a notebook; do nothing elsewhere, where the caller prints if it wants."""
     if _in_notebook():
-        from IPython.display import display
-
-        display(found)
+        _display(found)
 
 
 def _in_notebook() -> bool:
@@ -77,15 +75,19 @@ def _in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
+def _display(found: object, **how: object) -> Any:
+    from IPython.display import display
+
+    return display(found, **how)  # type: ignore[no-untyped-call]  # IPython leaves it untyped
+
+
 class _Output:
     """One output of a notebook cell, painted over."""
 
     def __init__(self, shown: Shown) -> None:
-        from IPython.display import display
-
         self._shown = shown
         self._last = ""
-        self._handle = display(shown, display_id=True)
+        self._handle = _display(shown, display_id=True)
 
     def update(self) -> None:
         text = self._shown._repr_mimebundle_()["text/plain"]

@@ -86,7 +86,7 @@ class SignIn:
         self._grant: Grant | None = None
         self._got_at = 0.0
         self._failure: VodnbError | None = None
-        self._tries = 0
+        self._ended = 0
         self._tried_at = 0.0
         self.generation = 0
         """Counts the tokens; a worker that was refused says which one it had used."""
@@ -161,24 +161,25 @@ class SignIn:
         return now >= self._got_at + _REFRESH_AT * grant.life and not paused
 
     async def _renew_once(self, generation: int) -> None:
-        tries = self._tries
+        ended = self._ended
         async with self._lock:
             if self.generation != generation:
                 return
-            joined = self._tries != tries
+            joined = self._ended != ended
             # A refused password is never sent twice: that would lock the user.
             if self._failure and (joined or isinstance(self._failure, SignInError)):
                 raise self._failure.with_traceback(None)
             await self._try()
 
     async def _try(self) -> None:
-        self._tries += 1
         self._tried_at = self._clock()
         try:
             self._grant = await self._fetch()
         except VodnbError as wrong:
             self._failure = wrong
             raise
+        finally:
+            self._ended += 1
         self._failure = None
         self._got_at = self._clock()
         self.generation += 1

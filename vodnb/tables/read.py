@@ -18,6 +18,9 @@ from ._sheet import STRAY_QUOTE, TEXT, Sheet, cell_text, cell_texts, open_sheet
 if TYPE_CHECKING:
     import os
     from collections.abc import Hashable, Iterable, Mapping
+    from typing import Any
+
+    Source = str | os.PathLike[str] | pd.DataFrame | pd.Series[Any] | Iterable[object]
 
 __all__ = ["LoadSummary", "describe", "load_assets"]
 
@@ -36,7 +39,7 @@ class _Rows:
 
 
 def load_assets(
-    source: str | os.PathLike[str] | pd.DataFrame | pd.Series | Iterable[object],
+    source: Source,
     *,
     id_column: str | None = None,
     encoding: str | None = None,

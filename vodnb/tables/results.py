@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,6 +18,8 @@ from vodnb.rules.model import (
     Verdict,
 )
 
+from ._sheet import TEXT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -24,11 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["build_results", "require_settled", "to_retry", "usable_assets"]
 
-TEXT = "string"
-_DTYPES = {
-    "retryable": "boolean",
+_DTYPES: dict[str, Any] = {
+    "retryable": "bool",
     "http_status": "Int64",
-    "attempts": "Int64",
+    "attempts": "int64",
     "elapsed_ms": "Int64",
 }
 
@@ -107,9 +109,9 @@ def to_retry(results: pd.DataFrame) -> pd.DataFrame:
     check_is_results(results)
     outcome = results["outcome"]
     again = outcome.isin([Outcome.NOT_SENT.value, Outcome.IN_DOUBT.value])
-    again |= outcome.eq(Outcome.FAILED.value) & results["retryable"].astype("boolean")
+    again |= outcome.eq(Outcome.FAILED.value) & results["retryable"].astype(bool)
     gone = [name for name in RESULT_COLUMNS if name != "requested_status"]
-    return results.loc[again.fillna(value=False).astype(bool)].drop(columns=gone)
+    return results.loc[again.astype(bool)].drop(columns=gone)
 
 
 def require_settled(results: pd.DataFrame) -> None:
@@ -127,7 +129,7 @@ def require_settled(results: pd.DataFrame) -> None:
     left = results.loc[~results["outcome"].isin(good)]
     if left.empty:
         return
-    counts = left.groupby(["outcome", "error_code"], sort=True).size()
+    counts = Counter(zip(left["outcome"], left["error_code"], strict=True))
     told = ", ".join(f"{count} {outcome} ({code})" for (outcome, code), count in counts.items())
     raise UnsettledError(
         f"{len(left)} of {len(results)} rows are not settled: {told}.",

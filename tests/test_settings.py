@@ -216,7 +216,9 @@ def test_a_profile_that_is_not_there(read, write_profile):
     """A wrong name lists the right ones; no file and no `basic` are no error."""
     with pytest.raises(SetupError, match=r"no profile 'work'.*none"):
         read(REGION, profile="work")
-    write_profile("[home]\nak=x\n")
+    write_profile("[home]\nproject_id=x\n")
+    with pytest.raises(SetupError, match="No credential"):
+        read(REGION, profile="home")
     with pytest.raises(SetupError, match=r"no profile 'work'.*home"):
         read(REGION, profile="work")
     with pytest.raises(SetupError, match="No credential"):
@@ -368,6 +370,26 @@ def test_a_name_with_a_line_break_is_refused(read):
     """A password may have blanks, but no control character."""
     with pytest.raises(SetupError, match="iam_password"):
         read(REGION, iam_user="me", iam_password="x\n", iam_domain="corp")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"token": ""},
+        {"token": Secret(" ")},
+        {"iam_user": "", "iam_password": "x", "iam_domain": "corp"},
+    ],
+)
+def test_a_blank_credential_is_a_mistake_and_not_somebody_else(read, given):
+    """It does not fall through to the key in the environment."""
+    with pytest.raises(SetupError, match="is blank"):
+        read({**KEYS, **REGION}, **given)
+
+
+def test_blank_text_for_anything_else_counts_as_not_given(read):
+    """A form hands over its empty fields."""
+    settings = read({**REGION, "VODNB_PROJECT_ID": "p1"}, token=TOKEN, region="", project_id=" ")
+    assert (settings.region, settings.project_id) == ("cn-north-4", "p1")
 
 
 def test_a_ca_bundle_is_checked_when_set(read, tmp_path):

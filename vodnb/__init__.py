@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .bulk.job import last_job
     from .bulk.loop import allow_nested_loops
+    from .emulator.server import sandbox
     from .rules.errors import VodnbError
-    from .session import connect, sandbox
+    from .session import connect
     from .tables.results import require_settled, to_retry
     from .tables.write import save
     from .verbs import explain, load_assets, summary
@@ -40,7 +41,7 @@ _HOMES = {
     "last_job": "bulk.job",
     "load_assets": "verbs",
     "require_settled": "tables.results",
-    "sandbox": "session",
+    "sandbox": "emulator.server",
     "save": "tables.write",
     "summary": "verbs",
     "to_retry": "tables.results",

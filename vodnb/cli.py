@@ -152,12 +152,15 @@ def explain(code: str, http_status: int | None, lang: str | None) -> None:
 @click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--assets", default=0, show_default=True, help="How many CREATING assets to make.")
 @click.option("--state", type=click.Path(path_type=Path), help="File that keeps its state.")
+@click.option("--quota/--no-quota", default=True, show_default=True, help="Keep to the quota.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on how to connect.")
-def sandbox(port: int, assets: int, state: Path | None, *, as_json: bool) -> None:
+def sandbox(port: int, assets: int, state: Path | None, *, quota: bool, as_json: bool) -> None:
     """Serve a VOD of our own on this machine until interrupted."""
     from vodnb.emulator import server
+    from vodnb.emulator.faults import Behaviour
 
-    box = server.sandbox(port=port, assets=assets, state_file=state)
+    behaviour = Behaviour() if quota else Behaviour(quota=None)
+    box = server.sandbox(port=port, behaviour=behaviour, assets=assets, state_file=state)
     told = box.as_json()
     if as_json:
         click.echo(json.dumps(told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from vodnb.service.settings import Settings, SettingsTable
     from vodnb.tables.read import Source
 
-__all__ = ["Vod", "connect", "sandbox"]
+__all__ = ["Vod", "connect"]
 
 
 def connect(
@@ -97,19 +98,6 @@ def connect(
     if sandbox:
         return _connect_to_sandbox({**place, **credential}, lang=lang)
     return Vod(_read_here(lang=lang, **place, **credential), place=place)
-
-
-def sandbox(**options: Any) -> Sandbox:
-    """Start a VOD of our own on this machine and return its handle; see `Sandbox`.
-
-    `connect(sandbox=True)` starts a shared one by itself; this is for one of your own.
-
-    Args:
-        options: `port`, `behaviour`, `assets`, `state_file`; see `vodnb.emulator.server.sandbox`.
-    """
-    from vodnb.emulator import server
-
-    return server.sandbox(**options)
 
 
 class Vod:
@@ -348,7 +336,8 @@ def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod
         project_id=box.project_id,
         token=Secret(box.token),
     )
-    return Vod(settings, sandbox=box)
+    sources = dict.fromkeys(settings.sources, "the sandbox")
+    return Vod(replace(settings, sources=sources), sandbox=box)
 
 
 def _options(given: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -26,7 +27,9 @@ class Limiter:
     def allow(self, ceiling: float) -> None:
         """Set the ceiling, in calls a second; what was learnt of throttling is kept."""
         if ceiling != self.pace.ceiling:
-            self.pace = Pace.of(ceiling)
+            # A slot that is far off at the old pace may be near at the new one.
+            near = min(self.pace.next_at, _now() + 1.0 / ceiling)
+            self.pace = replace(self.pace, ceiling=ceiling, next_at=near)
 
     async def slot(self, nap: Nap) -> bool:
         """Wait for a slot and take it.

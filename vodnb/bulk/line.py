@@ -102,7 +102,7 @@ class Line:
             throttled us for longer than a blocking verb may wait.
         """
         while True:
-            if not await self._control.gate() or not await self._limiter.slot(self._control.nap):
+            if not await self._may_leave():
                 return None
             if before:
                 before()
@@ -116,6 +116,14 @@ class Line:
                 after_throttle(answer)
             if not self._slow(answer):
                 return answer
+
+    async def _may_leave(self) -> bool:
+        """Wait for the switches and a slot; False when the run was stopped."""
+        while await self._control.gate() and await self._limiter.slot(self._control.nap):
+            # The wait for a slot can be long, and the switches may have been turned meanwhile.
+            if not self._control.is_stopped and not self._control.is_paused:
+                return True
+        return False
 
     def _slow(self, answer: Answer) -> bool:
         """Hold the calls back; return whether waiting is still worth it."""

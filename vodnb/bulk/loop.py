@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import sys
 import threading
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -76,6 +77,7 @@ def allow_nested_loops() -> None:
     name = "nest_asyncio2" if _version_of("nest_asyncio2") else "nest_asyncio"
     _refuse_pairs_that_lose_work(name)
     try:
+        _check_running_loop()
         importlib.import_module(name).apply()
     except ValueError as cause:
         raise SetupError(
@@ -83,6 +85,14 @@ def allow_nested_loops() -> None:
             "uvloop's loops cannot be nested.",
             "Start the kernel without uvloop, or write `await ...` instead of `asyncio.run(...)`.",
         ) from None
+
+
+def _check_running_loop() -> None:
+    """Raise ValueError before anything is patched: `apply` looks at the loop last."""
+    with suppress(RuntimeError):
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            raise ValueError(f"Can't patch loop of type {type(loop)}")
 
 
 _SAFE_ON_IPYKERNEL_7 = (1, 7, 4)

@@ -129,6 +129,7 @@ def check_name(name: str, value: str) -> str:
     return cleaned
 
 
+_GIVE = "Give it, or leave it out altogether."
 _WRAPPING = re.compile(r"(?i)^(?:x-auth-token\s*:\s*|bearer\s+|[\"'`]+)+|[\"'`]+$")
 
 
@@ -149,7 +150,7 @@ def check_secret(name: str, value: str) -> str:
             "Copy it again, in one piece.",
         )
     if not cleaned:
-        raise SetupError(f"The {name} is blank.", do="Give it, or leave it out altogether.")
+        raise SetupError(f"The {name} is blank.", do=_GIVE)
     return cleaned
 
 
@@ -157,8 +158,10 @@ def check_text(name: str, value: str) -> str:
     """Return a user name, account name or password as it is.
 
     Raises:
-        SetupError: It has a control character, such as a line break.
+        SetupError: It is blank, or has a control character, such as a line break.
     """
+    if not value.strip():
+        raise SetupError(f"The {name} is blank.", do=_GIVE)
     if any(ord(char) < ord(" ") or char == "\x7f" for char in value):
         raise SetupError(
             f"The {name} has a line break or another control character in it.",

@@ -87,13 +87,16 @@ class Http:
                 url,
                 headers={**wanted, **headers},
                 content=content,
+                # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
+                # own limit, which closes it, has to come first.
+                timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, 0.9 * deadline)),
                 extensions={"trace": trip.trace},
             )
             async with asyncio.timeout(deadline):
                 return await _exchange(client, request, trip)
         except TimeoutError:
             return trip.fault(trip.late(), f"no complete answer within {deadline:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as wrong:
+        except _EXPECTED as wrong:
             return trip.fault(_kind(wrong, left=trip.left), _words(wrong))
         except asyncio.CancelledError as stop:
             # A verbose traceback shows variables; those of the frames below hold headers.
@@ -117,7 +120,6 @@ class Http:
                 trust_env=not is_near,
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
                 limits=httpx.Limits(
                     max_connections=_LANES_PER_CLIENT,
                     max_keepalive_connections=_LANES_PER_CLIENT,
@@ -225,6 +227,9 @@ async def _read(response: httpx.Response, unpack: zlib._Decompress | None) -> tu
     return bytes(body), False
 
 
+# A group is what anyio makes of an error that is no OSError.
+_EXPECTED = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ExceptionGroup)
+
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -244,8 +249,6 @@ def _kind(wrong: Exception, *, left: bool) -> FaultKind:
             return FaultKind.DNS
         if any(isinstance(cause, ssl.SSLError) for cause in causes):
             return FaultKind.TLS
-    if isinstance(wrong, httpx.DecodingError):
-        return FaultKind.BAD_ANSWER
     if isinstance(wrong, _NEVER_LEFT) or not left:
         return FaultKind.CONNECT
     return FaultKind.NO_ANSWER

@@ -67,8 +67,9 @@ class Places:
     Args:
         environ: The environment variables.
         home: The home folder.
-        arguments: What was given outright; None for not given. `profile` names a section of the
-            profile file, which then goes before the environment.
+        arguments: What was given outright; None counts as not given, and so does blank text but
+            for a credential, where it is a mistake. `profile` names a section of the profile file,
+            which then goes before the environment.
 
     Raises:
         TypeError: There is no such setting.
@@ -84,9 +85,9 @@ class Places:
         if unknown := sorted(arguments.keys() - {*VARIABLES, "profile"}):
             raise TypeError(f"no setting is called {', '.join(unknown)}")
         given = {
-            name: value if isinstance(value, Secret) else Secret(value)
+            name: _wrapped(value)
             for name, value in arguments.items()
-            if value is not None
+            if value is not None and (name in CREDENTIAL_NAMES or _wrapped(value).reveal().strip())
         }
         self.home = home
         self.sources: dict[str, str] = {}
@@ -123,7 +124,7 @@ class Places:
         """What the keyring holds for us."""
         found = read_keyring(CREDENTIAL_NAMES)
         values = {name: Secret(value) for name, value in found.items()}
-        return Place(label=f"keyring service {KEYRING_SERVICE!r},", values=values)
+        return Place(label=f"keyring service {KEYRING_SERVICE!r}", values=values)
 
     def for_credential(self) -> Iterator[Place]:
         """Yield the places where a credential may stand."""
@@ -154,3 +155,7 @@ class Places:
         """Return the first value there is and note where it stood; "" for none."""
         place = next((place for place in self.for_service() if name in place.values), None)
         return self.take(place, name) if place else ""
+
+
+def _wrapped(value: str | Secret) -> Secret:
+    return value if isinstance(value, Secret) else Secret(value)

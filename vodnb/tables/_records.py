@@ -115,8 +115,9 @@ def _strict_records(
 
 def _swallows_rows(cell: str, delimiter: str) -> bool:
     """Return whether a cell of several lines has a row in it: an ID where a cell would be."""
-    _, *rest = io.StringIO(cell, newline="") if cell else [""]
-    return any(_is_id(piece) for line in rest for piece in line.split(delimiter))
+    inner = list(io.StringIO(cell, newline=""))[1:]
+    found = any(_is_id(piece) for line in inner for piece in line.split(delimiter))
+    return found and not _is_id(cell)
 
 
 def _is_id(cell: str) -> bool:

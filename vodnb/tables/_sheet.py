@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def open_sheet(
 
 def cell_texts(column: pd.Series) -> list[str]:
     """Return the cells of a column as text; a missing value is ""."""
-    return [cell_text(cell) for cell in column]
+    return [cell_text(cell) for cell in column.tolist()]
 
 
 def cell_text(cell: object) -> str:
@@ -100,8 +100,7 @@ def _read_text(source: str | bytes, encoding: str | None) -> tuple[str, str, str
     """Return the text, where it came from, and the codec of the file ("" for pasted text)."""
     name = os.fsdecode(source)
     path = Path(name).expanduser()
-    # os.path, since Path.is_file raises on a pasted text that is too long for a name.
-    if not os.path.isfile(path):  # noqa: PTH113
+    if not _is(Path.is_file, path):
         if "\n" in name or "\r" in name:
             return name.removeprefix("\ufeff"), "text", ""
         raise _no_such_file(name, path)
@@ -116,8 +115,16 @@ def _read_text(source: str | bytes, encoding: str | None) -> tuple[str, str, str
     return text, name, codec
 
 
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    """Ask what a path is; a pasted text may be too long for one, or have a NUL in it."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False
+
+
 def _no_such_file(name: str, path: Path) -> InputError:
-    if path.is_dir():
+    if _is(Path.is_dir, path):
         return InputError(f"{name!r} is a folder.", do="Name a file in it.")
     if is_hex(clean(name)[0]):
         return InputError(
@@ -126,7 +133,7 @@ def _no_such_file(name: str, path: Path) -> InputError:
             "To load IDs themselves, give them in a list: load_assets(['...']).",
         )
     folder = path.parent
-    names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    names = sorted(entry.name for entry in folder.iterdir()) if _is(Path.is_dir, folder) else []
     similar = difflib.get_close_matches(path.name, names)
     hint = f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
     return InputError(
@@ -243,7 +250,7 @@ def _is_ragged(row: list[str], needed: int, most: int) -> bool:
 
     Spreadsheets put empty cells at the end of some lines and leave them out of others.
     """
-    if not any(cell.strip() for cell in row):
+    if needed <= len(row) <= most or not any(cell.strip() for cell in row):
         return False
     return len(row) < needed or len(_without_empty_end(row)) > most
 

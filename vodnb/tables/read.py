@@ -141,16 +141,24 @@ def _source_title(frame: pd.DataFrame, before: _Rows, id_column: str | None) -> 
 def _agrees(cells: Iterable[object], before: _Rows) -> bool:
     """Return whether judging these cells gives the IDs and verdicts that the table carries."""
     hex_column = column_is_hex(dict.fromkeys(before.asset_ids))
-    for cell, asset_id, verdict in zip(cells, before.asset_ids, before.verdicts, strict=True):
+    carried = zip(before.asset_ids, before.verdicts, before.notes, strict=True)
+    for cell, (asset_id, verdict, note) in zip(cells, carried, strict=True):
         if verdict == Verdict.RAGGED:
             continue
         found = judge(cell_text(cell), hex_column=hex_column)
-        same = found.verdict == verdict or (
-            verdict == Verdict.DUPLICATE and found.verdict.is_usable
-        )
+        if verdict == Verdict.DUPLICATE:
+            # Which row comes first may have changed; what was cleaned off this one has not.
+            same = found.verdict.is_usable and found.note == _own_note(note)
+        else:
+            same = found.verdict == verdict
         if found.asset_id != asset_id or not same:
             return False
     return True
+
+
+def _own_note(note: str) -> str:
+    """Return what the note of a duplicate says of its own cell."""
+    return note.partition(STRAY_QUOTE)[0].removesuffix("; ").partition("; ")[2]
 
 
 def _unless_edited(before: _Rows) -> list[str]:

@@ -1,0 +1,93 @@
+"""The fixture `lab`: JupyterLab in Debian's Chromium, or a skip that says what is missing.
+
+One server, one browser and one page serve the whole session; each test gets its own notebook.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .lab import Lab
+from .server import run_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+CHROMIUM_OPTIONS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+    # Names are not looked up, and nothing but this machine is reached.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+SECONDS_TO_LOAD = 60
+
+
+def missing() -> str:
+    """Say what the browser tests lack here; "" if they can run."""
+    if not CHROMIUM.exists():
+        return f"there is no {CHROMIUM} (Debian: apt-get install chromium)"
+    for name in ("jupyterlab", "playwright"):
+        if importlib.util.find_spec(name) is None:
+            return f'{name} is not installed (pip install "vodnb[test]")'
+    return ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder, and skip them where they cannot run."""
+    reason = missing()
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(180))
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def lab_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that JupyterLab serves."""
+    root = tmp_path_factory.mktemp("lab") / "root"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture(scope="session")
+def lab_page(lab_root: Path) -> Iterator[Page]:
+    """A page with JupyterLab, ready for a notebook."""
+    # Imported here: where the package is missing the tests skip, and this folder still loads.
+    from playwright.sync_api import sync_playwright
+
+    with run_server(lab_root) as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        try:
+            page = browser.new_page(viewport={"width": 1200, "height": 900})
+            page.goto(f"{address}/lab?reset")
+            page.wait_for_function("() => window.jupyterapp", timeout=SECONDS_TO_LOAD * 1000)
+            page.evaluate("async () => { await window.jupyterapp.restored; }")
+            yield page
+        finally:
+            browser.close()
+
+
+@pytest.fixture
+def lab(lab_page: Page, lab_root: Path) -> Iterator[Lab]:
+    """JupyterLab with no notebook open; what a test opens is closed after it."""
+    driver = Lab(lab_page, lab_root)
+    yield driver
+    driver.close()

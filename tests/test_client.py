@@ -1,0 +1,567 @@
+"""One call: fields checked, request built and signed in, answer read, secrets out of sight."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import traceback
+from dataclasses import replace
+from email.utils import formatdate
+
+import pytest
+
+from vodnb.rules.answers import Answer, Fault, FaultKind, Reply
+from vodnb.rules.errors import (
+    AccountError,
+    BusyError,
+    InputError,
+    NoAnswerError,
+    RowError,
+    SetupError,
+    SignInError,
+)
+from vodnb.rules.model import AnswerClass
+from vodnb.rules.operations import CONFIRM, CREATE, INFO, LIST, PROJECTS, TOKEN
+from vodnb.service.client import Client
+from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
+from vodnb.service.redact import Secret
+from vodnb.service.request import build_request, check_fields
+from vodnb.service.settings import Settings
+from vodnb.service.signing import sign
+
+ENDPOINT = "https://vod.cn-north-4.myhuaweicloud.com"
+IAM = "https://iam.cn-north-4.myhuaweicloud.com"
+PROJECT = "0123456789abcdef0123456789abcdef"
+ASSET = "f488337c31c8e4622f1590735b134c65"
+NOW = 1704164645.0
+TOKEN_VALUE = "CANARYtoken-0123456789"
+PASSWORD = "CANARY pass/word"
+SK = "CANARYsk0123456789abcdefghijklmnopqrstuv"
+KEY = KeyCredential(ak=Secret("AKEXAMPLE0123456789A", is_key_id=True), sk=Secret(SK))
+USER = UserCredential(user="me", password=Secret(PASSWORD), domain="corp")
+PLAIN = TokenCredential(token=Secret(TOKEN_VALUE))
+SETTINGS = Settings(
+    endpoint=ENDPOINT, iam_endpoint=IAM, region="cn-north-4", project_id=PROJECT, credential=PLAIN
+)
+
+
+def reply(status: int, body: object, **headers: str) -> Reply:
+    """Return an answer with a JSON body; underscores in header names are hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status=status, headers=named, body=json.dumps(body).encode(), elapsed_ms=7)
+
+
+def refusal(status: int, code: str, message: str = "no", **headers: str) -> Reply:
+    """Return an answer with an error code."""
+    return reply(status, {"error_code": code, "error_msg": message}, **headers)
+
+
+def granted(token: str = "CANARYissued-1", project: str = "p-of-token") -> Reply:
+    """Return IAM's answer to a right password."""
+    body = {
+        "token": {
+            "issued_at": "2024-01-01T00:00:00.000000Z",
+            "expires_at": "2024-01-02T00:00:00.000000Z",
+            "project": {"id": project},
+        }
+    }
+    return reply(201, body, x_subject_token=token)
+
+
+CONFIRMED = reply(200, {"asset_id": ASSET}, x_request_id="r1", content_type="application/json")
+EXPIRED = refusal(401, "APIGW.0307", "The token must be updated.")
+
+
+class FakeHttp:
+    """Answers as scripted and keeps what was sent."""
+
+    def __init__(self, *script: Reply | Fault) -> None:
+        self.script = list(script)
+        self.sent: list[dict[str, object]] = []
+        self.is_closed = False
+
+    async def send(self, method, url, **options) -> Reply | Fault:
+        """Give the next answer."""
+        self.sent.append({"method": method, "url": url, **options})
+        await asyncio.sleep(0)
+        got = self.script.pop(0)
+        if isinstance(got, BaseException):
+            raise got
+        return got
+
+    async def aclose(self) -> None:
+        """Note that it was closed."""
+        self.is_closed = True
+
+
+def client_of(*script: Reply | Fault, now: float = NOW, **changes: object) -> Client:
+    """Return a client that gets these answers."""
+    client = Client(replace(SETTINGS, **changes), http=FakeHttp(*script), clock=lambda: now)
+    client.sent = client._http.sent
+    return client
+
+
+def confirm(client: Client, **options: object) -> Answer:
+    """Make one confirm call."""
+    return asyncio.run(client.call(CONFIRM, asset_id=ASSET, status="CREATED", **options))
+
+
+def test_a_call_is_built_from_its_declaration():
+    """Path with project, compact JSON, token in its header, deadline and lane passed on."""
+    client = client_of(CONFIRMED)
+    answer = confirm(client, deadline=12, lane=5)
+    assert answer.kind is AnswerClass.DONE
+    assert (answer.request_id, answer.elapsed_ms) == ("r1", 7)
+    (sent,) = client.sent
+    assert sent["method"] == "POST"
+    assert sent["url"] == f"{ENDPOINT}/v1.0/{PROJECT}/asset/status/uploaded"
+    assert sent["content"] == f'{{"asset_id":"{ASSET}","status":"CREATED"}}'.encode()
+    assert dict(sent["headers"]) == {
+        "Content-Type": "application/json",
+        "X-Auth-Token": TOKEN_VALUE,
+    }
+    assert (sent["deadline"], sent["lane"]) == (12, 5)
+
+
+def test_a_key_signs_the_very_bytes_that_are_sent():
+    """URL, project header and body of the request are those of the signature."""
+    client = client_of(CONFIRMED, credential=KEY)
+    confirm(client)
+    (sent,) = client.sent
+    assert sent["headers"] == sign(
+        "POST",
+        sent["url"],
+        headers={"Content-Type": "application/json", "X-Project-Id": PROJECT},
+        body=sent["content"],
+        credential=KEY,
+        now=NOW,
+    )
+
+
+def test_a_query_is_sorted_with_repeated_keys():
+    """As the official SDK sends it; text is percent-encoded, Chinese too; None is left out."""
+    fields = check_fields(
+        LIST,
+        {"size": 100, "query_string": "a b/中", "asset_id": ["b", "a"], "page": "0", "tags": None},
+    )
+    request = build_request(LIST, fields, endpoint=ENDPOINT, project_id=PROJECT)
+    assert request.url == (
+        f"{ENDPOINT}/v1.0/{PROJECT}/asset/list"
+        "?asset_id=a&asset_id=b&page=0&query_string=a%20b%2F%E4%B8%AD&size=100"
+    )
+    assert request.body == b""
+
+
+def test_one_value_serves_for_a_list():
+    """A single asset ID need not be wrapped."""
+    assert check_fields(INFO, {"asset_id": ASSET}) == {"asset_id": [ASSET]}
+
+
+def test_a_project_id_cannot_leave_its_place_in_the_path():
+    """It is percent-encoded as one segment."""
+    request = build_request(INFO, {}, endpoint=ENDPOINT, project_id="../x?y")
+    assert request.url == f"{ENDPOINT}/v1.0/..%2Fx%3Fy/asset/info"
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "named"),
+    [
+        (CONFIRM, {"asset": ASSET, "state": "CREATED"}, ["asset is", "state is", "asset_id is m"]),
+        (CONFIRM, {"asset_id": " ", "status": "CANCELED"}, ["asset_id is blank", "'CANCELED'"]),
+        (CONFIRM, {"asset_id": 7, "status": "CREATED"}, ["asset_id=7 is not text"]),
+        (CONFIRM, {"asset_id": "\ud800", "status": "CREATED"}, ["not proper text"]),
+        (INFO, {"asset_id": ["a"] * 11, "page": "x"}, ["11 values, at most 10", "page='x'"]),
+        (INFO, {"size": True}, ["size=True is not a whole number"]),
+        (CREATE, {"title": "中" * 43, "video_name": "n", "video_type": "MP4"}, ["129 bytes"]),
+        (TOKEN, {"auth": "text"}, ["auth is not a mapping"]),
+    ],
+)
+def test_wrong_fields_are_all_named_and_nothing_is_sent(operation, fields, named):
+    """Unknown, missing, blank, too many, too long, of another type."""
+    client = client_of()
+    with pytest.raises(InputError) as caught:
+        asyncio.run(client.call(operation, **fields))
+    for words in named:
+        assert words in str(caught.value)
+    assert client.sent == []
+
+
+def test_a_value_that_is_no_json_is_refused():
+    """A mapping may hold anything; what JSON cannot say is an input error."""
+    with pytest.raises(InputError, match="no JSON"):
+        build_request(TOKEN, {"auth": {"x": {1, 2}}}, endpoint=IAM, project_id="")
+
+
+ECHO = (
+    "verify aksk signature fail, canonicalRequest:POST|/x||x-auth-token:{token}|authorization:"
+    "SDK-HMAC-SHA256 Access=AKEXAMPLE0123456789A, SignedHeaders=host, Signature=b3528c9039b420"
+)
+
+
+def test_what_the_server_says_is_redacted_on_entry():
+    """Message, headers and request ID: the gateway echoes what it was sent."""
+    told = refusal(
+        403,
+        "VOD.10053",
+        ECHO.format(token=TOKEN_VALUE),
+        x_request_id=TOKEN_VALUE,
+        location=f"https://evil/?t={TOKEN_VALUE}",
+        x_subject_token="new",
+        set_cookie="session=1",
+    )
+    answer = confirm(client_of(told))
+    assert "CANARY" not in repr(answer)
+    assert "b3528c9039" not in answer.message
+    assert "Access=AKEX***" in answer.message
+    assert answer.headers["x-subject-token"] == answer.headers["set-cookie"] == "***"
+
+
+def test_a_fault_becomes_an_answer_without_secrets():
+    """The words of a failed connection are redacted too."""
+    fault = Fault(kind=FaultKind.NO_ANSWER, detail=f"broke on {TOKEN_VALUE}")
+    answer = confirm(client_of(fault))
+    assert (answer.code, answer.message) == ("CLIENT.NO_ANSWER", "broke on ***")
+
+
+def test_an_iam_user_signs_in_once_and_brings_the_project():
+    """The password goes to IAM in a token call; its answer names the project."""
+    client = client_of(granted(), CONFIRMED, CONFIRMED, credential=USER, project_id="")
+
+    async def run():
+        await asyncio.gather(client.prepare(), client.prepare())
+        for _ in range(2):
+            await client.call(CONFIRM, asset_id=ASSET, status="CREATED")
+
+    asyncio.run(run())
+    first, second, third = client.sent
+    assert first["url"] == f"{IAM}/v3/auth/tokens?nocatalog=true"
+    assert json.loads(first["content"]) == {
+        "auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {
+                    "user": {"name": "me", "password": PASSWORD, "domain": {"name": "corp"}}
+                },
+            },
+            "scope": {"project": {"name": "cn-north-4"}},
+        }
+    }
+    assert dict(first["headers"]) == {"Content-Type": "application/json"}
+    assert "/v1.0/p-of-token/" in second["url"]
+    assert second["headers"]["X-Auth-Token"] == third["headers"]["X-Auth-Token"] == "CANARYissued-1"
+    assert (client.project_id, client.generation) == ("p-of-token", 1)
+    assert client.redact("x CANARYissued-1 y") == "x *** y"
+
+
+def test_a_known_project_is_the_scope():
+    """With a project ID the token is asked for that project."""
+    client = client_of(granted(), credential=USER)
+    asyncio.run(client.prepare())
+    assert json.loads(client.sent[0]["content"])["auth"]["scope"] == {"project": {"id": PROJECT}}
+    assert client.project_id == PROJECT
+
+
+def test_a_call_prepares_itself():
+    """Without a project ID the first call looks it up."""
+    listed = reply(200, {"projects": [{"id": "found", "name": "cn-north-4"}]})
+    client = client_of(listed, CONFIRMED, CONFIRMED, project_id="")
+    confirm(client)
+    confirm(client)
+    assert client.sent[0]["url"] == f"{IAM}/v3/projects?name=cn-north-4"
+    assert client.sent[0]["headers"]["X-Auth-Token"] == TOKEN_VALUE
+    assert [sent["url"].split("/")[4] for sent in client.sent[1:]] == ["found", "found"]
+
+
+def test_a_key_looks_the_project_up_without_a_project_header():
+    """IAM is asked before there is a project."""
+    listed = reply(200, {"projects": [{"id": "found"}]})
+    client = client_of(listed, credential=KEY, project_id="")
+    asyncio.run(client.prepare())
+    assert client.project_id == "found"
+    assert "X-Project-Id" not in client.sent[0]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("projects", "words"),
+    [([], "no projects"), ([{"id": "a"}, {"id": "b"}], "2 projects"), ("x", "no projects")],
+)
+def test_an_unclear_project_is_asked_for(projects, words):
+    """None or several is a question, not a guess."""
+    client = client_of(reply(200, {"projects": projects}), project_id="")
+    with pytest.raises(SetupError, match=f"{words}.*VODNB_PROJECT_ID"):
+        asyncio.run(client.prepare())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"project_id": "", "region": ""}, "VODNB_REGION"),
+        ({"project_id": "", "iam_endpoint": ""}, "VODNB_IAM_ENDPOINT"),
+        ({"project_id": "", "region": "", "credential": USER}, "VODNB_REGION"),
+        ({"iam_endpoint": "", "credential": USER}, "VODNB_IAM_ENDPOINT"),
+    ],
+)
+def test_what_cannot_be_looked_up_is_named(changes, words):
+    """Before anything is sent."""
+    client = client_of(**changes)
+    with pytest.raises(SetupError, match=words):
+        asyncio.run(client.prepare())
+    assert client.sent == []
+
+
+def test_a_wrong_password_is_told_in_full_and_sent_once():
+    """Who, where and why; a second try would lock the user."""
+    body = {"error": {"code": 401, "message": "The username or password is wrong.", "title": "x"}}
+    client = client_of(reply(401, body), credential=USER)
+
+    async def run():
+        for _ in range(2):
+            with pytest.raises(SignInError) as caught:
+                await client.prepare()
+        return caught.value
+
+    wrong = asyncio.run(run())
+    assert "'me' of account 'corp'" in str(wrong)
+    assert "username or password is wrong" in str(wrong)
+    assert "VODNB_IAM_PASSWORD" in str(wrong)
+    assert wrong.http_status == 401
+    assert len(client.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("got", "error"),
+    [
+        (Fault(kind=FaultKind.DNS, detail="unknown name"), SetupError),
+        (Fault(kind=FaultKind.NO_ANSWER, detail="silence"), NoAnswerError),
+        (refusal(429, "IAM.0012", "slow down"), BusyError),
+        (replace(granted(), headers={}), NoAnswerError),
+        (Reply(status=200, body=b"<html>sign in</html>"), NoAnswerError),
+    ],
+)
+def test_a_sign_in_that_did_not_come_about(got, error):
+    """Each cause has its error, and names IAM's host rather than VOD's."""
+    client = client_of(got, credential=USER)
+    with pytest.raises(error) as caught:
+        asyncio.run(client.prepare())
+    assert "iam.cn-north-4" in str(caught.value)
+
+
+def test_a_project_lookup_that_was_refused():
+    """The error is the one for the code."""
+    client = client_of(refusal(401, "APIGW.0301"), project_id="")
+    with pytest.raises(SignInError, match=r"iam[.]cn-north-4"):
+        asyncio.run(client.prepare())
+
+
+@pytest.mark.parametrize("code", ["APIGW.0307", "APIG.0301", "VOD.10054"])
+def test_a_token_that_ran_out_is_renewed_and_the_call_sent_again(code):
+    """Once, with the new token, within what is left of the deadline."""
+    client = client_of(
+        granted(), refusal(401, code), granted("CANARYissued-2"), CONFIRMED, credential=USER
+    )
+    answer = confirm(client, deadline=9)
+    assert answer.kind is AnswerClass.DONE
+    tokens = [sent["headers"].get("X-Auth-Token") for sent in client.sent]
+    assert tokens == [None, "CANARYissued-1", None, "CANARYissued-2"]
+    assert 8 < client.sent[3]["deadline"] <= 9
+    assert client.generation == 2
+
+
+def test_many_refused_calls_make_one_renewal():
+    """Eight workers with one dead token: one token call, eight calls sent again."""
+    script = [granted(), *[EXPIRED] * 8, granted("CANARYissued-2"), *[CONFIRMED] * 8]
+    client = client_of(*script, credential=USER)
+
+    async def run():
+        await client.prepare()
+        calls = (client.call(CONFIRM, asset_id=ASSET, status="CREATED") for _ in range(8))
+        return await asyncio.gather(*calls)
+
+    answers = asyncio.run(run())
+    assert all(answer.kind is AnswerClass.DONE for answer in answers)
+    assert sum("/v3/auth/tokens" in sent["url"] for sent in client.sent) == 2
+    assert len(client.sent) == 18
+
+
+def test_a_call_is_sent_again_only_once():
+    """A second refusal stands."""
+    client = client_of(granted(), EXPIRED, granted("CANARYissued-2"), EXPIRED, credential=USER)
+    assert confirm(client).code == "APIGW.0307"
+    assert client._http.script == []
+
+
+def test_a_renewal_that_fails_leaves_the_refusal_with_its_reason():
+    """Nothing is raised in the middle of a run; the message says why."""
+    client = client_of(granted(), EXPIRED, reply(401, {"error": {"code": 401}}), credential=USER)
+    answer = confirm(client)
+    assert answer.kind is AnswerClass.GLOBAL
+    assert "A new token was not to be had: IAM at iam.cn-north-4" in answer.message
+    assert "CANARY" not in answer.message
+
+
+def test_a_token_made_elsewhere_is_not_renewed():
+    """A plain token's refusal is the answer, after one call."""
+    client = client_of(EXPIRED)
+    assert confirm(client).code == "APIGW.0307"
+    assert len(client.sent) == 1
+    assert asyncio.run(client.renew(0)) is False
+
+
+def test_only_a_refused_sign_in_is_sent_again():
+    """Whatever else goes wrong is the caller's to decide on."""
+    client = client_of(granted(), refusal(403, "VOD.10051"), credential=USER)
+    assert confirm(client).code == "VOD.10051"
+    assert len(client.sent) == 2
+
+
+def test_another_credential_can_take_over():
+    """After sign_in the next call carries the new token, and it is redacted."""
+    client = client_of(EXPIRED, CONFIRMED)
+    confirm(client)
+    client.sign_in(TokenCredential(token=Secret("CANARYother-token")))
+    assert confirm(client).kind is AnswerClass.DONE
+    assert client.sent[1]["headers"]["X-Auth-Token"] == "CANARYother-token"
+    assert client.redact("CANARYother-token") == "***"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [(960, "16 minutes ahead"), (-960, "16 minutes behind"), (200, ""), (None, "")],
+)
+def test_a_clock_that_is_off_is_named(ahead, words):
+    """A refused signature is compared with the server's Date."""
+    headers = {} if ahead is None else {"date": formatdate(NOW - ahead, usegmt=True)}
+    client = client_of(refusal(401, "APIGW.0301", "signature expired", **headers), credential=KEY)
+    message = confirm(client).message
+    assert words in message
+    assert ("clock" in message) == bool(words)
+
+
+@pytest.mark.parametrize("date", ["nonsense", "Mon, 99 Zzz 2024 00:00:00 GMT", ""])
+def test_a_date_that_is_none_says_nothing_of_the_clock(date):
+    """Garbage in a header is passed over."""
+    client = client_of(refusal(401, "APIGW.0301", "bad", date=date), credential=KEY)
+    assert confirm(client).message == "bad"
+
+
+def test_the_clock_is_named_for_refused_signatures_only():
+    """Neither for other refusals, nor for tokens, nor for a success."""
+    old = {"date": formatdate(NOW - 5000, usegmt=True)}
+    not_found = refusal(403, "VOD.10062", "gone", **old)
+    assert confirm(client_of(not_found, credential=KEY)).message == "gone"
+    assert confirm(client_of(refusal(401, "APIGW.0301", "no", **old))).message == "no"
+    fine = replace(CONFIRMED, headers={**CONFIRMED.headers, **old})
+    assert confirm(client_of(fine, credential=KEY)).message == ""
+
+
+@pytest.mark.parametrize(
+    ("got", "error", "words"),
+    [
+        (refusal(401, "APIGW.0301", x_request_id="r9"), SignInError, "r9"),
+        (refusal(403, "APIGW.0302"), SignInError, "APIGW.0302"),
+        (refusal(403, "VOD.10056"), AccountError, "VOD.10056"),
+        (refusal(429, "APIGW.0308"), BusyError, "APIGW.0308"),
+        (refusal(403, "VOD.10127"), BusyError, "VOD.10127"),
+        (refusal(403, "VOD.10051"), BusyError, "VOD.10051"),
+        (refusal(403, "VOD.10062"), RowError, PROJECT),
+        (refusal(404, "APIGW.0101"), SetupError, "endpoint https://vod.cn-north-4"),
+        (Fault(kind=FaultKind.DNS, detail="unknown"), SetupError, "region cn-north-4"),
+        (Fault(kind=FaultKind.TLS, detail="self-signed"), SetupError, "ca_bundle none"),
+        (Fault(kind=FaultKind.CONNECT, detail="refused"), SetupError, "proxy none"),
+        (Fault(kind=FaultKind.NO_ANSWER, detail="silence"), NoAnswerError, "silence"),
+        (Reply(status=200, body=b"<html>"), NoAnswerError, "vod.cn-north-4"),
+        (Reply(status=302, headers={"location": "x"}), SetupError, "CLIENT.REDIRECT"),
+        (Reply(status=401, body=b"{}"), SignInError, "CLIENT.SIGN_IN"),
+        (Reply(status=429, body=b"{}"), BusyError, "CLIENT.THROTTLED"),
+    ],
+)
+def test_an_answer_amounts_to_an_error_by_its_code(got, error, words):
+    """What the reader can do decides the class; the message is complete; it pickles."""
+    client = client_of(got)
+    found = client.error_for(confirm(client))
+    assert type(found) is error
+    assert words in str(found)
+    assert found.means
+    assert found.do
+    assert str(pickle.loads(pickle.dumps(found))) == str(found)
+
+
+def test_an_error_speaks_the_language_of_the_settings():
+    """Meaning and next step come from the catalogue."""
+    client = client_of(refusal(403, "VOD.10062"), lang="zh")
+    assert "媒资" in client.error_for(confirm(client)).means
+
+
+def test_the_proxy_is_named_where_the_host_is_not_reached(monkeypatch):
+    """Without its password."""
+    monkeypatch.setenv("https_proxy", "http://me:CANARYword@proxy.example:3128")
+    client = client_of(Fault(kind=FaultKind.CONNECT, detail="refused"))
+    told = str(client.error_for(confirm(client)))
+    assert "proxy proxy.example:3128" in told
+    assert "CANARY" not in told
+
+
+def test_a_client_shows_where_it_calls_and_nothing_else():
+    """Its repr has endpoint and project."""
+    assert repr(client_of()) == f"Client({ENDPOINT}, project {PROJECT})"
+    assert "not looked up yet" in repr(client_of(project_id=""))
+
+
+def test_closing_a_client_closes_its_connections():
+    """And a client of its own makes has real ones."""
+    client = client_of()
+    asyncio.run(client.aclose())
+    assert client._http.is_closed
+    asyncio.run(Client(SETTINGS).aclose())
+
+
+@pytest.mark.parametrize("credential", [PLAIN, KEY, USER])
+def test_no_variable_of_any_frame_shows_a_secret(credential):
+    """When a call breaks in the middle, a traceback with all variables shows none."""
+    echo = refusal(403, "VOD.10053", "never reached")
+    script = [granted()] if credential is USER else []
+    client = client_of(*script, asyncio.CancelledError(), echo, credential=credential)
+    with pytest.raises(asyncio.CancelledError) as caught:
+        confirm(client)
+    frames = [
+        frame.f_locals
+        for frame, _ in traceback.walk_tb(caught.value.__traceback__)
+        if "service" in frame.f_code.co_filename
+    ]
+    assert frames
+    assert "CANARY" not in repr(frames)
+
+
+def test_no_variable_shows_the_password_when_signing_in_breaks():
+    """Neither the password on its way to IAM, nor what IAM echoes."""
+    for got in (asyncio.CancelledError(), refusal(401, "IAM.0001", f"bad {PASSWORD}")):
+        client = client_of(got, credential=USER)
+        with pytest.raises((asyncio.CancelledError, SignInError)) as caught:
+            asyncio.run(client.prepare())
+        frames = [
+            frame.f_locals
+            for frame, _ in traceback.walk_tb(caught.value.__traceback__)
+            if "service" in frame.f_code.co_filename
+        ]
+        assert len(frames) > 3
+        assert "CANARY" not in repr(frames) + str(caught.value)
+
+
+def test_a_request_does_not_show_its_body():
+    """The body of a token call has the password in it."""
+    request = build_request(
+        TOKEN, {"auth": {"password": Secret(PASSWORD)}}, endpoint=IAM, project_id=""
+    )
+    assert PASSWORD.encode() in request.body
+    assert "CANARY" not in repr(request)
+
+
+def test_a_token_can_be_asked_for_by_hand():
+    """As the debug form does; what comes back is masked."""
+    client = client_of(granted("CANARYby-hand"))
+    answer = asyncio.run(client.call(TOKEN, auth={"identity": {}}))
+    assert answer.kind is AnswerClass.DONE
+    assert answer.headers["x-subject-token"] == "***"
+    assert "X-Auth-Token" not in client.sent[0]["headers"]
+    assert PROJECTS.host == "iam"

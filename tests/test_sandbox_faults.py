@@ -1,0 +1,155 @@
+"""Faults on request: the answer asked for, for the calls asked for, with the effect or without."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import httpx
+import pytest
+
+from vodnb.emulator.faults import Behaviour
+from vodnb.emulator.server import Sandbox, sandbox
+from vodnb.rules.errors import InputError
+
+ID = "f488337c31c8e4622f1590735b134c65"
+OTHER = "0b8e21f5a3c94a61b0f6f3d1c2a4e580"
+HTTP = httpx.Client(trust_env=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed_client():
+    yield
+    HTTP.close()
+
+
+@pytest.fixture(scope="module")
+def shared_box():
+    """One sandbox for the tests of this file."""
+    with sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def box(shared_box):
+    """That sandbox, with the documented behaviour, no faults, and two hanging assets."""
+    shared_box.behaviour = Behaviour()
+    shared_box.clear_faults()
+    shared_box.add([ID, OTHER])
+    shared_box.new_token()
+    return shared_box
+
+
+def ask(box: Sandbox, method: str, path: str, **more: object) -> httpx.Response:
+    """Send one request with the sandbox's token."""
+    headers = {"x-auth-token": box.token, **more.pop("headers", {})}
+    url = f"{box.endpoint}/v1.0/{box.project_id}{path}"
+    return HTTP.request(method, url, headers=headers, **more)
+
+
+def confirm(box: Sandbox, asset_id: str = ID, status: str = "CREATED") -> httpx.Response:
+    """Send one confirm call."""
+    return ask(box, "POST", "/asset/status/uploaded", json={"asset_id": asset_id, "status": status})
+
+
+def shown_state(box: Sandbox, asset_id: str = ID) -> str:
+    """Return the state that asset/info shows."""
+    answer = ask(box, "GET", "/asset/info", params={"asset_id": asset_id})
+    return answer.json()["asset_info_array"][0]["status"]
+
+
+def code_of(answer: httpx.Response) -> str:
+    """Return the error code of an answer."""
+    return answer.json().get("error_code", "")
+
+
+def test_fault_answers_in_place_of_the_service(box):
+    """A code brings its own status and message; the call has no effect, and is in the ledger."""
+    box.fault(code="APIGW.0308")
+    box.fault(code="VOD.10051", http_status=500, headers={"Retry-After": "9"})
+    throttled, broken = confirm(box), confirm(box)
+    assert (throttled.status_code, code_of(throttled)) == (429, "APIGW.0308")
+    assert throttled.json()["request_id"] == throttled.headers["x-request-id"]
+    assert (broken.status_code, code_of(broken)) == (500, "VOD.10051")
+    assert broken.headers["retry-after"] == "9"
+    assert broken.json()["error_msg"]
+    assert box.states()[ID] == "CREATING"
+    found = [(entry.error_code, entry.effect) for entry in box.ledger()[-2:]]
+    assert found == [("APIGW.0308", False), ("VOD.10051", False)]
+    assert confirm(box).status_code == 200
+
+
+@pytest.mark.parametrize("effect", [False, True])
+def test_dropped_call_may_have_had_its_effect(box, effect):
+    """The connection ends without an answer; only the state and the ledger tell the effect."""
+    box.fault(drop=True, effect=effect)
+    with pytest.raises(httpx.RemoteProtocolError):
+        confirm(box)
+    assert box.states()[ID] == ("CREATED" if effect else "CREATING")
+    entry = box.ledger()[-1]
+    assert (entry.http_status, entry.request_id, entry.effect) == (0, "", effect)
+
+
+@pytest.mark.parametrize(
+    ("fault", "content", "content_type"),
+    [
+        ({"body": {"asset_id": OTHER}}, b'{"asset_id":"%s"}' % OTHER.encode(), "application/json"),
+        ({"body": "<html>proxy</html>"}, b"<html>proxy</html>", "text/html"),
+        ({"body": b"\xff{"}, b"\xff{", "application/json"),
+        ({"http_status": 502}, b"", "application/json"),
+        ({"body": "x", "headers": {"Content-Type": "text/x"}}, b"x", "text/x"),
+    ],
+)
+def test_fault_sends_the_body_asked_for(box, fault, content, content_type):
+    """Any body can be had, with the effect or without."""
+    box.fault(**fault, effect=True)
+    answer = confirm(box)
+    assert answer.content == content
+    assert answer.headers["content-type"].startswith(content_type)
+    assert answer.status_code == fault.get("http_status", 200)
+    assert box.states()[ID] == "CREATED"
+
+
+def test_faults_wait_for_their_call(box):
+    """A fault befalls its operation, its asset, after its skips, as often as asked, in order."""
+    box.fault(code="VOD.10051", asset_id=OTHER, skip=1, times=2)
+    box.fault(code="VOD.10052", operation="info")
+    codes = [code_of(confirm(box, asset_id)) for asset_id in (ID, OTHER, OTHER, OTHER, OTHER)]
+    assert codes == ["", "", "VOD.10051", "VOD.10051", "VOD.10126"]
+    assert code_of(ask(box, "GET", "/asset/info")) == "VOD.10052"
+    box.fault(code="VOD.10052", operation="info", asset_id=OTHER)
+    assert shown_state(box, ID) == "CREATED"
+    params = {"asset_id": [ID, OTHER]}
+    assert code_of(ask(box, "GET", "/asset/info", params=params)) == "VOD.10052"
+
+
+def test_fault_of_every_call_and_clearing(box):
+    """With operation None any call is hit, even one that is none; cleared faults are gone."""
+    box.fault(code="VOD.10051", operation=None, times=9)
+    assert code_of(ask(box, "GET", "/nowhere")) == "VOD.10051"
+    assert code_of(ask(box, "GET", "/asset/list")) == "VOD.10051"
+    box.clear_faults()
+    assert confirm(box).status_code == 200
+
+
+def test_delay_alone_gives_the_true_answer_late(box):
+    """Nothing happens before the delay is over, and then what should happen does."""
+    box.fault(delay=0.2, headers={"X-Slow": "yes"})
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(confirm(box)))
+    caller.start()
+    time.sleep(0.05)
+    assert box.states()[ID] == "CREATING"
+    caller.join()
+    assert answers[0].json() == {"asset_id": ID}
+    assert answers[0].headers["x-slow"] == "yes"
+    assert box.states()[ID] == "CREATED"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"operation": "delete"}, {"times": 0}, {"skip": -1}, {"delay": -1.0}]
+)
+def test_faults_that_plan_nothing_are_refused(box, wrong):
+    """A fault that can never come is a mistake."""
+    with pytest.raises(InputError):
+        box.fault(code="VOD.10051", **wrong)

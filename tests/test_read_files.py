@@ -65,6 +65,12 @@ def test_the_encoding_can_be_named(tmp_path):
     assert frame.attrs["vodnb"]["encoding"] == "big5"
 
 
+def test_a_mark_is_never_part_of_a_title(tmp_path):
+    """Where the named encoding leaves the byte order mark in, it is taken off."""
+    frame = load(tmp_path / "t.csv", f"\ufeffasset_id\n{A}\n".encode(), encoding="utf-8")
+    assert list(frame.columns) == ["asset_id", "verdict", "verdict_note"]
+
+
 def test_what_no_encoding_fits_is_refused_with_the_byte(tmp_path):
     """The message names the byte, the line, and what to do."""
     with pytest.raises(InputError, match=r"byte 13, line 2.*GB18030.*encoding="):
@@ -103,6 +109,20 @@ def test_the_delimiter_is_found(tmp_path, delimiter, title):
     assert frame.attrs["vodnb"]["delimiter"] == delimiter
     assert list(frame["asset_id"]) == [A, B]
     assert verdicts(frame) == ["ok", "ok"]
+
+
+def test_ids_decide_the_delimiter_before_width():
+    """A mark that cuts more and even cells loses to the one that leaves the IDs whole."""
+    for title in ("asset_id", "key"):
+        frame = load_assets(f"{title};a,b,c\n{A};1,2,3\n{B};4,5,6\n")
+        assert list(frame["asset_id"]) == [A, B]
+        assert list(frame["a,b,c"]) == ["1,2,3", "4,5,6"]
+
+
+def test_a_known_title_decides_the_delimiter_where_no_id_does():
+    """IDs of another form do not tell the delimiter; the title of their column does."""
+    frame = load_assets("asset_id;a,b,c\nmy-1;1,2,3\n")
+    assert list(frame["asset_id"]) == ["my-1"]
 
 
 def test_a_letter_is_never_a_delimiter(tmp_path):

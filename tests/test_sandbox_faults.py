@@ -125,7 +125,7 @@ def test_faults_wait_for_their_call(box):
 
 def test_fault_of_every_call_and_clearing(box):
     """With operation None any call is hit, even one that is none; cleared faults are gone."""
-    box.fault(code="VOD.10051", operation=None, times=9)
+    box.fault(code="VOD.10051", operation=None, times=9, effect=True)
     assert code_of(ask(box, "GET", "/nowhere")) == "VOD.10051"
     assert code_of(ask(box, "GET", "/asset/list")) == "VOD.10051"
     box.clear_faults()

@@ -17,6 +17,7 @@ import pytest
 
 from vodnb.emulator import server
 from vodnb.emulator.faults import Behaviour
+from vodnb.emulator.memory import write_atomically
 from vodnb.emulator.server import Sandbox, sandbox, serve, shared_sandbox
 from vodnb.rules.errors import InputError, SetupError
 
@@ -205,6 +206,27 @@ def test_foreign_state_file_is_refused_and_kept(tmp_path, content):
     with pytest.raises(SetupError, match="cannot be used"):
         sandbox(state_file=path)
     assert path.read_text() == content
+
+
+def test_state_file_with_an_impossible_asset_is_refused(tmp_path):
+    """An asset that never had a state makes the whole file suspect."""
+    path = tmp_path / "state.json"
+    with sandbox(assets=1, state_file=path):
+        pass
+    data = json.loads(path.read_text())
+    data["vodnb sandbox 1"]["assets"][0][-1] = []
+    path.write_text(json.dumps(data))
+    with pytest.raises(SetupError, match="cannot be used"):
+        sandbox(state_file=path)
+
+
+def test_failed_write_leaves_nothing_behind(tmp_path):
+    """Where a file cannot be put in place, what was there stays, and no half file beside it."""
+    target = tmp_path / "target"
+    target.mkdir()
+    with pytest.raises(OSError, match="target"):
+        write_atomically(target, b"x")
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_state_file_that_cannot_be_written(tmp_path, caplog):

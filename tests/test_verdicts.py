@@ -98,6 +98,8 @@ def test_32_hex_digits_that_look_like_a_number_are_an_id(cell):
     """A full ID is never mistaken for a float or an integer."""
     judgement = judge(cell, hex_column=True)
     assert (judgement.verdict, judgement.asset_id, judgement.note) == (Verdict.OK, cell, "")
+    wrapped = judge(f" {cell}", hex_column=True)
+    assert (wrapped.verdict, wrapped.asset_id) == (Verdict.CLEANED, cell)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vodnb.rules.errors import VodnbError
+from vodnb.rules.errors import InputError, VodnbError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from vodnb.emulator.samples import ExpectedRow
     from vodnb.emulator.server import Sandbox
 
-__all__ = ["main"]
+__all__ = ["confirm", "demo", "explain", "main", "sandbox"]
 
-NOT_ALL_SETTLED = 1
-COULD_NOT_START = 2
+_NOT_ALL_SETTLED = 1
+_COULD_NOT_START = 2
 
 _LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
@@ -43,7 +43,7 @@ class _Verbs(click.Group):
         except VodnbError as error:
             parts = [error.what, error.means, error.do]
             click.echo("Error: " + "\n  ".join(part for part in parts if part), err=True)
-            ctx.exit(COULD_NOT_START)
+            ctx.exit(_COULD_NOT_START)
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,7 +85,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
         click.echo(f"WRONG: {line}", err=True)
     if not wrong:
         click.echo(f"Every row came out as it should: {len(results)} of {len(results)}.")
-    ctx.exit(NOT_ALL_SETTLED if wrong else 0)
+    ctx.exit(_NOT_ALL_SETTLED if wrong else 0)
 
 
 @main.command()
@@ -119,9 +119,11 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
     reading = ("id_column", "encoding", "delimiter")
     vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in place})
     table = _load(file, **{name: options[name] for name in reading})
+    if out:
+        _check_out(table, out)
     if options["sandbox"]:
         vod.sandbox.add(table.loc[table["verdict"].isin(["ok", "cleaned"]), "asset_id"])
-    results = vod.confirm(
+    job = vod.start(
         table,
         status=options["status"],
         destroy=options["destroy"],
@@ -129,12 +131,12 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
         workers=options["workers"],
         check_first=options["check_first"],
     )
+    results = job.wait()
     told = summary(results)
-    run_id = results["run_id"].iloc[0] if len(results) else "empty"
-    target = save(results, out or file.with_name(f"{file.stem}.results-{run_id}.csv"))
+    target = save(results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))
     click.echo(f"\n{told!r}\n\nResults: {target}")
     good = told.counts["confirmed"] + told.counts["already_confirmed"]
-    ctx.exit(0 if good == len(results) else NOT_ALL_SETTLED)
+    ctx.exit(0 if good == len(results) else _NOT_ALL_SETTLED)
 
 
 @main.command()
@@ -161,13 +163,13 @@ def sandbox(port: int, assets: int, state: Path | None, *, quota: bool, as_json:
 
     behaviour = Behaviour() if quota else Behaviour(quota=None)
     box = server.sandbox(port=port, behaviour=behaviour, assets=assets, state_file=state)
-    told = box.as_json()
-    if as_json:
-        click.echo(json.dumps(told))
-    else:
-        click.echo(_how_to_connect(box))
-    sys.stdout.flush()
-    server.serve(box)
+    try:
+        click.echo(json.dumps(box.as_json()) if as_json else _how_to_connect(box))
+        sys.stdout.flush()
+        server.serve(box)
+    except KeyboardInterrupt:
+        # It came before `serve` was ready for it.
+        box.stop()
 
 
 def _how_to_connect(box: Sandbox) -> str:
@@ -188,6 +190,19 @@ def _load(file: Path, **reading: str | None) -> pd.DataFrame:
     table = load_assets(file, **reading)
     click.echo(f"{describe(table)!r}\n")
     return table
+
+
+def _check_out(table: pd.DataFrame, out: Path) -> None:
+    """Refuse a place for the results before the run, when nothing is lost yet."""
+    from vodnb.tables.write import check_target
+
+    check_target(table, out)
+    if out.exists():
+        raise InputError(
+            f"'{out}' exists already.",
+            "It may hold the results of another run, so it is not replaced.",
+            "Name another file, or move that one away.",
+        )
 
 
 def _rate(text: str) -> str | None:

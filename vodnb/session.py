@@ -95,6 +95,7 @@ def connect(
     }
     # A verbose traceback shows the variables of this frame.
     del token, ak, sk, security_token, iam_password
+    _refuse_non_text({**place, **credential})
     if sandbox:
         return _connect_to_sandbox({**place, **credential}, lang=lang)
     return Vod(_read_here(lang=lang, **place, **credential), place=place)
@@ -258,13 +259,15 @@ class Vod:
         Example:
             >>> vod.sign_in(token=getpass.getpass())
         """
-        if unknown := set(credentials) - _CREDENTIALS:
+        hidden = {name: _hidden(text) for name, text in credentials.items()}
+        # A verbose traceback shows the variables of this frame.
+        credentials.clear()
+        if unknown := set(hidden) - _CREDENTIALS:
             raise SetupError(
                 f"sign_in knows no {', '.join(sorted(unknown))}.",
                 do=f"It takes {', '.join(sorted(_CREDENTIALS))}; for anything else, connect anew.",
             )
-        hidden = {name: _hidden(text) for name, text in credentials.items()}
-        credentials.clear()
+        _refuse_non_text(hidden)
         known = {
             **self._place,
             "endpoint": self._settings.endpoint,
@@ -314,6 +317,14 @@ def _read_here(**arguments: str | Secret | None) -> Settings:
 
 def _hidden(value: str | None) -> Secret | None:
     return None if value is None else Secret(value)
+
+
+def _refuse_non_text(given: Mapping[str, str | Secret | None]) -> None:
+    """Refuse bytes and the like, whose secrets would show in the traceback of whoever fails."""
+    for name, value in given.items():
+        kind = type(value.reveal() if isinstance(value, Secret) else value)
+        if value is not None and not issubclass(kind, str):
+            raise SetupError(f"{name} is of type {kind.__name__}.", do="Give it as text.")
 
 
 def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod:

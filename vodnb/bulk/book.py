@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from vodnb.rules.model import Outcome
+
 from .events import Bounced, Phase, PhaseBegan, Sent, Settled, Slowed, Warned
 
 if TYPE_CHECKING:
-    from vodnb.rules.model import Outcome, Settlement
+    from vodnb.rules.model import Settlement
 
     from .events import Event
 
 __all__ = ["Book"]
 
-MISSING = "VOD.10062"
-MANY = 50
+_MISSING = "VOD.10062"
+_MANY = 50
 """So many unknown assets, and a fifth of all, hint at a wrong project, region or column."""
 
 
@@ -46,10 +48,16 @@ class Book:
         return self.outcomes.total()
 
     @property
+    def doubtful(self) -> int:
+        """How many assets are in doubt now, settled so or still out."""
+        standing = self.settlements.copy()  # the loop thread goes on writing
+        return sum(found.outcome is Outcome.IN_DOUBT for found in standing.values())
+
+    @property
     def missing(self) -> int:
         """How many assets are unknown to the service, where that is suspiciously many; else 0."""
-        count = self.codes[MISSING]
-        return count if count >= MANY and count * 5 >= self.settled else 0
+        count = self.codes[_MISSING]
+        return count if count >= _MANY and count * 5 >= self.settled else 0
 
     def hear(self, event: Event) -> None:
         """Take one event down."""

@@ -7,7 +7,7 @@ import threading
 
 __all__ = ["Control"]
 
-SLICE = 0.1
+_SLICE = 0.1
 """Seconds between two looks at the switches: a Stop is noticed within this time."""
 
 
@@ -49,11 +49,11 @@ class Control:
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
         while (left := until - clock()) > 0 and not self.is_stopped:  # noqa: ASYNC110  see class
-            await asyncio.sleep(min(left, SLICE))
+            await asyncio.sleep(min(left, _SLICE))
         return not self.is_stopped
 
     async def gate(self) -> bool:
         """Wait while paused; return whether the run goes on."""
         while self.is_paused:  # noqa: ASYNC110  see class
-            await asyncio.sleep(SLICE)
+            await asyncio.sleep(_SLICE)
         return not self.is_stopped

@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt, settle_unsent
@@ -18,11 +18,11 @@ from vodnb.rules.model import AnswerClass, Outcome
 from vodnb.rules.pacing import back_off, may_retry
 
 from .events import Bounced, Phase, PhaseBegan, Sent, Settled, Warned
-from .plan import Item, Stop
+from .plan import BY_HAND, Item, Stop
 from .states import BATCH, states_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from vodnb.rules.answers import Answer
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from .line import Line, Service
     from .plan import Plan
 
-__all__ = ["Engine"]
+__all__ = ["SETTLE_MARGIN", "Engine"]
 
-logger = logging.getLogger("vodnb")
+_logger = logging.getLogger("vodnb")
 
 SETTLE_MARGIN = 1.0
 """Seconds beyond the deadline before a doubtful asset's state is believed (faults: settle rule)."""
 
-UNREACHABLE_LIMIT = 20
+_UNREACHABLE_LIMIT = 20
 """Calls in a row that could not even connect, after which the run stops."""
 
 
@@ -102,12 +102,12 @@ class Engine:
         self._listen(PhaseBegan(phase=Phase.CHECKING))
         await self._preflight()
         self._listen(PhaseBegan(phase=Phase.SENDING))
-        await asyncio.gather(*(self._work(lane) for lane in range(self._plan.workers)))
+        await self._together([self._work(lane) for lane in range(self._plan.workers)])
         if self._tally.doubts:
             self._listen(PhaseBegan(phase=Phase.SETTLING))
-            await self._settle_doubts()
+            await self._together([self._settle_doubts()])
         if self._control.is_stopped and not self.stopped:
-            self.stopped = Stop(code="CLIENT.STOPPED", reason="the run was stopped by hand")
+            self.stopped = BY_HAND
         ended = Phase.STOPPED if self.stopped else Phase.FINISHED
         self._listen(PhaseBegan(phase=ended))
 
@@ -135,14 +135,20 @@ class Engine:
 
     # -- sending --------------------------------------------------------------------------------
 
-    async def _work(self, lane: int) -> None:
+    async def _together(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
+        await asyncio.gather(*map(self._guarded, works))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
-            while not self._control.is_stopped and (item := await self._next(lane)):
-                await self._send(item, lane=lane)
+            await work
         except Exception as fault:
             # A fault of ours must not cost the table: what is known so far is handed over.
-            logger.exception("run %s stopped by a fault of vodnb", self._plan.run_id)
+            _logger.exception("run %s stopped by a fault of vodnb", self._plan.run_id)
             self._stop("CLIENT.FAULT", f"{type(fault).__name__} in vodnb itself; see the log")
+
+    async def _work(self, lane: int) -> None:
+        while not self._control.is_stopped and (item := await self._next(lane)):
+            await self._send(item, lane=lane)
 
     async def _next(self, lane: int) -> Item | None:
         """Return the next asset to send; looking may settle some without sending."""
@@ -212,6 +218,7 @@ class Engine:
     async def _attempt(self, item: Item, *, lane: int) -> Answer | None:
         def before() -> None:
             item.attempts += 1
+            item.answer = None
             item.sent_at = item.sent_at or self._now()
             item.left_at = asyncio.get_running_loop().time()
             self._tally.sent += 1
@@ -236,7 +243,7 @@ class Engine:
         self._tally.unreachable += 1
         has_budget = may_retry(retries=self._tally.retries, sent=self._tally.sent)
         is_used_up = item.failures >= self._plan.attempts
-        limit = self._plan.attempts if is_used_up else UNREACHABLE_LIMIT
+        limit = self._plan.attempts if is_used_up else _UNREACHABLE_LIMIT
         if self._tally.unreachable >= limit or not has_budget:
             # Nobody gets through: the host is gone, and the asset is left for later like the rest.
             self._stop(answer.code, answer.message)
@@ -268,11 +275,9 @@ class Engine:
             self._tally.doubts.sort(key=self._due)
             batch, self._tally.doubts = self._tally.doubts[:BATCH], self._tally.doubts[BATCH:]
             states = await self._read_back(batch)
-            await asyncio.gather(
-                *(
-                    self._judge(item, states.get(item.asset_id, ""), lane=lane)
-                    for lane, item in enumerate(batch)
-                )
+            await self._together(
+                self._judge(item, states.get(item.asset_id, ""), lane=lane)
+                for lane, item in enumerate(batch)
             )
 
     async def _read_back(self, batch: Sequence[Item]) -> dict[str, str]:

@@ -17,9 +17,11 @@ from vodnb.tables.results import build_results
 from .book import Book
 from .control import Control
 from .engine import Engine
+from .events import Phase, PhaseBegan
 from .limiter import shared_limiter
 from .line import Line
 from .loop import submit
+from .plan import BY_HAND
 from .progress import describe_run, draw_run, open_screen
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "last_job", "new_run_id"]
 
-REPAINT = 0.2
+_REPAINT = 0.2
 """Seconds between two pictures: a notebook server drops floods of messages."""
 
 _jobs: list[Job] = []
@@ -81,8 +83,8 @@ class Job:
         self._ended: float | None = None
         self._paused_at: float | None = None
         self._paused = 0.0
-        _jobs[:] = [self]
         self._future = submit(self._run())
+        _jobs[:] = [self]
 
     @property
     def run_id(self) -> str:
@@ -111,7 +113,7 @@ class Job:
     def resume(self) -> None:
         """Go on after `pause`."""
         if self._paused_at is not None:
-            self._paused += time.monotonic() - self._paused_at
+            self._paused += self._now() - self._paused_at
             self._paused_at = None
             self._control.resume()
 
@@ -126,10 +128,11 @@ class Job:
         """
         if self.done() and not self._future.cancelled() and (fault := self._future.exception()):
             raise fault.with_traceback(None) from None
+        stop = self._stopped
         untouched = Settlement(
             outcome=Outcome.NOT_SENT,
-            code="CLIENT.STOPPED",
-            message=self._stopped.reason if self._stopped else "",
+            code="CLIENT.FAULT" if stop and stop.code == "CLIENT.FAULT" else "CLIENT.STOPPED",
+            message=stop.reason if stop else "",
         )
         return build_results(
             self._table,
@@ -152,18 +155,17 @@ class Job:
         Raises:
             VodnbError: The run could not start.
         """
-        screen = open_screen(self) if progress else None
+        screen = None
         try:
+            screen = open_screen(self) if progress else None
             self._watch(screen)
         except KeyboardInterrupt:
             self.stop()
             try:
                 self._watch(screen)
             except KeyboardInterrupt:
-                self._future.cancel()
-        if screen and self._has_begun:
-            screen.close()
-        return self.results()
+                self._give_up()
+        return self._hand_over(screen)
 
     def __await__(self) -> Generator[None, None, pd.DataFrame]:
         return self.wait_async().__await__()
@@ -183,26 +185,32 @@ class Job:
         try:
             while not self.done():
                 # Short sleeps: else an interrupt is seen only when the loop wakes by itself.
-                await asyncio.sleep(REPAINT / 2)
-                if screen:
+                await asyncio.sleep(_REPAINT / 2)
+                if screen and not self.done():
                     screen.update()
         except asyncio.CancelledError:
             self.stop()
             raise
-        if screen and self._has_begun:
-            screen.close()
-        return self.results()
+        return self._hand_over(screen)
 
     def _watch(self, screen: Screen | None) -> None:
-        while not self.done():
-            wait([self._future], timeout=REPAINT)
-            if screen is not None:
+        while wait([self._future], timeout=_REPAINT).not_done:
+            if screen:
                 screen.update()
 
-    @property
-    def _has_begun(self) -> bool:
-        """Whether the run came past its checks; what ended before raises and shows nothing."""
-        return self._future.cancelled() or self._future.exception() is None
+    def _give_up(self) -> None:
+        """End now: the calls that are out are left to themselves, their assets in doubt."""
+        if self._future.cancel():
+            self._ended = time.monotonic()
+            self._stopped = self._stopped or BY_HAND
+            self._book.hear(PhaseBegan(phase=Phase.STOPPED))
+
+    def _hand_over(self, screen: Screen | None) -> pd.DataFrame:
+        """Return the table below the last picture; a run that could not start shows none."""
+        has_begun = self._future.cancelled() or self._future.exception() is None
+        if screen:
+            (screen.close if has_begun else screen.clear)()
+        return self.results()
 
     async def _run(self) -> None:
         try:
@@ -220,7 +228,7 @@ class Job:
             try:
                 await engine.run()
             finally:
-                self._stopped = engine.stopped
+                self._stopped = engine.stopped or self._stopped
         finally:
             self._ended = time.monotonic()
 
@@ -243,8 +251,11 @@ class Job:
         )
 
     def _seconds(self) -> float:
-        until = self._ended or self._paused_at or time.monotonic()
-        return max(0.0, until - self._began - self._paused)
+        paused = 0.0 if self._paused_at is None else self._now() - self._paused_at
+        return max(0.0, self._now() - self._began - self._paused - paused)
+
+    def _now(self) -> float:
+        return self._ended or time.monotonic()
 
     def _lines(self) -> list[str]:
         return describe_run(

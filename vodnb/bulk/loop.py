@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["allow_nested_loops", "submit"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class _LoopThread:
@@ -42,7 +42,7 @@ _guard = threading.Lock()
 _threads: list[_LoopThread] = []
 
 
-def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+def submit(work: Coroutine[Any, Any, _T]) -> Future[_T]:
     """Run a coroutine on vodnb's loop and return its future, from any thread.
 
     Raises:
@@ -79,7 +79,7 @@ def allow_nested_loops() -> None:
     try:
         _check_running_loop()
         importlib.import_module(name).apply()
-    except ValueError as cause:
+    except (TypeError, ValueError) as cause:
         raise SetupError(
             f"{name} cannot patch this event loop: {cause}.",
             "uvloop's loops cannot be nested.",
@@ -88,11 +88,11 @@ def allow_nested_loops() -> None:
 
 
 def _check_running_loop() -> None:
-    """Raise ValueError before anything is patched: `apply` looks at the loop last."""
+    """Raise TypeError before anything is patched: `apply` looks at the loop last."""
     with suppress(RuntimeError):
         loop = asyncio.get_running_loop()
         if not isinstance(loop, asyncio.BaseEventLoop):
-            raise ValueError(f"Can't patch loop of type {type(loop)}")
+            raise TypeError(f"Can't patch loop of type {type(loop)}")
 
 
 _SAFE_ON_IPYKERNEL_7 = (1, 7, 4)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Status
 
-__all__ = ["Item", "Plan", "Stop"]
+__all__ = ["BY_HAND", "Item", "Plan", "Stop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,9 @@ class Stop:
 
     code: str
     reason: str
+
+
+BY_HAND = Stop(code="CLIENT.STOPPED", reason="the run was stopped by hand")
 
 
 @dataclass(slots=True, kw_only=True)

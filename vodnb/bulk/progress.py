@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vodnb.rules.codes import look_up
 from vodnb.rules.markup import element
 from vodnb.rules.model import Outcome
 from vodnb.rules.wording import outcome_in_words, say
@@ -46,6 +47,9 @@ class Screen(Protocol):
     def close(self) -> None:
         """Show how it ended."""
 
+    def clear(self) -> None:
+        """Make room for what is told instead: an error."""
+
 
 def open_screen(shown: Shown, *, stream: TextIO | None = None) -> Screen:
     """Return a screen that fits where we run, with the first picture on it.
@@ -63,6 +67,10 @@ def show(found: object) -> None:
     """Show something in a notebook; do nothing elsewhere, where the caller prints if it wants."""
     if _in_notebook():
         _display(found)
+
+
+def _text(shown: Shown) -> str:
+    return shown._repr_mimebundle_()["text/plain"]
 
 
 def _in_notebook() -> bool:
@@ -86,16 +94,19 @@ class _Output:
 
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
-        self._last = ""
+        self._last = _text(shown)
         self._handle = _display(shown, display_id=True)
 
     def update(self) -> None:
-        text = self._shown._repr_mimebundle_()["text/plain"]
+        text = _text(self._shown)
         if text != self._last:
             self._last = text
             self._handle.update(self._shown)
 
     close = update
+
+    def clear(self) -> None:
+        """Leave the picture: an output cannot be taken back."""
 
 
 class _Lines:
@@ -110,19 +121,25 @@ class _Lines:
     def update(self) -> None:
         tenth = int(self._shown.share * 10)
         if self._is_terminal:
-            self._stream.write(f"\r\x1b[2K{self._first_line()}")
+            # No wrapping while it is written: a line is cleared as one line only.
+            self._stream.write(f"\r\x1b[2K\x1b[?7l{self._first_line()}\x1b[?7h")
         elif tenth > self._tenth:
             self._stream.write(f"{self._first_line()}\n")
         self._tenth = max(self._tenth, tenth)
         self._stream.flush()
 
     def close(self) -> None:
-        text = self._shown._repr_mimebundle_()["text/plain"]
-        self._stream.write(f"\r\x1b[2K{text}\n" if self._is_terminal else f"{text}\n")
+        self.clear()
+        self._stream.write(f"{_text(self._shown)}\n")
         self._stream.flush()
 
+    def clear(self) -> None:
+        if self._is_terminal:
+            self._stream.write("\r\x1b[2K")
+            self._stream.flush()
+
     def _first_line(self) -> str:
-        return self._shown._repr_mimebundle_()["text/plain"].partition("\n")[0]
+        return _text(self._shown).partition("\n")[0]
 
 
 def describe_run(
@@ -155,9 +172,10 @@ def describe_run(
     lines = [" · ".join(parts)]
     if book.missing:
         lines.append(say("missing", lang, count=book.missing))
+    lines += [look_up(code).meaning(lang) for code in book.warnings]
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
         lines += _banner(book, total=total, stop=stop, lang=lang)
-    return lines
+    return [_printable(line) for line in lines]
 
 
 def draw_run(lines: list[str], *, done: int, total: int) -> Markup:
@@ -179,16 +197,22 @@ def _timing(book: Book, *, total: int, seconds: float, lang: Lang) -> list[str]:
 
 
 def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[str]:
-    doubtful = book.outcomes[Outcome.IN_DOUBT]
-    not_sent = total - book.settled
+    doubtful = book.doubtful
+    still_out = doubtful - book.outcomes[Outcome.IN_DOUBT]
+    not_sent = total - book.settled - still_out
     lines = []
     if doubtful:
         lines.append(say("in_doubt", lang, count=doubtful))
     if not_sent:
         lines.append(say("not_sent", lang, count=not_sent))
-    if stop and not_sent:
+    if stop and (not_sent or still_out):
         lines.append(say("why", lang, code=stop.code, reason=stop.reason))
     return lines
+
+
+def _printable(line: str) -> str:
+    """Return a line that cannot steer a terminal: a server's words may stand in it."""
+    return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
 def _clock(seconds: float) -> str:

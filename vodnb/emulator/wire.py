@@ -122,8 +122,7 @@ class App:
                 return
             self._hang_up(scope["client"])
             # The server takes a silent return for a bug, unless it has seen the connection end.
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await receive()
 
     async def _wait(self, seconds: float) -> None:
         """Wait, but no longer than the sandbox lives."""

@@ -10,7 +10,15 @@ from enum import StrEnum
 
 from .model import Outcome, Settlement, Status
 
-__all__ = ["Finding", "Stage", "is_proof_needed", "judge_doubt", "read_state", "settle_unsent"]
+__all__ = [
+    "Finding",
+    "Stage",
+    "is_proof_needed",
+    "judge_doubt",
+    "read_state",
+    "settle_unsent",
+    "stage_of",
+]
 
 
 class Stage(StrEnum):
@@ -50,7 +58,7 @@ _GOALS = {
     Status.CANCELLED: Stage.CANCELLED,
 }
 
-NOT_ACCEPTED = "VOD.10126"
+_NOT_ACCEPTED = "VOD.10126"
 """The asset's state does not accept a confirmation: only its state can tell why."""
 
 
@@ -92,7 +100,7 @@ def settle_unsent(state: str, status: Status) -> Settlement | None:
 
 def is_proof_needed(code: str) -> bool:
     """Whether a definite answer with this code still leaves the outcome to the state."""
-    return code == NOT_ACCEPTED
+    return code == _NOT_ACCEPTED
 
 
 class Finding(StrEnum):
@@ -121,7 +129,7 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
         return Finding.IN_DOUBT
     if stage is _GOALS[status]:
         return _reached(status, code=code, attempts=attempts)
-    if code == NOT_ACCEPTED:
+    if code == _NOT_ACCEPTED:
         # "Not CREATING any more" and a state of CREATING contradict each other: states may lag.
         return Finding.IN_DOUBT if stage is Stage.HANGING else Finding.REFUSED
     if status.is_destructive:
@@ -131,6 +139,6 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
 
 def _reached(status: Status, *, code: str, attempts: int) -> Finding:
     """Say whose doing it is that the asset is where it should be."""
-    if code != NOT_ACCEPTED or attempts > 1:
+    if code != _NOT_ACCEPTED or attempts > 1:
         return Finding.CONFIRMED
     return Finding.REFUSED if status.is_destructive else Finding.ALREADY_CONFIRMED

@@ -9,8 +9,8 @@ from .model import Status
 
 __all__ = ["check_destruction", "check_numbers", "read_status"]
 
-MOST_WORKERS = 64
-LONGEST_DEADLINE = 600
+_MOST_WORKERS = 64
+_LONGEST_DEADLINE = 600
 
 
 def read_status(status: object) -> Status:
@@ -37,10 +37,10 @@ def check_numbers(*, workers: object, deadline: object, attempts: object) -> Non
         InputError: One or more is out of its range; the text names each with its value.
     """
     wrong = []
-    if not (_is_whole(workers) and 1 <= workers <= MOST_WORKERS):
-        wrong.append(f"workers={workers!r} is not a whole number from 1 to {MOST_WORKERS}")
-    if not (_is_number(deadline) and 0 < deadline <= LONGEST_DEADLINE):
-        wrong.append(f"deadline={deadline!r} is not a number of seconds up to {LONGEST_DEADLINE}")
+    if not (_is_whole(workers) and 1 <= workers <= _MOST_WORKERS):
+        wrong.append(f"workers={workers!r} is not a whole number from 1 to {_MOST_WORKERS}")
+    if not (_is_number(deadline) and 0 < deadline <= _LONGEST_DEADLINE):
+        wrong.append(f"deadline={deadline!r} is not a number of seconds up to {_LONGEST_DEADLINE}")
     if not (_is_whole(attempts) and attempts >= 1):
         wrong.append(f"attempts={attempts!r} is not a whole number from 1")
     if wrong:

@@ -13,18 +13,18 @@ from .errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Pace", "back_off", "may_retry", "parse_rate", "parse_retry_after"]
+__all__ = ["LONGEST_HOLD", "Pace", "back_off", "may_retry", "parse_rate", "parse_retry_after"]
 
-USED_SHARE = 0.98
+_USED_SHARE = 0.98
 """Share of the quota that is used; the rest is for clocks that differ and for the console."""
 
-BURST = 8
+_BURST = 8
 """Calls that may follow at once after a stall: one for each worker."""
 
-SLOW_DOWN = 0.7
+_SLOW_DOWN = 0.7
 """Factor on the rate when throttled."""
 
-SEEN_SECONDS = 5.0
+_SEEN_SECONDS = 5.0
 """How far back the calls are counted where no ceiling is set."""
 
 LONGEST_HOLD = 120.0
@@ -54,7 +54,7 @@ def parse_rate(rate: str | None) -> float:
             "It is the quota of the tenant: calls per second, minute or hour.",
             'Write rate="1500/min", rate="25/s", or rate=None to lift the pacing.',
         )
-    return calls / unit * USED_SHARE
+    return calls / unit * _USED_SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +98,8 @@ class Pace:
     def taken(self, now: float) -> Pace:
         """Return the pace after one call has gone now."""
         spacing = 1.0 / self.rate_at(now)
-        start = max(self.next_at, now - BURST * spacing)
-        fresh = now - self.seen_from > SEEN_SECONDS
+        start = max(self.next_at, now - _BURST * spacing)
+        fresh = now - self.seen_from > _SEEN_SECONDS
         return replace(
             self,
             next_at=start + spacing,
@@ -122,7 +122,7 @@ class Pace:
             rate = self.seen / max(now - self.seen_from, 0.1)
         return replace(
             self,
-            rate=max(SLOW_DOWN * rate, 0.2),
+            rate=max(_SLOW_DOWN * rate, 0.2),
             since=now + hold,
             hold_until=now + hold,
         )

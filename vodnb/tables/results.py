@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,14 +26,26 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
 
-__all__ = ["build_results", "require_settled", "to_retry", "usable_assets"]
+__all__ = [
+    "DTYPES",
+    "build_results",
+    "check_is_results",
+    "refuse_other_status",
+    "require_settled",
+    "to_retry",
+    "usable_assets",
+]
 
-_DTYPES: dict[str, Any] = {
-    "retryable": "bool",
-    "http_status": "Int64",
-    "attempts": "int64",
-    "elapsed_ms": "Int64",
-}
+DTYPES: Mapping[str, Any] = MappingProxyType(
+    {
+        **dict.fromkeys(RESULT_COLUMNS, TEXT),
+        "retryable": "bool",
+        "http_status": "Int64",
+        "attempts": "int64",
+        "elapsed_ms": "Int64",
+    }
+)
+"""The dtype of each result column."""
 
 
 def usable_assets(table: pd.DataFrame) -> list[str]:
@@ -85,9 +98,11 @@ def build_results(
         "requested_status": [status.value] * len(rows),
         "run_id": [run_id] * len(rows),
     }
-    results = _make_room(table)
-    for name in RESULT_COLUMNS:
-        results[name] = pd.array(columns[name], dtype=_DTYPES.get(name, TEXT))
+    kept = _make_room(table, status)
+    added = {name: pd.array(columns[name], dtype=DTYPES[name]) for name in RESULT_COLUMNS}
+    # All at once: pandas warns of every single column that is put into a wide table.
+    results = pd.concat([kept, pd.DataFrame(added, index=kept.index)], axis=1)
+    results.attrs["vodnb"] = {**table.attrs.get("vodnb", {}), "lang": lang}
     return results
 
 
@@ -109,7 +124,9 @@ def to_retry(results: pd.DataFrame) -> pd.DataFrame:
     check_is_results(results)
     outcome = results["outcome"]
     again = outcome.isin([Outcome.NOT_SENT.value, Outcome.IN_DOUBT.value])
-    again |= outcome.eq(Outcome.FAILED.value) & results["retryable"].astype(bool)
+    # As text: in a table read without dtypes "False" is no empty text, and so would be true.
+    is_retryable = results["retryable"].astype(str).str.casefold().eq("true")
+    again |= outcome.eq(Outcome.FAILED.value) & is_retryable
     gone = [name for name in RESULT_COLUMNS if name != "requested_status"]
     return results.loc[again.astype(bool)].drop(columns=gone)
 
@@ -140,7 +157,11 @@ def require_settled(results: pd.DataFrame) -> None:
 
 
 def check_is_results(table: object) -> None:
-    """Refuse what is no results table, naming the columns that are missing."""
+    """Refuse what is no results table, naming what is missing or strange.
+
+    Raises:
+        InputError: It is no DataFrame, lacks result columns, or has an outcome of its own.
+    """
     if not isinstance(table, pd.DataFrame):
         raise InputError(
             f"A {type(table).__name__} is no results table.",
@@ -150,6 +171,12 @@ def check_is_results(table: object) -> None:
         raise InputError(
             f"This table is no results table: it has no {', '.join(missing)}.",
             do="Give the DataFrame that vod.confirm(...) returned, or one saved with vodnb.save.",
+        )
+    if strange := set(map(str, table["outcome"])) - {outcome.value for outcome in Outcome}:
+        raise InputError(
+            f"The column outcome holds {', '.join(map(repr, sorted(strange)))}.",
+            f"An outcome is one of {', '.join(Outcome)}; the table was changed since the run.",
+            "Confirm it again: vod.confirm(results) fills the column anew.",
         )
 
 
@@ -171,26 +198,17 @@ def refuse_other_status(table: pd.DataFrame, status: Status) -> None:
         )
 
 
-def _make_room(table: pd.DataFrame) -> pd.DataFrame:
+def _make_room(table: pd.DataFrame, status: Status) -> pd.DataFrame:
     """Return a copy in which our names are free: an earlier run's columns go, the user's stay."""
     if set(RESULT_COLUMNS) <= set(table.columns):
         return table.drop(columns=list(RESULT_COLUMNS))
+    asked = "requested_status"
+    if asked in table.columns and table[asked].astype(str).eq(status.value).all():
+        # From `to_retry`, or a user's that says the same: nothing is lost, we say it again.
+        table = table.drop(columns=[asked])
     taken = set(map(str, table.columns))
-    names: dict[str, str] = {}
-    for name in RESULT_COLUMNS:
-        if name == "requested_status" and _is_ours(table):
-            continue
-        if name in taken:
-            names[name] = _free(f"{name}_input", taken)
-    kept = table.drop(columns=["requested_status"]) if _is_ours(table) else table
-    return kept.rename(columns=names).copy(deep=False)
-
-
-def _is_ours(table: pd.DataFrame) -> bool:
-    """Whether `requested_status` came from `to_retry`."""
-    if "requested_status" not in table.columns:
-        return False
-    return set(table["requested_status"].astype(str)) <= {status.value for status in Status}
+    names = {name: _free(f"{name}_input", taken) for name in RESULT_COLUMNS if name in taken}
+    return table.rename(columns=names)
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.markup import element
@@ -14,11 +16,9 @@ from vodnb.rules.wording import needs_in_words, outcome_in_words, say
 from .results import check_is_results
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from vodnb.rules.model import Lang
 
-__all__ = ["Summary", "summary"]
+__all__ = ["Line", "Summary", "summary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +79,12 @@ class Summary:
     def __repr__(self) -> str:
         told = [self.headline()]
         for line in self.lines:
+            if line.needs is Needs.NOTHING and not line.code:
+                continue
+            act = needs_in_words(line.needs, self.lang)
+            parts = (outcome_in_words(line.outcome, self.lang), line.code, act)
+            told.append(f"  {line.rows:>6,}  {' · '.join(filter(None, parts))}")
             if line.code:
-                words = outcome_in_words(line.outcome, self.lang)
-                act = needs_in_words(line.needs, self.lang)
-                told.append(f"  {line.rows:>6,}  {words} · {line.code} · {act}")
                 told.append(f"          {line.meaning}")
                 told.append(f"          → {line.next_step}")
         return "\n".join(told)
@@ -119,21 +121,28 @@ def summary(results: pd.DataFrame, *, lang: Lang = "en") -> Summary:
         InputError: The table is no results table.
     """
     check_is_results(results)
-    order = {outcome.value: place for place, outcome in enumerate(Outcome)}
-    groups = results.groupby(["outcome", "error_code"], sort=False)
-    lines = [_line(str(outcome), str(code), group, lang) for (outcome, code), group in groups]
-    lines.sort(key=lambda line: (order[line.outcome.value], -line.rows, line.code))
+    # A table read with pandas has NaN for "".
+    code = results["error_code"].fillna("").astype(str)
+    is_broken = code.eq("") & results["needs"].eq(Needs.RE_UPLOAD.value)
+    status = pd.to_numeric(results["http_status"], errors="coerce")
+    groups = status.groupby([results["outcome"].astype(str), code, is_broken], sort=False)
+    lines = [_line(key, group, lang) for key, group in groups]
+    order = {outcome: place for place, outcome in enumerate(Outcome)}
+    lines.sort(key=lambda line: (order[line.outcome], -line.rows, line.code))
     return Summary(rows=len(results), lines=tuple(lines), lang=lang)
 
 
-def _line(outcome: str, code: str, group: pd.DataFrame, lang: Lang) -> Line:
-    status = group["http_status"].dropna()
-    entry = look_up(code, int(status.iloc[0]) if len(status) else None) if code else None
+def _line(key: Any, statuses: pd.Series[Any], lang: Lang) -> Line:
+    """Return the line of the rows with this outcome, code and whether the file must come anew."""
+    outcome, code, is_broken = key
+    known = statuses.dropna()
+    entry = look_up(code, int(known.iloc[0]) if len(known) else None) if code else None
+    needs = Needs.RE_UPLOAD if is_broken else Needs.NOTHING
     return Line(
         outcome=Outcome(outcome),
         code=code,
-        rows=len(group),
-        needs=entry.needs if entry else Needs.NOTHING,
+        rows=len(statuses),
+        needs=entry.needs if entry else needs,
         meaning=entry.meaning(lang) if entry else "",
         next_step=entry.next_step(lang) if entry else "",
     )

@@ -15,6 +15,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 settings.register_profile("ci", derandomize=True, max_examples=100, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
@@ -63,6 +64,12 @@ def _scrubbed_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def _use_zone() -> None:
     if hasattr(time, "tzset"):  # not on Windows
         time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test works in a folder of its own: journals are kept in the current one."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,8 @@ OURS = {
     "SIGN_IN": ("global", "administrator", False),
     "NO_CODE": ("ambiguous", "look", True),
     "NO_READ": ("permanent", "administrator", False),
+    "JOURNAL": ("not_sent", "retry", True),
+    "ELSEWHERE": ("permanent", "nothing", False),
 }
 SERVICE_CODES = (
     {f"VOD.{number}" for number in VOD}
@@ -123,9 +125,8 @@ class TestEachRow:
 
     def test_asks_for_what_fits_the_answer(self, row):
         """A throttled or unsent row can be sent again; a settled no never asks for a retry."""
-        if row["answer"] in {AnswerClass.REJECTED, AnswerClass.NOT_SENT}:
-            assert row["retryable"] == "yes"
-        if row["needs"] in {Needs.RETRY, Needs.WAIT}:
+        waits = row["needs"] in {Needs.RETRY, Needs.WAIT}
+        if waits or row["answer"] in {AnswerClass.REJECTED, AnswerClass.NOT_SENT}:
             assert row["retryable"] == "yes"
         if row["needs"] in {Needs.FIX_THE_ID, Needs.RE_UPLOAD}:
             assert (row["answer"], row["retryable"]) == (AnswerClass.PERMANENT, "no")

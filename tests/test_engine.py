@@ -19,6 +19,7 @@ from vodnb.bulk.events import Phase
 from vodnb.bulk.limiter import Limiter
 from vodnb.bulk.line import Line
 from vodnb.bulk.plan import Plan
+from vodnb.bulk.recorder import Recorder
 from vodnb.rules.answers import Reply
 from vodnb.rules.errors import SignInError
 from vodnb.rules.model import Outcome, Status
@@ -72,7 +73,7 @@ def play(
             confirm=lines["confirm"],
             info=lines["info"],
             control=switches,
-            listen=book.hear,
+            recorder=Recorder(None, listen=book.hear),
             now=lambda: "2026-01-01T00:00:00.000Z",
             chance=lambda: 0.5,
         )
@@ -176,7 +177,8 @@ def test_a_doubt_that_cannot_be_read_back_stays_a_doubt():
     assets = ids(11)
     service = PretendService(dict.fromkeys(assets, "CREATING"))
     service.scripts[assets[10]] = [(LOST, True)]
-    service.info_script = [service._info(tuple(assets[:10])), refusal("VOD.10051"), LOST]
+    service.info_script = [service._info(tuple(assets[:10])), refusal("VOD.10051")]
+    service.info_script += [LOST] * 3
     book, _ = play(service, assets)
     assert outcome(book, assets[10]) == (Outcome.IN_DOUBT, "CLIENT.NO_ANSWER")
     assert service.posts(assets[10]) == 1
@@ -273,17 +275,42 @@ def test_calls_that_never_left_are_tried_again():
     assert book.settlements[assets[2]].attempts == 3
 
 
-def test_a_host_that_goes_away_stops_the_run():
-    """After twenty calls that could not connect, the rest is left for later."""
-    assets = ids(200)
+def test_a_host_that_comes_back_is_found_within_ten_seconds():
+    """A minute without a connection: the run holds still, probes, and goes on to the end."""
+    assets = ids(500)
     service = PretendService(dict.fromkeys(assets, "CREATING"))
-    for asset in assets[50:]:
-        service.scripts[asset] = [(UNREACHABLE, False)] * 100
-    book, engine = play(service, assets, workers=4)
+    service.away = (5.0, 65.0)
+    book, engine = play(service, assets, ceiling=24.5)
+    assert engine.stopped is None
+    assert book.outcomes == {Outcome.CONFIRMED: 500}
+    resumed = min(time for name, _, time in service.calls if name == "confirm" and time > 65)
+    assert resumed <= 75.1
+
+
+def test_a_host_that_stays_away_stops_the_run():
+    """Two minutes without a connection: the rest is left for later, not failed."""
+    assets = ids(500)
+    service = PretendService(dict.fromkeys(assets, "CREATING"))
+    service.away = (5.0, math.inf)
+    book, engine = play(service, assets, ceiling=24.5)
     assert engine.stopped is not None
     assert engine.stopped.code == "CLIENT.CONNECT"
     assert set(book.outcomes) == {Outcome.CONFIRMED}
-    assert service.posts() < 90
+    assert set(book.settlements) - set(assets[: book.settled + 40]) == set()
+
+
+def test_answers_of_a_proxy_stop_the_run():
+    """Five login pages in a row: a proxy answered, and nothing more is sent into it."""
+    assets = ids(100)
+    service = PretendService(dict.fromkeys(assets, "CREATING"))
+    page = Reply(status=200, body=b"<html>sign in</html>", headers={"content-type": "text/html"})
+    for asset in assets:
+        service.scripts[asset] = [(page, False)]
+    _book, engine = play(service, assets)
+    assert engine.stopped is not None
+    assert engine.stopped.code == "CLIENT.BAD_ANSWER"
+    assert "sign in" in engine.stopped.reason
+    assert service.posts() <= 5 + 8
 
 
 def test_an_asset_that_alone_cannot_be_sent_fails_alone():

@@ -3,79 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import math
-import signal
-import threading
 import time
 import traceback
-from collections import Counter
+import weakref
 from types import SimpleNamespace
 
 import pytest
 from fake_kernel import pretend_kernel
-from jobs import ids, start, wait_until
+from jobs import creating, gate_over, ids, interrupts, outcomes, start, wait_until
 from pretend_service import LOST, PretendService, refusal
 
 import vodnb
 from vodnb.bulk.job import Job, last_job, new_run_id
+from vodnb.rules.answers import Reply
 from vodnb.rules.errors import SetupError, SignInError
-
-
-class Gate(PretendService):
-    """Holds the confirm calls of chosen assets until it is opened."""
-
-    def __init__(self, states: dict[str, str], *, held: list[str]) -> None:
-        super().__init__(states, latency=0.001)
-        self.held = set(held)
-        self.out: set[str] = set()
-        self._opened = asyncio.Event()
-
-    async def call(self, operation, **fields):
-        """Serve one call, a held one only when the gate is open."""
-        if operation.name == "confirm" and fields["asset_id"] in self.held:
-            self.out.add(fields["asset_id"])
-            self._loop = asyncio.get_running_loop()
-            await self._opened.wait()
-        return await super().call(operation, **fields)
-
-    def open(self) -> None:
-        """Let the held calls go on."""
-        self._loop.call_soon_threadsafe(self._opened.set)
-
-
-def gate_over(count: int, *, held: int) -> tuple[Gate, list[str]]:
-    """Return a service that holds the first assets, and all assets."""
-    assets = ids(count)
-    return Gate(dict.fromkeys(assets, "CREATING"), held=assets[:held]), assets
-
-
-def creating(count: int, **options: float) -> tuple[PretendService, list[str]]:
-    """Return a service whose assets are all there to be confirmed."""
-    assets = ids(count)
-    return PretendService(dict.fromkeys(assets, "CREATING"), **options), assets
-
-
-def outcomes(table) -> Counter[str]:
-    """Count the rows by outcome."""
-    return Counter(table["outcome"])
-
-
-@contextlib.contextmanager
-def interrupts(*moments: tuple[object, ...]):
-    """Interrupt the main thread, as a notebook's Stop does, each time that something holds."""
-
-    def watch() -> None:
-        for holds in moments:
-            wait_until(holds)
-            time.sleep(0.02)
-            signal.raise_signal(signal.SIGINT)
-
-    helper = threading.Thread(target=watch)
-    helper.start()
-    yield
-    helper.join()
 
 
 def test_a_run_gives_the_whole_table():
@@ -204,9 +147,8 @@ def test_a_doubt_does_not_bear_the_code_of_an_earlier_throttling():
     """Throttled, sent again, given up: what is out now may have had its effect."""
     service, assets = gate_over(1, held=1)
     throttled = refusal("APIGW.0308", 429, **{"retry-after": "0"})
-    service.held.clear()
+    service.free = 1
     service.scripts[assets[0]] = [(throttled, False)]
-    service.held = _HeldFromSecond(service, assets[0])
     job = start(service, assets)
     wait_until(lambda: service.out)
     row = job.results().iloc[0]
@@ -214,17 +156,6 @@ def test_a_doubt_does_not_bear_the_code_of_an_earlier_throttling():
     assert row["attempts"] == 1
     service.open()
     assert outcomes(job.wait(progress=False)) == {"confirmed": 1}
-
-
-class _HeldFromSecond:
-    """Holds an asset from its second confirm call on."""
-
-    def __init__(self, service: PretendService, asset: str) -> None:
-        self._service = service
-        self._asset = asset
-
-    def __contains__(self, asset: object) -> bool:
-        return asset == self._asset and self._service.posts(self._asset) >= 1
 
 
 def test_a_job_can_be_awaited_beside_other_work():
@@ -355,8 +286,6 @@ def test_there_is_one_settlement_an_asset_whatever_happens():
 
 def test_ended_jobs_are_let_go():
     """Only the last job is kept; the tables of earlier ones can go."""
-    import weakref
-
     service, assets = creating(3, latency=0.0)
     first = start(service, assets)
     first.wait(progress=False)
@@ -442,3 +371,26 @@ def test_lost_answers_are_told_while_they_wait():
     table = job.wait(progress=False)
     assert outcomes(table) == {"in_doubt": 1}
     assert "1 assets are in doubt" in repr(job)
+
+
+def test_giving_up_at_the_end_changes_nothing():
+    """The second interrupt may come when the run has just ended: it ended well."""
+    service, assets = creating(3)
+    job = start(service, assets)
+    wait_until(job.done)
+    job._give_up()
+    assert repr(job).startswith("Finished · 3/3 assets")
+    assert outcomes(job.results()) == {"confirmed": 3}
+
+
+def test_states_of_other_assets_are_not_taken_for_ours():
+    """An answer that speaks of strangers, or is no list of assets, leaves our state open."""
+    service, assets = creating(2)
+    stranger = b'{"asset_id": "%s", "status": "CREATED"}' % (b"f" * 32)
+    bodies = [b'{"asset_info_array": [%s, 7, {}]}' % stranger, b'{"asset_info_array": 7}']
+    for body in bodies:
+        service.info_script = [Reply(status=200, body=body)]
+        table = start(service, assets).wait(progress=False)
+        assert outcomes(table) == {"confirmed": 2}
+        assert set(table["state_before"]) == {""}
+        service.states = dict.fromkeys(assets, "CREATING")

@@ -271,8 +271,12 @@ def test_the_hooks_hear_of_each_sending():
 
     async def scene() -> None:
         rig = Rig([THROTTLED, THROTTLED])
+
+        async def before() -> None:
+            heard.append(f"before {len(rig.service.calls)}")
+
         await rig.call(
-            before=lambda: heard.append(f"before {len(rig.service.calls)}"),
+            before=before,
             after_throttle=lambda answer: heard.append(answer.code),
         )
 

@@ -178,6 +178,17 @@ def test_a_loop_that_is_not_asyncio_s_is_refused_before_anything_is_patched(inst
     assert installed.applied == []
 
 
+def test_asyncio_s_own_loop_is_patched_while_it_runs(installed):
+    """The usual case: a cell of a notebook, inside the kernel's loop."""
+    installed.versions["nest_asyncio2"] = "1.7.4"
+
+    async def cell() -> None:
+        allow_nested_loops()
+
+    asyncio.run(cell())
+    assert installed.applied == ["nest_asyncio2"]
+
+
 def test_a_patch_that_refuses_the_loop_is_told(installed, monkeypatch):
     """No loop runs yet, and the one that the policy gives cannot be patched."""
 
@@ -231,3 +242,29 @@ def test_nothing_is_patched_unasked():
         vod.sandbox.stop()
     """)
     assert told.split() == ["confirmed", "True", "False", "False"]
+
+
+def test_vodnb_works_where_nesting_was_allowed_long_ago():
+    """A notebook that called nest_asyncio.apply() in its first cell: plain and awaited both run."""
+    told = run_python("""
+        import asyncio, nest_asyncio
+        nest_asyncio.apply()
+        import vodnb
+        vod = vodnb.connect(sandbox=True)
+
+        def rows():
+            return vod.sandbox.add(f"{number:032x}" for number in range(30))
+
+        async def cell():
+            awaited = await vod.aconfirm(rows(), rate=None, progress=False)
+            blocked = vod.confirm(rows(), rate=None, progress=False)
+            inside = asyncio.run(vod.aconfirm(rows(), rate=None, progress=False))
+            return [awaited, blocked, inside]
+
+        tables = [vod.confirm(rows(), rate=None, progress=False), *asyncio.run(cell())]
+        for table in tables:
+            print(len(table), *set(table["outcome"]))
+        vod.close()
+        vod.sandbox.stop()
+    """)
+    assert told.splitlines() == ["30 confirmed"] * 4

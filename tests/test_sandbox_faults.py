@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import threading
 import time
 
@@ -80,7 +82,7 @@ def test_fault_answers_in_place_of_the_service(box):
 
 
 @pytest.mark.parametrize("effect", [False, True])
-def test_dropped_call_may_have_had_its_effect(box, effect):
+def test_dropped_call_may_have_had_its_effect(box, effect, caplog):
     """The connection ends without an answer; only the state and the ledger tell the effect."""
     box.fault(drop=True, effect=effect)
     with pytest.raises(httpx.RemoteProtocolError):
@@ -88,6 +90,20 @@ def test_dropped_call_may_have_had_its_effect(box, effect):
     assert box.states()[ID] == ("CREATED" if effect else "CREATING")
     entry = box.ledger()[-1]
     assert (entry.http_status, entry.request_id, entry.effect) == (0, "", effect)
+    assert not caplog.text, "the server itself must not take it for a bug"
+
+
+def test_only_the_befallen_connection_is_dropped(box):
+    """Other clients keep their connections."""
+    place = box.endpoint.removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(place)) as other:
+        for drops in (True, False):
+            other.request("GET", "/_sandbox/ledger")
+            assert other.getresponse().read()
+            if drops:
+                box.fault(drop=True)
+                with pytest.raises(httpx.RemoteProtocolError):
+                    confirm(box)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,13 +156,18 @@ def explain(code: str, http_status: int | None, lang: str | None) -> None:
 @click.option("--assets", default=0, show_default=True, help="How many CREATING assets to make.")
 @click.option("--state", type=click.Path(path_type=Path), help="File that keeps its state.")
 @click.option("--quota/--no-quota", default=True, show_default=True, help="Keep to the quota.")
+@click.option("--latency", default=0.0, show_default=True, help="Seconds before it acts on a call.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on how to connect.")
-def sandbox(port: int, assets: int, state: Path | None, *, quota: bool, as_json: bool) -> None:
+def sandbox(
+    port: int, assets: int, state: Path | None, *, quota: bool, latency: float, as_json: bool
+) -> None:
     """Serve a VOD of our own on this machine until interrupted."""
     from vodnb.emulator import server
     from vodnb.emulator.faults import Behaviour
 
-    behaviour = Behaviour() if quota else Behaviour(quota=None)
+    behaviour = Behaviour(latency=latency)
+    if not quota:
+        behaviour = replace(behaviour, quota=None)
     box = server.sandbox(port=port, behaviour=behaviour, assets=assets, state_file=state)
     try:
         click.echo(json.dumps(box.as_json()) if as_json else _how_to_connect(box))

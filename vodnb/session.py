@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vodnb.bulk.job import Job, new_run_id
 from vodnb.bulk.loop import submit
-from vodnb.bulk.plan import Plan
+from vodnb.bulk.plan import Keep, Plan
 from vodnb.rules.errors import SetupError
 from vodnb.rules.options import check_destruction, check_numbers, read_status
 from vodnb.rules.pacing import parse_rate
@@ -132,6 +132,8 @@ class Vod:
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
+        journal: bool | str | os.PathLike[str] = True,
+        fresh: bool = False,
         progress: bool = True,
         destroy: int | None = None,
         lang: str | None = None,
@@ -150,6 +152,10 @@ class Vod:
             attempts: Most sendings of one asset. Default 5; throttled ones do not count.
             check_first: Look states up before sending, ten assets a call, and leave out what is
                 proved confirmed. Default True: it saves calls.
+            journal: Record every step, so that running the same cell again goes on where a crash
+                or a stop left it. Default True: in `.vodnb` beside the input; or a folder; or
+                False, and a crash leaves no record of what was sent.
+            fresh: Begin a new run even where an unfinished one could go on. Default False.
             progress: Show how it goes. Default True.
             destroy: For the destructive statuses: the number of distinct valid assets in the
                 table, typed, to say that you mean it.
@@ -163,6 +169,7 @@ class Vod:
             InputError: The table or an option cannot be used; nothing was sent.
             SignInError: The credential was refused; no confirm call was sent.
             SetupError: The host cannot be reached; no confirm call was sent.
+            JournalError: The journal cannot be written, or somebody else works on this run.
 
         Example:
             >>> results = vod.confirm(vod.sandbox.sample_csv("assets.csv"))
@@ -180,6 +187,8 @@ class Vod:
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
+        journal: bool | str | os.PathLike[str] = True,
+        fresh: bool = False,
         progress: bool = True,
         destroy: int | None = None,
         lang: str | None = None,
@@ -206,6 +215,8 @@ class Vod:
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
+        journal: bool | str | os.PathLike[str] = True,
+        fresh: bool = False,
         destroy: int | None = None,
         lang: str | None = None,
     ) -> Job:
@@ -236,7 +247,14 @@ class Vod:
         )
         check_destruction(wanted, count=len(plan.assets), destroy=destroy)
         language = spoken(lang) if lang else self._settings.lang
-        return Job(plan, table=table, service=self._client, ceiling=ceiling, lang=language)
+        return Job(
+            plan,
+            table=table,
+            service=self._client,
+            ceiling=ceiling,
+            lang=language,
+            keep=_keep(table, journal=journal, is_fresh=fresh),
+        )
 
     def settings(self) -> SettingsTable:
         """Return each setting, secrets masked, and where it came from.
@@ -349,6 +367,19 @@ def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod
     )
     sources = dict.fromkeys(settings.sources, "the sandbox")
     return Vod(replace(settings, sources=sources), sandbox=box)
+
+
+def _keep(
+    table: pd.DataFrame, *, journal: bool | str | os.PathLike[str], is_fresh: bool
+) -> Keep | None:
+    if journal is False:
+        return None
+    source = str(table.attrs.get("vodnb", {}).get("source", ""))
+    return Keep(
+        source=source if Path(source).is_file() else "",
+        folder=None if journal is True else journal,
+        is_fresh=is_fresh,
+    )
 
 
 def _options(given: dict[str, Any]) -> dict[str, Any]:

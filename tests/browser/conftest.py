@@ -1,6 +1,8 @@
 """The fixture `lab`: JupyterLab in Debian's Chromium, or a skip that says what is missing.
 
-One server, one browser and one page serve the whole session; each test gets its own notebook.
+One server, one browser and one page serve all tests of this folder; each gets its own notebook.
+They end with the folder: while Playwright is there its event loop runs in the main thread, and a
+later test could not run one of its own.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that JupyterLab serves."""
     root = tmp_path_factory.mktemp("lab") / "root"
@@ -67,7 +69,7 @@ def lab_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab_page(lab_root: Path) -> Iterator[Page]:
     """A page with JupyterLab, ready for a notebook."""
     # Imported here: where the package is missing the tests skip, and this folder still loads.

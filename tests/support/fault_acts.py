@@ -50,6 +50,12 @@ def unread(act: Act) -> Act:
     return act
 
 
+def on_kept_connections(act: Act) -> Act:
+    """Mark an act that can only strike a connection that was used before."""
+    act.strikes_reused = True
+    return act
+
+
 # -- the connection breaks --------------------------------------------------------------------------
 
 
@@ -83,6 +89,7 @@ async def stall(talk: Talk) -> bool:
     return False
 
 
+@on_kept_connections
 @unread
 async def stale(talk: Talk) -> bool:
     """Close a kept connection in the moment the next request comes on it."""
@@ -194,10 +201,14 @@ def truly_packed(coding: str, times: int = 1) -> Act:
 
 
 def redirects(status: int, location: str | None) -> Act:
-    """Return an act that sends elsewhere; `{port}` is this server's own port."""
+    """Return an act that sends elsewhere; `{port}` and `{other}` are filled in."""
 
     async def act(talk: Talk) -> bool:
-        where = {} if location is None else {"Location": location.format(port=talk.server.port)}
+        where = (
+            {}
+            if location is None
+            else {"Location": location.format(port=talk.server.port, other=talk.server.other_port)}
+        )
         await talk.send(reply(status, b"<a>moved</a>", **where))
         return True
 

@@ -167,6 +167,7 @@ class FaultServer:
         self.resets_on_accept: Callable[[int], bool] = lambda _nth: False
         self.loop = _thread().loop
         self.port = 0
+        self.other_port = 0
         self._before: dict[str, tuple[str, float]] = {}
         self._pending = 0
         self._listener: socket.socket | None = None
@@ -261,11 +262,12 @@ class FaultServer:
         self._accepting = self.loop.create_task(self._accept(self._listener))
 
     async def _close(self) -> None:
-        if self._accepting and self._listener:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
-            self._listener.close()
+        accepting, listener = self._accepting, self._listener
         self._accepting = self._listener = None
+        if accepting and listener:
+            accepting.cancel()
+            await asyncio.gather(accepting, return_exceptions=True)
+            listener.close()
         talks = [task for task in self._conns if task is not asyncio.current_task()]
         for task in talks:
             task.cancel()
@@ -273,8 +275,9 @@ class FaultServer:
 
     async def vanish(self, seconds: float | None) -> None:
         """Close the port and every other connection; come back after a while, or never."""
+        was_here = self._listener is not None
         await self._close()
-        if seconds is not None:
+        if seconds is not None and was_here:
             self._come_back(seconds, self._open)
 
     async def clog(self, seconds: float) -> None:
@@ -298,7 +301,9 @@ class FaultServer:
 
         self._come_back(seconds, unclog)
 
-    def _come_back(self, seconds: float, how: Callable[[], Coroutine[object, object, None]]) -> None:
+    def _come_back(
+        self, seconds: float, how: Callable[[], Coroutine[object, object, None]]
+    ) -> None:
         def due() -> None:
             self._again = self.loop.create_task(how())
 

@@ -39,6 +39,7 @@ class PretendService:
         info_script: What the next asset/info calls get.
         calls: The ledger: operation, asset IDs, loop time.
         latency: Seconds that a call takes.
+        away: From when to when, in loop time, no call can connect.
     """
 
     endpoint = "http://pretend"
@@ -49,6 +50,7 @@ class PretendService:
         self.info_script: list[Reply | Fault] = []
         self.calls: list[tuple[str, tuple[str, ...], float]] = []
         self.latency = latency
+        self.away = (float("inf"), float("inf"))
         self.project_id = "p" * 32
 
     async def prepare(self) -> None:
@@ -61,6 +63,8 @@ class PretendService:
         del deadline, lane
         await asyncio.sleep(self.latency)
         now = asyncio.get_running_loop().time()
+        if self.away[0] <= now < self.away[1]:
+            return read_answer(operation, UNREACHABLE, sent=fields)
         if operation is INFO:
             asked = tuple(map(str, fields["asset_id"]))
             self.calls.append(("info", asked, now))

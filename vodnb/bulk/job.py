@@ -7,9 +7,11 @@ import random
 import secrets
 import time
 from concurrent.futures import wait
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import Outcome, Settlement
 from vodnb.rules.operations import CONFIRM, INFO
 from vodnb.tables.results import build_results
@@ -17,12 +19,16 @@ from vodnb.tables.results import build_results
 from .book import Book
 from .control import Control
 from .engine import Engine
-from .events import Phase, PhaseBegan
+from .events import Phase, PhaseBegan, Sent, Settled, Warned
+from .journal import Header
 from .limiter import shared_limiter
 from .line import Line
 from .loop import submit
-from .plan import BY_HAND
+from .owner import this_process
+from .plan import BY_HAND, Item
 from .progress import describe_run, draw_run, open_screen
+from .recorder import Recorder
+from .runs import SUFFIX, Want, choose_folder, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -33,8 +39,9 @@ if TYPE_CHECKING:
     from vodnb.rules.operations import Operation
 
     from .line import Service
-    from .plan import Plan, Stop
+    from .plan import Keep, Plan, Stop
     from .progress import Screen
+    from .runs import OpenRun
 
 __all__ = ["Job", "last_job", "new_run_id"]
 
@@ -66,12 +73,22 @@ class Job:
         service: Makes the calls.
         ceiling: Calls a second of each quota; infinity where the pacing is lifted.
         lang: Language of what is shown and of the table's texts.
+        keep: Where its journal goes; None for a run without one.
     """
 
     def __init__(
-        self, plan: Plan, *, table: pd.DataFrame, service: Service, ceiling: float, lang: Lang
+        self,
+        plan: Plan,
+        *,
+        table: pd.DataFrame,
+        service: Service,
+        ceiling: float,
+        lang: Lang,
+        keep: Keep | None = None,
     ) -> None:
         self._plan = plan
+        self._total = len(plan.assets)
+        self._keep = keep
         self._table = table
         self._service = service
         self._ceiling = ceiling
@@ -98,7 +115,7 @@ class Job:
     @property
     def share(self) -> float:
         """How much of the run is settled, from 0 to 1."""
-        return self._book.settled / max(len(self._plan.assets), 1)
+        return self._book.settled / max(self._total, 1)
 
     def stop(self) -> None:
         """Let no further call leave; what is out comes home, the rest is `not_sent`."""
@@ -213,24 +230,77 @@ class Job:
         return self.results()
 
     async def _run(self) -> None:
+        opened = None
         try:
             await self._service.prepare()
-            engine = Engine(
-                self._plan,
-                service=self._service,
-                confirm=self._line(CONFIRM),
-                info=self._line(INFO),
-                control=self._control,
-                listen=self._book.hear,
-                now=_utc_text,
-                chance=random.random,
-            )
-            try:
-                await engine.run()
-            finally:
-                self._stopped = engine.stopped or self._stopped
+            if self._keep:
+                opened = await asyncio.to_thread(self._open, self._keep)
+            await self._run_engine(opened)
+        except VodnbError:
+            if opened and opened.is_new:
+                opened.discard()
+                opened = None
+            raise
         finally:
             self._ended = time.monotonic()
+            if opened:
+                opened.close(is_finished=self._is_finished)
+
+    def _open(self, keep: Keep) -> OpenRun:
+        folder, is_usual = choose_folder(keep.source, keep.folder)
+        header = Header(
+            run_id=self._plan.run_id,
+            path=folder / f"{self._plan.run_id}{SUFFIX}",
+            endpoint=self._service.endpoint,
+            project_id=self._service.project_id,
+            status=self._plan.status,
+            source=keep.source,
+            began_at=_utc_text(),
+            deadline=self._plan.deadline,
+            is_finished=False,
+            owner=this_process(),
+        )
+        want = Want(header=header, assets=self._plan.assets, is_fresh=keep.is_fresh)
+        opened = open_run(folder, want)
+        if not is_usual:
+            self._book.hear(Warned(code="CLIENT.ELSEWHERE"))
+        return opened
+
+    async def _run_engine(self, opened: OpenRun | None) -> None:
+        engine = Engine(
+            self._take_up(opened) if opened else self._plan,
+            service=self._service,
+            confirm=self._line(CONFIRM),
+            info=self._line(INFO),
+            control=self._control,
+            recorder=Recorder(opened.journal if opened else None, listen=self._book.hear),
+            doubtful=_items(opened) if opened else (),
+            now=_utc_text,
+            chance=random.random,
+        )
+        try:
+            await engine.run()
+        finally:
+            self._stopped = engine.stopped or self._stopped
+
+    def _take_up(self, opened: OpenRun) -> Plan:
+        """Take over what is known of the run, and return the plan of what is left."""
+        self._plan = replace(self._plan, run_id=opened.header.run_id)
+        for asset_id, settlement in opened.settled.items():
+            self._book.hear(Settled(asset_id=asset_id, settlement=settlement))
+        for asset_id, (settlement, _) in opened.doubtful.items():
+            self._book.hear(Sent(asset_id=asset_id, settlement=settlement))
+        left = [
+            asset_id
+            for asset_id in self._plan.assets
+            if asset_id not in opened.settled and asset_id not in opened.doubtful
+        ]
+        return replace(self._plan, assets=left)
+
+    @property
+    def _is_finished(self) -> bool:
+        """Whether every asset has an outcome that is no doubt."""
+        return self._book.settled - self._book.outcomes[Outcome.IN_DOUBT] == self._total
 
     def _line(self, operation: Operation) -> Line:
         quota = operation.quota.name if operation.quota else operation.name
@@ -260,7 +330,7 @@ class Job:
     def _lines(self) -> list[str]:
         return describe_run(
             self._book,
-            total=len(self._plan.assets),
+            total=self._total,
             seconds=self._seconds(),
             is_paused=self._control.is_paused,
             stop=self._stopped,
@@ -272,8 +342,24 @@ class Job:
 
     def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
         lines = self._lines()
-        picture = draw_run(lines, done=self._book.settled, total=len(self._plan.assets))
+        picture = draw_run(lines, done=self._book.settled, total=self._total)
         return {"text/plain": "\n".join(lines), "text/html": picture}
+
+
+def _items(opened: OpenRun) -> list[Item]:
+    """Return the assets that an earlier process left in doubt."""
+    now = asyncio.get_running_loop().time()
+    return [
+        Item(
+            asset_id=asset_id,
+            state=settlement.state_before,
+            attempts=settlement.attempts,
+            sent_at=settlement.sent_at,
+            left_at=now - age,
+            deadline=opened.header.deadline,
+        )
+        for asset_id, (settlement, age) in opened.doubtful.items()
+    ]
 
 
 def _utc_text() -> str:

@@ -12,7 +12,7 @@ from vodnb.rules.pacing import LONGEST_HOLD, parse_retry_after
 from .events import Slowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from vodnb.rules.answers import Answer
     from vodnb.rules.errors import VodnbError
@@ -85,7 +85,7 @@ class Line:
         self,
         *,
         lane: int = 0,
-        before: Callable[[], None] | None = None,
+        before: Callable[[], Awaitable[None]] | None = None,
         after_throttle: Callable[[Answer], None] | None = None,
         **fields: object,
     ) -> Answer | None:
@@ -93,7 +93,7 @@ class Line:
 
         Args:
             lane: Which connection pool to use: the number of the worker.
-            before: Told just before each sending.
+            before: Awaited just before each sending.
             after_throttle: Told after each sending that was throttled.
             fields: The fields of the request.
 
@@ -105,7 +105,7 @@ class Line:
             if not await self._may_leave():
                 return None
             if before:
-                before()
+                await before()
             answer = await self._service.call(
                 self._operation, deadline=self._deadline, lane=lane, **fields
             )
@@ -128,11 +128,12 @@ class Line:
     def _slow(self, answer: Answer) -> bool:
         """Hold the calls back; return whether waiting is still worth it."""
         now = asyncio.get_running_loop().time()
-        self._throttled_since = since = self._throttled_since or now
+        if self._throttled_since is None:
+            self._throttled_since = now
         asked = parse_retry_after(answer.headers.get("retry-after", ""), now=time.time())
         # Advice of the service for APIGW.0308: wait 2 to 5 seconds.
         hold = 2.0 + 3.0 * self._chance() if asked is None else asked
-        if now + hold - since > LONGEST_HOLD:
+        if now + hold - self._throttled_since > LONGEST_HOLD:
             return False
         self._limiter.slow(hold=hold)
         self._listen(Slowed(seconds=hold, code=answer.code))

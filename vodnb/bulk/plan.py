@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from vodnb.rules.model import Outcome, Settlement
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Status
 
-__all__ = ["BY_HAND", "Item", "Plan", "Stop"]
+__all__ = ["BY_HAND", "Item", "Keep", "Plan", "Stop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,21 @@ class Plan:
     attempts: int
     deadline: float
     look_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Where the journal of a run goes.
+
+    Attributes:
+        source: The file that the assets came from; "" for none.
+        folder: The folder that was asked for; None for the usual one.
+        is_fresh: Whether to begin a new run in any case.
+    """
+
+    source: str = ""
+    folder: str | os.PathLike[str] | None = None
+    is_fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +82,7 @@ class Item:
         failures: How often the call could not even leave.
         sent_at: When it was first sent: UTC ISO text; "" if never.
         left_at: When it was last sent, in seconds of the loop's clock.
+        deadline: How long an earlier process gave its call; 0 for a call of this one.
         is_resent: Whether it was sent again after a doubt; that is done once.
         answer: What the last attempt came to.
     """
@@ -76,6 +93,7 @@ class Item:
     failures: int = 0
     sent_at: str = ""
     left_at: float = 0.0
+    deadline: float = 0.0
     is_resent: bool = False
     answer: Answer | None = None
 

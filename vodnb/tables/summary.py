@@ -82,7 +82,9 @@ class Summary:
             if line.needs is Needs.NOTHING and not line.code:
                 continue
             act = needs_in_words(line.needs, self.lang)
-            parts = (outcome_in_words(line.outcome, self.lang), line.code, act)
+            # A code is the server's text, and must not steer a terminal.
+            code = line.code if line.code.isprintable() else ascii(line.code)
+            parts = (outcome_in_words(line.outcome, self.lang), code, act)
             told.append(f"  {line.rows:>6,}  {' · '.join(filter(None, parts))}")
             if line.code:
                 told.append(f"          {line.meaning}")

@@ -1,0 +1,1 @@
+"""A package, so that the fixtures of this folder can end with it (pytest's scope "package")."""

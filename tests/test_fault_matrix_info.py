@@ -1,0 +1,160 @@
+"""The fault matrix on asset/info: looking first, and reading a doubtful asset back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import fault_acts as do
+import pytest
+from fault_cases import INFO_CASES
+from fault_cells import (
+    Cell,
+    LogWatch,
+    Runner,
+    Seen,
+    check_common,
+    quicken,
+    run,
+    watch_log,
+)
+from fault_server import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fault_server import Act, Script
+
+BATCH = 10
+LOOKS = [
+    Cell(case=case, role="look", position=position, workers=workers)
+    for workers in (1, 32)
+    for case in INFO_CASES
+    for position in (("first", "middle", "last", "every") if workers == 1 else ("middle",))
+]
+BACKS = [
+    Cell(case=case, role="back", position=position, workers=workers)
+    for workers in (1, 32)
+    for case in INFO_CASES
+    for position in (("middle", "every") if workers == 1 else ("middle",))
+]
+
+
+def strike_looks(cell: Cell) -> Script:
+    """Return the script of a cell whose looks are struck: that many of them, or every one.
+
+    The first look is the one that proves host and sign-in before anything is sent.
+    """
+    looks = cell.chosen(-(-len(cell.assets) // BATCH))
+    struck: set[int] = set()
+    counted = 0
+
+    def script(call: Call) -> Act | None:
+        nonlocal counted
+        if call.operation != "info":
+            return None
+        place = counted
+        counted += 1
+        if cell.position != "every" and (place not in looks or place in struck):
+            return None
+        struck.add(place)
+        return cell.case.acts[0]
+
+    return script
+
+
+def look(cell: Cell) -> Seen:
+    """Run a cell whose looks are struck; in each batch one asset is confirmed already."""
+    states = {
+        one: "CREATED" if place % BATCH == 0 else "CREATING"
+        for place, one in enumerate(cell.assets)
+    }
+    return run(cell, strike_looks(cell), states, check_first=True)
+
+
+def back(cell: Cell) -> Seen:
+    """Run a cell in which some assets get no answer, and the reading back is struck for good."""
+    hit = set(cell.hit)
+
+    def script(call: Call) -> Act | None:
+        if call.operation == "confirm" and call.asset_ids[0] in hit and not call.again:
+            return do.doing(do.finish, do.Effect.BEFORE)
+        has_sent = any(past.operation == "confirm" for past in past_calls)
+        past_calls.append(call)
+        return cell.case.acts[0] if call.operation == "info" and has_sent else None
+
+    past_calls: list[Call] = []
+    return run(cell, script, dict.fromkeys(cell.assets, "CREATING"), check_first=False)
+
+
+@pytest.fixture(scope="module")
+def log() -> Iterator[LogWatch]:
+    """All that is logged while the cells run."""
+    watch, end = watch_log()
+    yield watch
+    end()
+
+
+@pytest.fixture(scope="module")
+def runner(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, log: LogWatch
+) -> Iterator[Runner]:
+    """Run the cells that were asked for, many at the same time."""
+    wanted = [
+        item.callspec.params["cell"]
+        for item in request.session.items
+        if item.path == request.path and "cell" in getattr(item, "callspec", item).params
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("runs"))
+        quicken(patch)
+        cells = Runner(wanted, lambda cell: look(cell) if cell.role == "look" else back(cell))
+        yield cells
+        cells.close()
+
+
+def starts(cell: Cell) -> bool:
+    """Whether a run can start: its first look, or the second try of it, is answered."""
+    if cell.position == "every":
+        says_enough = cell.case.kind in {"permanent", "done"} or cell.case.name.startswith(
+            ("info-missing", "info-numbers", "info-other", "info-new", "info-no-status", "info-null")
+        )
+        return says_enough or cell.case.name in {"8-stale", "35-503-spell-none"}
+    return cell.position != "first" or cell.case.kind not in {"global", "stop"}
+
+
+@pytest.mark.parametrize("cell", LOOKS, ids=lambda cell: cell.name)
+def test_a_state_that_cannot_be_read_is_not_guessed(
+    cell: Cell, runner: Runner, log: LogWatch
+) -> None:
+    """A look that goes wrong costs a call, never a row; where nothing is proved, nothing is sent."""
+    seen = runner.seen(cell)
+    check_common(cell, seen, log)
+    assert (seen.table is not None) is starts(cell), seen.error
+    if seen.table is None:
+        return
+    ended = set(seen.table["outcome"])
+    if cell.case.kind in {"global", "stop"}:
+        assert ended <= {"confirmed", "already_confirmed", "not_sent"}
+    elif cell.position == "every":
+        assert ended <= {"confirmed", "already_confirmed", "in_doubt"}
+    else:
+        assert ended == {"confirmed", "already_confirmed"}
+
+
+@pytest.mark.parametrize("cell", BACKS, ids=lambda cell: cell.name)
+def test_a_doubt_that_cannot_be_read_back_stays_one(
+    cell: Cell, runner: Runner, log: LogWatch
+) -> None:
+    """What cannot be read back is in doubt, sent once, and never called confirmed or failed."""
+    seen = runner.seen(cell)
+    check_common(cell, seen, log)
+    assert seen.error is None
+    for asset_id in cell.assets:
+        outcome = seen.row(asset_id).outcome
+        if asset_id not in cell.hit:
+            assert outcome == "confirmed"
+        elif cell.case.kind in {"done", "rejected"} or cell.case.name in {"8-stale"}:
+            assert outcome in {"confirmed", "in_doubt"}
+        else:
+            assert outcome == "in_doubt"
+            assert len(seen.posts(asset_id)) == 1

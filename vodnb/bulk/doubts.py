@@ -1,0 +1,112 @@
+"""Settles what is in doubt by reading its state, each asset only after its settle time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt
+from vodnb.rules.model import Outcome
+
+from .states import BATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from vodnb.rules.model import Settlement
+
+    from .control import Control
+    from .plan import Item, Plan
+
+__all__ = ["SETTLE_MARGIN", "Doubts"]
+
+SETTLE_MARGIN = 1.0
+"""Seconds beyond the deadline before a doubtful asset's state is believed."""
+
+
+class Doubts:
+    """The assets that may or may not have been confirmed.
+
+    Args:
+        plan: The run.
+        control: Stops the waiting.
+        read: Returns states by asset; empty where they cannot be read.
+        send: Sends an asset once more.
+        settle: Tells how an asset ended.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        control: Control,
+        read: Callable[[Sequence[str]], Awaitable[dict[str, str]]],
+        send: Callable[[Item, int], Awaitable[None]],
+        settle: Callable[[Item, Settlement], None],
+    ) -> None:
+        self._plan = plan
+        self._control = control
+        self._read = read
+        self._send = send
+        self._settle = settle
+        self._items: list[Item] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Take assets in."""
+        self._items.extend(items)
+
+    async def settle_all(self) -> None:
+        """Settle every one; what cannot be settled stays in doubt."""
+        while self._items:
+            self._items.sort(key=self._due)
+            batch, self._items = self._items[:BATCH], self._items[BATCH:]
+            states = await self._read_in_time(batch)
+            await asyncio.gather(
+                *(
+                    self._judge(item, states.get(item.asset_id, ""), lane=lane)
+                    for lane, item in enumerate(batch)
+                )
+            )
+
+    async def _read_in_time(self, batch: Sequence[Item]) -> dict[str, str]:
+        wait = self._due(batch[-1]) - asyncio.get_running_loop().time()
+        if not await self._control.nap(max(0.0, wait)):
+            return {}
+        return await self._read([item.asset_id for item in batch])
+
+    def _due(self, item: Item) -> float:
+        """Return when the state of a doubtful asset can be believed."""
+        if item.answer and is_proof_needed(item.answer.code):
+            return 0.0
+        return item.left_at + max(self._plan.deadline, item.deadline) + SETTLE_MARGIN
+
+    async def _judge(self, item: Item, state: str, *, lane: int) -> None:
+        told = item.answer.code if item.answer else ""
+        finding = judge_doubt(
+            state,
+            self._plan.status,
+            code=told,
+            attempts=item.attempts,
+            is_last=item.is_resent or item.attempts >= self._plan.attempts,
+        )
+        match finding:
+            case Finding.SEND_AGAIN:
+                item.is_resent = True
+                await self._send(item, lane)
+            case Finding.NO_EFFECT:
+                code = told if told and not told.startswith("CLIENT.") else "CLIENT.NO_EFFECT"
+                ended = item.settlement(Outcome.FAILED, code=code, state_after=state)
+                self._settle(item, ended)
+            case _:
+                self._settle(item, item.settlement(_OUTCOMES[finding], state_after=state))
+
+
+_OUTCOMES = {
+    Finding.CONFIRMED: Outcome.CONFIRMED,
+    Finding.ALREADY_CONFIRMED: Outcome.ALREADY_CONFIRMED,
+    Finding.REFUSED: Outcome.FAILED,
+    Finding.IN_DOUBT: Outcome.IN_DOUBT,
+}

@@ -1,0 +1,86 @@
+"""Who writes a journal: this process, told apart from others on this machine and on others."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .journal import Owner
+
+__all__ = ["BEAT_SECONDS", "is_gone", "leave", "take", "this_process"]
+
+BEAT_SECONDS = 5.0
+"""Seconds between two heartbeats."""
+
+_STALE_SECONDS = 60.0
+"""A writer on another machine that has not been heard of for this long is gone."""
+
+_guard = threading.Lock()
+_taken: set[str] = set()
+
+
+def this_process() -> Owner:
+    """Return who we are, with a fresh heartbeat."""
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "boot": _boot_id(),
+        "began": _began(os.getpid()),
+        "beat": time.time(),
+    }
+
+
+def is_gone(owner: Owner) -> bool:
+    """Whether a writer is gone: its process has ended, its machine was restarted or is silent."""
+    if owner.get("host") != socket.gethostname():
+        return abs(time.time() - float(owner.get("beat", 0))) > _STALE_SECONDS
+    if owner.get("boot") != _boot_id():
+        return True
+    # A process ID may have been given to another process since: so its start is compared too.
+    return _began(int(owner.get("pid", 0))) != owner.get("began")
+
+
+def take(run_id: str) -> bool:
+    """Mark a run as worked on in this process; False where it is already."""
+    with _guard:
+        if run_id in _taken:
+            return False
+        _taken.add(run_id)
+        return True
+
+
+def leave(run_id: str) -> None:
+    """Take the mark off."""
+    with _guard:
+        _taken.discard(run_id)
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _began(pid: int) -> str:
+    """Return when a process began, in ticks since boot; "" where it is not running."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
+    except OSError:
+        return "" if Path("/proc/self").exists() else _began_elsewhere(pid)
+    # The name in parentheses may hold blanks; what follows it does not. Field 22 is the start.
+    return stat.rpartition(")")[2].split()[19]
+
+
+def _began_elsewhere(pid: int) -> str:
+    """Return "running" for a process of ours on a machine without /proc."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return ""
+    return "running"

@@ -1,0 +1,206 @@
+"""Where journals live, and which run a call goes on with."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import JournalError
+from vodnb.rules.model import Outcome
+
+from . import owner
+from .journal import Header, Journal, Standing, read_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from vodnb.rules.model import Settlement
+
+    from .journal import Entry
+
+__all__ = ["SUFFIX", "OpenRun", "Want", "choose_folder", "find_headers", "open_run"]
+
+SUFFIX = ".sqlite"
+"""How the file name of a journal ends; before it stands the run ID, so that names sort by time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """What a call asks for; it names the run that it goes on with.
+
+    Attributes:
+        header: The run as it would be if it began now.
+        assets: The distinct asset IDs, in order.
+        is_fresh: Whether to begin a new run in any case.
+    """
+
+    header: Header
+    assets: Sequence[str]
+    is_fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRun:
+    """A run that this process writes.
+
+    Attributes:
+        journal: Its journal.
+        header: What it is.
+        settled: Assets that have their outcome.
+        doubtful: Assets that may have been confirmed, with the seconds since they last left.
+        is_new: Whether it begins now.
+    """
+
+    journal: Journal
+    header: Header
+    settled: Mapping[str, Settlement] = field(default_factory=dict)
+    doubtful: Mapping[str, tuple[Settlement, float]] = field(default_factory=dict)
+    is_new: bool = False
+
+    def discard(self) -> None:
+        """Leave no trace of a run that could not start."""
+        self.journal.close()
+        self.journal.path.unlink(missing_ok=True)
+        owner.leave(self.header.run_id)
+
+    def close(self, *, is_finished: bool) -> None:
+        """Let go of the run."""
+        try:
+            self.journal.note(is_finished=is_finished, owner={})
+        finally:
+            self.journal.close()
+            owner.leave(self.header.run_id)
+
+
+def choose_folder(source: str, named: str | os.PathLike[str] | None) -> tuple[Path, bool]:
+    """Return the folder of a run's journal, and whether it is the first choice.
+
+    Args:
+        source: The file that the assets came from; "" for none.
+        named: The folder that was asked for; None for the usual one: `.vodnb` beside the source
+            or here, or `~/.vodnb/runs` where that cannot be written or is somebody else's.
+
+    Raises:
+        JournalError: No journal can be written there.
+    """
+    if named is not None:
+        return _make(Path(named)), True
+    beside = (Path(source).parent if source else Path()) / ".vodnb"
+    try:
+        return _make(beside), True
+    except JournalError:
+        return _make(Path.home() / ".vodnb" / "runs"), False
+
+
+def open_run(folder: Path, want: Want) -> OpenRun:
+    """Go on with the newest unfinished run of the same service, project, status and assets.
+
+    Its assets must all be wanted; what is wanted beyond them is added. Else a new run begins.
+
+    Raises:
+        JournalError: A journal is damaged, or the run is being worked on elsewhere.
+    """
+    old = None if want.is_fresh else _find_unfinished(folder, want)
+    if old is None:
+        journal = Journal.create(want.header, want.assets)
+        owner.take(want.header.run_id)
+        return OpenRun(journal=journal, header=want.header, is_new=True)
+    return _take_over(old, want)
+
+
+def find_headers(folder: Path) -> Iterator[Header]:
+    """Return the runs of a folder, the newest first.
+
+    Raises:
+        JournalError: A journal is damaged.
+    """
+    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+        if header := read_header(path):
+            yield header
+
+
+def _make(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_ours = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+    except OSError as cause:
+        raise _no_folder(folder, str(cause)) from None
+    if not is_ours:
+        raise _no_folder(folder, "it belongs to somebody else")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _no_folder(folder, "it is read-only")
+    return folder
+
+
+def _no_folder(folder: Path, why: str) -> JournalError:
+    return JournalError(
+        f"No journal can be written in '{folder}': {why}.",
+        "What cannot be recorded is not sent.",
+        "Name another folder with journal=..., or journal=False to go without one.",
+    )
+
+
+def _find_unfinished(folder: Path, want: Want) -> Header | None:
+    wanted = set(want.assets)
+    for header in find_headers(folder):
+        is_same = (header.endpoint, header.project_id, header.status) == (
+            want.header.endpoint,
+            want.header.project_id,
+            want.header.status,
+        )
+        if is_same and not header.is_finished and _lies_within(header.path, wanted):
+            return header
+    return None
+
+
+def _lies_within(path: Path, wanted: set[str]) -> bool:
+    journal = Journal.open(path)
+    try:
+        return all(asset_id in wanted for asset_id in journal.assets())
+    finally:
+        journal.close()
+
+
+def _take_over(old: Header, want: Want) -> OpenRun:
+    if not owner.take(old.run_id):
+        raise JournalError(
+            f"The run {old.run_id} is being worked on in this kernel.",
+            "Two writers would send assets twice.",
+            "Wait for it, or stop it: vodnb.last_job().stop().",
+        )
+    try:
+        journal = Journal.open(old.path)
+        try:
+            journal.claim(owner.this_process(), is_gone=owner.is_gone)
+            known = set(journal.assets())
+            journal.add(asset_id for asset_id in want.assets if asset_id not in known)
+            journal.note(deadline=max(old.deadline, want.header.deadline))
+            return _sort(journal, old)
+        except BaseException:
+            journal.close()
+            raise
+    except BaseException:
+        owner.leave(old.run_id)
+        raise
+
+
+def _sort(journal: Journal, header: Header) -> OpenRun:
+    """Part what has its outcome from what is in doubt; what bounced is as if never touched."""
+    settled: dict[str, Settlement] = {}
+    doubtful: dict[str, tuple[Settlement, float]] = {}
+    for entry in journal.entries():
+        if entry.standing is Standing.BOUNCED:
+            continue
+        if entry.settlement.outcome is Outcome.IN_DOUBT:
+            doubtful[entry.asset_id] = (entry.settlement, _age(entry))
+        else:
+            settled[entry.asset_id] = entry.settlement
+    return OpenRun(journal=journal, header=header, settled=settled, doubtful=doubtful)
+
+
+def _age(entry: Entry) -> float:
+    """Return the seconds since an asset left; none where the clock has gone backwards."""
+    return max(0.0, time.time() - entry.left_at)

@@ -31,10 +31,7 @@ APIGW = {
     *(101, 103, 104, 105, 106, 201, 204, *range(301, 309), 310, 311, 401, 402, 404),
     *(501, 502, 601, 602, *range(605, 614), 705, 802, 1009),
 }
-IAM = {
-    *(*range(1, 8), 9, 11, 12, 20, *range(61, 68), 72, 73),
-    *(*range(80, 84), *range(1101, 1110)),
-}
+IAM = {*range(1, 8), 9, 11, 12, 20, *range(61, 68), 72, 73, *range(80, 84), *range(1101, 1110)}
 OURS = {
     "EMPTY": ("permanent", "fix the ID", False),
     "MANGLED": ("permanent", "fix the ID", False),

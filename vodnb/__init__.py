@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from .bulk.job import last_job
     from .bulk.loop import allow_nested_loops
     from .emulator.server import sandbox
+    from .resuming import resume
     from .rules.errors import VodnbError
     from .session import connect
     from .tables.results import require_settled, to_retry
     from .tables.write import save
-    from .verbs import explain, load_assets, summary
+    from .verbs import explain, load_assets, runs, summary
 
 __all__ = [
     "VodnbError",
@@ -26,6 +27,8 @@ __all__ = [
     "last_job",
     "load_assets",
     "require_settled",
+    "resume",
+    "runs",
     "sandbox",
     "save",
     "summary",
@@ -41,6 +44,8 @@ _HOMES = {
     "last_job": "bulk.job",
     "load_assets": "verbs",
     "require_settled": "tables.results",
+    "resume": "resuming",
+    "runs": "verbs",
     "sandbox": "emulator.server",
     "save": "tables.write",
     "summary": "verbs",

@@ -7,6 +7,7 @@ not start.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from dataclasses import replace
 from importlib.metadata import version
@@ -51,6 +52,8 @@ class _Verbs(click.Group):
 @click.version_option(version("vodnb"), prog_name="vodnb")
 def main() -> None:
     """Settle every media asset on Huawei Cloud VOD: CSV in, results table out."""
+    # A scheduler ends a job with SIGTERM: it stops like an interrupt, and hands the table over.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @main.command()
@@ -114,7 +117,7 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
     Credentials come from the environment or the official SDK's profile file, never from the
     command line, where every user of this machine could read them.
     """
-    from vodnb import connect, save, summary
+    from vodnb import connect
 
     place = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
     reading = ("id_column", "encoding", "delimiter")
@@ -133,11 +136,39 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
         check_first=options["check_first"],
     )
     results = job.wait()
-    told = summary(results)
-    target = save(results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))
-    click.echo(f"\n{told!r}\n\nResults: {target}")
-    good = told.counts["confirmed"] + told.counts["already_confirmed"]
-    ctx.exit(0 if good == len(results) else _NOT_ALL_SETTLED)
+    stem = file.with_suffix("")
+    _hand_over(ctx, results, out or stem.with_name(f"{stem.name}.results-{job.run_id}.csv"))
+
+
+@main.command()
+@click.argument("run", required=False)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the results go (.csv).")
+@click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
+@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@_LANG
+@click.pass_context
+def resume(ctx: click.Context, /, run: str | None, out: Path | None, **options: Any) -> None:
+    """Go on with the unfinished run RUN (an ID or a journal), or with the newest one.
+
+    Settings and credentials come from the environment or the official SDK's profile file.
+    """
+    from vodnb import connect
+    from vodnb import resume as go_on
+
+    vod = connect(lang=options["lang"])
+    results = go_on(run, vod=vod, destroy=options["destroy"], rate=_rate(options["rate"]))
+    _hand_over(ctx, results, out or Path(f"results-{results['run_id'].iloc[0]}.csv"))
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def runs(folder: Path | None) -> None:
+    """List the runs that have a journal: here and in your home folder, or in FOLDER."""
+    from vodnb import runs as list_runs
+
+    table = list_runs(folder)
+    shown = ["run_id", "state", "status", "assets", "confirmed", "failed", "in_doubt", "not_sent"]
+    click.echo(table[shown].to_string(index=False) if len(table) else "No runs.")
 
 
 @main.command()
@@ -176,6 +207,17 @@ def sandbox(
     except KeyboardInterrupt:
         # It came before `serve` was ready for it.
         box.stop()
+
+
+def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
+    """Sum up, save, and exit with what it came to."""
+    from vodnb import save, summary
+
+    told = summary(results)
+    target = save(results, out)
+    click.echo(f"\n{told!r}\n\nResults: {target}")
+    good = told.counts["confirmed"] + told.counts["already_confirmed"]
+    ctx.exit(0 if good == len(results) else _NOT_ALL_SETTLED)
 
 
 def _how_to_connect(box: Sandbox) -> str:

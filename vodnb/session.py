@@ -78,7 +78,8 @@ def connect(
         >>> vod = vodnb.connect(sandbox=True)
     """
     place = {
-        "endpoint": endpoint,
+        # A URL may have a password in it; then it is refused.
+        "endpoint": _hidden(endpoint),
         "region": region,
         "project_id": project_id,
         "profile": profile,
@@ -94,7 +95,7 @@ def connect(
         "iam_domain": iam_domain,
     }
     # A verbose traceback shows the variables of this frame.
-    del token, ak, sk, security_token, iam_password
+    del endpoint, token, ak, sk, security_token, iam_password
     _refuse_non_text({**place, **credential})
     if sandbox:
         return _connect_to_sandbox({**place, **credential}, lang=lang)
@@ -114,7 +115,7 @@ class Vod:
         self,
         settings: Settings,
         *,
-        place: Mapping[str, str | None] = MappingProxyType({}),
+        place: Mapping[str, str | Secret | None] = MappingProxyType({}),
         sandbox: Sandbox | None = None,
     ) -> None:
         self._settings = settings
@@ -312,6 +313,11 @@ class Vod:
             )
         return self._sandbox
 
+    @property
+    def endpoint(self) -> str:
+        """Where VOD is."""
+        return self._settings.endpoint
+
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
         submit(self._client.aclose()).result(timeout=10)
@@ -329,8 +335,13 @@ _CREDENTIALS = frozenset(
 def _read_here(**arguments: str | Secret | None) -> Settings:
     """Read the settings of this machine."""
     return read_settings(
-        environ=os.environ, home=Path.home(), locale_name=locale_name(), **arguments
+        environ=_environment(), home=Path.home(), locale_name=locale_name(), **arguments
     )
+
+
+def _environment() -> Mapping[str, str]:
+    """Return `os.environ`: a verbose traceback spells out such a name where it stands."""
+    return os.environ
 
 
 def _hidden(value: str | None) -> Secret | None:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import locale
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.progress import show
+from vodnb.bulk.runs import list_runs, usual_folders
 from vodnb.rules import codes
 from vodnb.service.settings import resolve_lang
 from vodnb.tables import read
 from vodnb.tables import summary as summaries
+from vodnb.tables.runs import build_runs
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vodnb.bulk.runs import Found
     from vodnb.rules.codes import Explanation
     from vodnb.rules.model import Lang
     from vodnb.tables.read import Source
     from vodnb.tables.summary import Summary
 
-__all__ = ["explain", "load_assets", "locale_name", "spoken", "summary"]
+__all__ = ["explain", "load_assets", "locale_name", "runs", "spoken", "summary"]
 
 
 def load_assets(
@@ -86,9 +90,41 @@ def summary(results: pd.DataFrame, *, lang: str | None = None) -> Summary:
     return summaries.summary(results, lang=spoken(lang or told))
 
 
+def runs(folder: str | os.PathLike[str] | None = None) -> pd.DataFrame:
+    """Return the runs that have a journal, the newest first, and how far each has come.
+
+    Args:
+        folder: Where to look. Default: `.vodnb` in the current folder, and `~/.vodnb/runs`.
+
+    Returns:
+        One row a run: its `state` (`finished`, `unfinished`, `under way`, `damaged`), what it asks
+        for, its assets by outcome, where they came from, and its journal.
+
+    Example:
+        >>> vodnb.runs()
+    """
+    folders = usual_folders() if folder is None else [Path(folder)]
+    return build_runs([_as_row(run) for run in list_runs(folders)])
+
+
+def _as_row(run: Found) -> dict[str, object]:
+    row: dict[str, object] = {"run_id": run.run_id, "state": run.state, "journal": run.path}
+    if run.header:
+        names = ("status", "began_at", "endpoint", "project_id", "source")
+        row |= {name: getattr(run.header, name) for name in names}
+        row |= {"assets": run.assets, **run.outcomes}
+        row["not_sent"] = run.assets - sum(run.outcomes.values())
+    return row
+
+
 def spoken(lang: str | None) -> Lang:
     """Return the language to speak: as asked, else VODNB_LANG, else the locale's, else English."""
-    return resolve_lang(lang, os.environ, locale_name())
+    return resolve_lang(lang, _lang_variable(), locale_name())
+
+
+def _lang_variable() -> dict[str, str]:
+    """Return this variable alone: a verbose traceback spells out whatever is handed on."""
+    return {"VODNB_LANG": os.environ.get("VODNB_LANG", "")}
 
 
 def locale_name() -> str:

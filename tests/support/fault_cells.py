@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fault_server import FaultServer
 
 import vodnb
-from vodnb.bulk import engine, limiter, line
+from vodnb.bulk import doubts, engine, gate, limiter, line
 from vodnb.bulk.loop import submit
 from vodnb.rules.errors import VodnbError
 from vodnb.service import http
@@ -44,9 +44,10 @@ CROWD = {1: 24, 32: 4}
 
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
-    """Shorten the waits of a run: settle margin, back-off, holds, and the longest hold."""
+    """Shorten the waits of a run: settle margin, back-off, holds, probes, the longest hold."""
     back_off, slow = engine.back_off, limiter.Limiter.slow
-    patch.setattr(engine, "SETTLE_MARGIN", 0.3)
+    patch.setattr(doubts, "SETTLE_MARGIN", 0.3)
+    patch.setattr(gate, "PROBES", tuple(HURRY * seconds for seconds in gate.PROBES))
     patch.setattr(engine, "back_off", lambda *args, **kw: HURRY * back_off(*args, **kw))
     patch.setattr(limiter.Limiter, "slow", lambda self, *, hold: slow(self, hold=HURRY * hold))
     patch.setattr(line, "LONGEST_HOLD", 6.0)
@@ -198,6 +199,7 @@ def run(cell: Cell, script: Script, states: dict[str, str], *, check_first: bool
             workers=cell.workers,
             deadline=cell.case.deadline,
             check_first=check_first,
+            journal=False,
         )
         until = time.monotonic() + BOUND
         while not job.done() and time.monotonic() < until:

@@ -96,6 +96,7 @@ class Job:
         self._book = Book()
         self._control = Control()
         self._stopped: Stop | None = None
+        self._taken_over = 0
         self._began = time.monotonic()
         self._ended: float | None = None
         self._paused_at: float | None = None
@@ -286,6 +287,7 @@ class Job:
     def _take_up(self, opened: OpenRun) -> Plan:
         """Take over what is known of the run, and return the plan of what is left."""
         self._plan = replace(self._plan, run_id=opened.header.run_id)
+        self._taken_over = len(opened.settled)
         for asset_id, settlement in opened.settled.items():
             self._book.hear(Settled(asset_id=asset_id, settlement=settlement))
         for asset_id, (settlement, _) in opened.doubtful.items():
@@ -335,6 +337,7 @@ class Job:
             is_paused=self._control.is_paused,
             stop=self._stopped,
             lang=self._lang,
+            taken_over=self._taken_over,
         )
 
     def __repr__(self) -> str:

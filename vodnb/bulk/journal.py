@@ -189,6 +189,16 @@ class Journal:
                     ),
                 )
 
+    def counts(self) -> tuple[int, dict[str, int]]:
+        """Return how many assets there are, and how many of them by outcome."""
+        query = (
+            "SELECT outcome, count(*) FROM entry WHERE standing != ? AND n IN "
+            "(SELECT max(n) FROM entry GROUP BY asset_id) GROUP BY outcome"
+        )
+        with _told(self.path):
+            (assets,) = self._base.execute("SELECT count(*) FROM asset").fetchone()
+            return assets, dict(self._base.execute(query, (Standing.BOUNCED,)))
+
     def write(self, entries: Iterable[Entry]) -> None:
         """Append entries, all or none; they are durable when this returns."""
         with _told(self.path), self._base:

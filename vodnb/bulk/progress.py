@@ -150,6 +150,7 @@ def describe_run(
     is_paused: bool,
     stop: Stop | None,
     lang: Lang,
+    taken_over: int = 0,
 ) -> list[str]:
     """Return the line on how a run stands, and below it what the user must know.
 
@@ -160,6 +161,7 @@ def describe_run(
         is_paused: Whether it is paused.
         stop: Why it ended early, if it did.
         lang: Language.
+        taken_over: How many assets an earlier process had settled; they took none of the time.
     """
     phase = "paused" if is_paused else str(book.phase)
     parts = [say(phase, lang), say("assets", lang, done=book.settled, total=total)]
@@ -168,7 +170,8 @@ def describe_run(
         for outcome in Outcome
         if book.outcomes[outcome]
     ]
-    parts += _timing(book, total=total, seconds=seconds, lang=lang)
+    new = book.settled - taken_over
+    parts += _timing(book, left=total - book.settled, new=new, seconds=seconds, lang=lang)
     lines = [" · ".join(parts)]
     if book.missing:
         lines.append(say("missing", lang, count=book.missing))
@@ -185,15 +188,14 @@ def draw_run(lines: list[str], *, done: int, total: int) -> Markup:
     return element("div", bar, " ", lines[0], *notes, role="status")
 
 
-def _timing(book: Book, *, total: int, seconds: float, lang: Lang) -> list[str]:
+def _timing(book: Book, *, left: int, new: int, seconds: float, lang: Lang) -> list[str]:
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
         return [say("took", lang, time=_clock(seconds))]
     if book.slowed_by:
         return [say("slowed", lang, code=book.slowed_by)]
-    if not book.settled or book.phase is not Phase.SENDING:
+    if not new or book.phase is not Phase.SENDING:
         return []
-    left = seconds / book.settled * (total - book.settled)
-    return [say("left", lang, time=_clock(left))]
+    return [say("left", lang, time=_clock(seconds / new * left))]
 
 
 def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[str]:

@@ -7,88 +7,14 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from engine_play import ids, outcome, play
 from pretend_service import LOST, UNREACHABLE, PretendService, refusal
-from virtual_time import run_virtual
 
-from vodnb.bulk.book import Book
 from vodnb.bulk.control import Control
-from vodnb.bulk.engine import Engine
 from vodnb.bulk.events import Phase
-from vodnb.bulk.limiter import Limiter
-from vodnb.bulk.line import Line
-from vodnb.bulk.plan import Plan
-from vodnb.bulk.recorder import Recorder
 from vodnb.rules.answers import Reply
 from vodnb.rules.errors import SignInError
 from vodnb.rules.model import Outcome, Status
-from vodnb.rules.operations import CONFIRM, INFO
-
-
-def ids(count: int) -> list[str]:
-    """Return that many asset IDs."""
-    return [f"{number:032x}" for number in range(count)]
-
-
-def play(
-    service: PretendService,
-    assets: list[str],
-    *,
-    status: Status = Status.CREATED,
-    ceiling: float = math.inf,
-    look_first: bool = True,
-    workers: int = 8,
-    stop_after: float | None = None,
-    control: Control | None = None,
-) -> tuple[Book, Engine]:
-    """Run a whole job in virtual time and return where everything stands."""
-    plan = Plan(
-        run_id="run",
-        status=status,
-        assets=assets,
-        workers=workers,
-        attempts=5,
-        deadline=30.0,
-        look_first=look_first,
-    )
-    book, switches = Book(), control or Control()
-
-    async def job() -> Engine:
-        lines = {
-            operation.name: Line(
-                operation,
-                service=service,
-                limiter=Limiter(ceiling),
-                control=switches,
-                listen=book.hear,
-                deadline=30.0,
-                chance=lambda: 0.5,
-            )
-            for operation in (CONFIRM, INFO)
-        }
-        engine = Engine(
-            plan,
-            service=service,
-            confirm=lines["confirm"],
-            info=lines["info"],
-            control=switches,
-            recorder=Recorder(None, listen=book.hear),
-            now=lambda: "2026-01-01T00:00:00.000Z",
-            chance=lambda: 0.5,
-        )
-        if stop_after is not None:
-            asyncio.get_running_loop().call_later(stop_after, switches.stop)
-        await engine.run()
-        return engine
-
-    return book, run_virtual(job())
-
-
-def outcome(book: Book, asset_id: str) -> tuple[Outcome, str]:
-    """Return outcome and code of one asset."""
-    found = book.settlements[asset_id]
-    return found.outcome, found.code
 
 
 def test_every_asset_is_confirmed_once():
@@ -411,71 +337,3 @@ def test_an_empty_run_makes_no_call():
     service = PretendService({})
     book, _ = play(service, [])
     assert (service.calls, book.settled, book.phase) == ([], 0, Phase.FINISHED)
-
-
-ANSWERS = st.sampled_from(
-    [
-        (LOST, True),
-        (LOST, False),
-        (UNREACHABLE, False),
-        (refusal("VOD.10051"), False),
-        (refusal("VOD.10051"), True),
-        (refusal("VOD.10053", 400), False),
-        (refusal("APIGW.0308", 429), False),
-        (refusal("VOD.10127"), False),
-        (refusal("VOD.99999"), True),
-        (refusal("APIGW.0201", 504), True),
-        (Reply(status=200, body=b"<html>sign in</html>"), False),
-        (Reply(status=200, body=b'{"asset_id": "other"}'), True),
-        (Reply(status=302), False),
-    ]
-)
-
-
-@given(
-    states=st.lists(
-        st.sampled_from(["CREATING", "CREATED", "CANCELLED", "NO_ASSET"]), min_size=1, max_size=25
-    ),
-    scripts=st.dictionaries(st.integers(0, 24), st.lists(ANSWERS, max_size=4), max_size=8),
-    stop_after=st.none() | st.floats(0, 40),
-    look_first=st.booleans(),
-    workers=st.integers(1, 9),
-)
-def test_no_story_makes_a_false_claim(states, scripts, stop_after, look_first, workers):
-    """Whatever happens, successes are true, failures hide none, and no doubt is resent unseen."""
-    assets = ids(len(states))
-    service = PretendService({a: s for a, s in zip(assets, states, strict=True) if s != "NO_ASSET"})
-    for place, script in scripts.items():
-        if place < len(assets):
-            service.scripts[assets[place]] = list(script)
-    book, engine = play(
-        service, assets, look_first=look_first, stop_after=stop_after, workers=workers
-    )
-    for asset in assets:
-        found = book.settlements.get(asset)
-        really = service.states.get(asset, "NO_ASSET")
-        if found is None:
-            assert engine.stopped or look_first
-            assert service.posts(asset) == 0
-            continue
-        assert (found.code == "") is found.outcome.is_good
-        if found.outcome.is_good:
-            assert really == "CREATED"
-        if found.outcome in {Outcome.FAILED, Outcome.NOT_SENT}:
-            assert really == states[assets.index(asset)]
-        _check_looked_between(service, asset, scripts.get(assets.index(asset), []))
-
-
-def _check_looked_between(service, asset, script):
-    """A call that may have had its effect is never followed by another without a look."""
-    free = {id(UNREACHABLE)} | {
-        id(got) for got, _ in script if isinstance(got, Reply) and b"0308" in got.body
-    }
-    free |= {id(got) for got, _ in script if isinstance(got, Reply) and b"10127" in got.body}
-    story = [name for name, asked, _ in service.calls if asset in asked]
-    sent = 0
-    for before, after in pairwise(story):
-        if before == "confirm":
-            sent += 1
-        if (before, after) == ("confirm", "confirm"):
-            assert id(script[sent - 1][0]) in free

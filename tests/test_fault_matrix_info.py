@@ -76,13 +76,13 @@ def back(cell: Cell) -> Seen:
     hit = set(cell.hit)
 
     def script(call: Call) -> Act | None:
-        if call.operation == "confirm" and call.asset_ids[0] in hit and not call.again:
-            return do.doing(do.finish, do.Effect.BEFORE)
-        has_sent = any(past.operation == "confirm" for past in past_calls)
-        past_calls.append(call)
-        return cell.case.acts[0] if call.operation == "info" and has_sent else None
+        if call.operation == "confirm":
+            sent.append(call.asset_ids[0])
+            is_hit = call.asset_ids[0] in hit and not call.again
+            return do.doing(do.finish, do.Effect.BEFORE) if is_hit else None
+        return cell.case.acts[0] if sent else None
 
-    past_calls: list[Call] = []
+    sent: list[str] = []
     return run(cell, script, dict.fromkeys(cell.assets, "CREATING"), check_first=False)
 
 

@@ -12,7 +12,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from vodnb.rules.errors import InputError
-from vodnb.tables.read import describe, load_assets
+from vodnb.tables.loaded import describe
+from vodnb.tables.read import load_assets
 
 A = "0a1b2c3d4e5f60718293a4b5c6d7e8f1"
 B = "1a1b2c3d4e5f60718293a4b5c6d7e8f2"

@@ -11,6 +11,7 @@ import signal
 import sys
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from vodnb.emulator.samples import ExpectedRow
     from vodnb.emulator.server import Sandbox
 
-__all__ = ["confirm", "demo", "explain", "main", "sandbox"]
+__all__ = ["confirm", "demo", "explain", "main", "resume", "runs", "sandbox"]
 
 _NOT_ALL_SETTLED = 1
 _COULD_NOT_START = 2
@@ -136,8 +137,7 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
         check_first=options["check_first"],
     )
     results = job.wait()
-    stem = file.with_suffix("")
-    _hand_over(ctx, results, out or stem.with_name(f"{stem.name}.results-{job.run_id}.csv"))
+    _hand_over(ctx, results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))
 
 
 @main.command()
@@ -214,7 +214,7 @@ def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
     from vodnb import save, summary
 
     told = summary(results)
-    target = save(results, out)
+    target = save(results, _unused(out))
     click.echo(f"\n{told!r}\n\nResults: {target}")
     good = told.counts["confirmed"] + told.counts["already_confirmed"]
     ctx.exit(0 if good == len(results) else _NOT_ALL_SETTLED)
@@ -233,7 +233,7 @@ def _how_to_connect(box: Sandbox) -> str:
 
 def _load(file: Path, **reading: str | None) -> pd.DataFrame:
     from vodnb import load_assets
-    from vodnb.tables.read import describe
+    from vodnb.tables.loaded import describe
 
     table = load_assets(file, **reading)
     click.echo(f"{describe(table)!r}\n")
@@ -251,6 +251,12 @@ def _check_out(table: pd.DataFrame, out: Path) -> None:
             "It may hold the results of another run, so it is not replaced.",
             "Name another file, or move that one away.",
         )
+
+
+def _unused(path: Path) -> Path:
+    """Return the path, numbered where it is taken: a run that goes on has results already."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(found for found in chain([path], numbered) if not found.exists())
 
 
 def _rate(text: str) -> str | None:

@@ -13,6 +13,7 @@ from vodnb.rules import codes
 from vodnb.service.settings import resolve_lang
 from vodnb.tables import read
 from vodnb.tables import summary as summaries
+from vodnb.tables.loaded import describe
 from vodnb.tables.runs import build_runs
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def load_assets(
         >>> assets = vodnb.load_assets("assets.csv")
     """
     table = read.load_assets(source, id_column=id_column, encoding=encoding, delimiter=delimiter)
-    show(read.describe(table))
+    show(describe(table))
     return table
 
 

@@ -33,7 +33,7 @@ BOUND = 30.0
 HURRY = 0.05
 """What is left of a hold or a back-off."""
 
-STALL = 0.3
+STALL = 0.25
 """A stall of this part of a call's deadline makes a run worthless: healthy calls come too late."""
 
 TRIES = 4
@@ -46,7 +46,7 @@ CROWD = {1: 24, 32: 4}
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of a run: settle margin, back-off, holds, probes, the longest hold."""
     back_off, slow = engine.back_off, limiter.Limiter.slow
-    patch.setattr(doubts, "SETTLE_MARGIN", 0.3)
+    patch.setattr(doubts, "SETTLE_MARGIN", 0.4)
     patch.setattr(gate, "PROBES", tuple(HURRY * seconds for seconds in gate.PROBES))
     patch.setattr(engine, "back_off", lambda *args, **kw: HURRY * back_off(*args, **kw))
     patch.setattr(limiter.Limiter, "slow", lambda self, *, hold: slow(self, hold=HURRY * hold))
@@ -80,7 +80,7 @@ class Cell:
     @property
     def assets(self) -> list[str]:
         """The assets: of this cell alone, so that no run is taken for another's."""
-        count = 36 if self.workers > 1 else 21 if self.role == "look" else 6
+        count = 34 if self.workers > 1 else 21 if self.role == "look" else 6
         seed = f"{self.role}{self.name}"
         return [hashlib.md5(f"{seed}{i}".encode()).hexdigest() for i in range(count)]
 

@@ -266,12 +266,18 @@ class FaultServer:
         self._accepting = self._listener = None
         if accepting and listener:
             accepting.cancel()
-            await asyncio.gather(accepting, return_exceptions=True)
-            listener.close()
-        talks = [task for task in self._conns if task is not asyncio.current_task()]
-        for task in talks:
+            try:
+                await asyncio.gather(accepting, return_exceptions=True)
+            finally:
+                listener.close()
+        others = {t: conn for t, conn in self._conns.items() if t is not asyncio.current_task()}
+        for task in others:
             task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        try:
+            await asyncio.gather(*others, return_exceptions=True)
+        finally:
+            for conn in others.values():  # a task that never began closes nothing
+                conn.close()
 
     async def vanish(self, seconds: float | None) -> None:
         """Close the port and every other connection; come back after a while, or never."""

@@ -15,7 +15,16 @@ from .model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Judgement", "clean", "column_is_hex", "is_hex", "is_usual", "judge"]
+__all__ = [
+    "KEPT_DIGITS",
+    "MAX_ID_LENGTH",
+    "Judgement",
+    "clean",
+    "column_is_hex",
+    "is_hex",
+    "is_usual",
+    "judge",
+]
 
 MAX_ID_LENGTH = 128
 """Characters; four times the length of any ID seen. Anything longer is some other text."""

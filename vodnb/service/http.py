@@ -188,8 +188,6 @@ async def _exchange(
             body, cut = await _read(response, unpack())
         except zlib.error as wrong:
             return trip.fault(FaultKind.BAD_ANSWER, f"the answer cannot be unpacked: {wrong}")
-        if not body.rstrip().endswith(b"}"):
-            await _spend(response)
         return Reply(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -200,12 +198,6 @@ async def _exchange(
     finally:
         with contextlib.suppress(httpx.HTTPError):
             await response.aclose()
-
-
-async def _spend(response: httpx.Response) -> None:
-    """Use this connection no more: where an answer was cut, its rest may still be on the wire."""
-    if stream := response.extensions.get("network_stream"):
-        await stream.aclose()
 
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32

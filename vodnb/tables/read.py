@@ -12,7 +12,6 @@ from vodnb.rules.model import Verdict
 from vodnb.rules.verdicts import column_is_hex, judge
 
 from ._header import find_id_column, free_title
-from ._loaded import LoadSummary, describe
 from ._sheet import STRAY_QUOTE, TEXT, Sheet, cell_text, cell_texts, open_sheet
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     Source = str | os.PathLike[str] | pd.DataFrame | pd.Series[Any] | Iterable[object]
 
-__all__ = ["LoadSummary", "describe", "load_assets"]
+__all__ = ["load_assets"]
 
 _ID, _RAW, _VERDICT, _NOTE = "asset_id", "asset_id_raw", "verdict", "verdict_note"
 _OURS = (_ID, _RAW, _VERDICT, _NOTE)
@@ -65,7 +64,7 @@ def load_assets(
             an ID column and even rows.
 
     Returns:
-        The table; `describe` sums it up, and `.attrs["vodnb"]` says how it was read.
+        The table; `loaded.describe` sums it up, and `.attrs["vodnb"]` says how it was read.
 
     Raises:
         InputError: There is no such file, it cannot be read, or the ID column cannot be told.

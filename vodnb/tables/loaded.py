@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+__all__ = ["LoadSummary", "Trouble", "describe"]
+
 _ENCODINGS = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8 with BOM",

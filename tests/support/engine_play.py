@@ -1,0 +1,92 @@
+"""Plays a whole run of the engine in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING
+
+from virtual_time import run_virtual
+
+from vodnb.bulk.book import Book
+from vodnb.bulk.control import Control
+from vodnb.bulk.engine import Engine
+from vodnb.bulk.limiter import Limiter
+from vodnb.bulk.line import Line
+from vodnb.bulk.plan import Plan
+from vodnb.bulk.recorder import Recorder
+from vodnb.rules.model import Outcome, Status
+from vodnb.rules.operations import CONFIRM, INFO
+
+if TYPE_CHECKING:
+    from pretend_service import PretendService
+
+
+def ids(count: int) -> list[str]:
+    """Return that many asset IDs."""
+    return [f"{number:032x}" for number in range(count)]
+
+
+def play(
+    service: PretendService,
+    assets: list[str],
+    *,
+    status: Status = Status.CREATED,
+    ceiling: float = math.inf,
+    look_first: bool = True,
+    workers: int = 8,
+    stop_after: float | None = None,
+    control: Control | None = None,
+) -> tuple[Book, Engine]:
+    """Run a whole job in virtual time and return where everything stands."""
+    plan = Plan(
+        run_id="run",
+        status=status,
+        assets=assets,
+        workers=workers,
+        attempts=5,
+        deadline=30.0,
+        look_first=look_first,
+    )
+    book, switches = Book(), control or Control()
+
+    async def job() -> Engine:
+        engine = _build(plan, service=service, control=switches, book=book, ceiling=ceiling)
+        if stop_after is not None:
+            asyncio.get_running_loop().call_later(stop_after, switches.stop)
+        await engine.run()
+        return engine
+
+    return book, run_virtual(job())
+
+
+def _build(
+    plan: Plan, *, service: PretendService, control: Control, book: Book, ceiling: float
+) -> Engine:
+    lines = {
+        operation.name: Line(
+            operation,
+            service=service,
+            limiter=Limiter(ceiling),
+            control=control,
+            listen=book.hear,
+            deadline=plan.deadline,
+            chance=lambda: 0.5,
+        )
+        for operation in (CONFIRM, INFO)
+    }
+    return Engine(
+        plan,
+        service=service,
+        **lines,
+        control=control,
+        recorder=Recorder(None, listen=book.hear),
+        now=lambda: "2026-01-01T00:00:00.000Z",
+        chance=lambda: 0.5,
+    )
+
+
+def outcome(book: Book, asset_id: str) -> tuple[Outcome, str]:
+    """Return outcome and code of one asset."""
+    found = book.settlements[asset_id]
+    return found.outcome, found.code

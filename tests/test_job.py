@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import math
 import time
 import traceback
@@ -17,6 +18,7 @@ from pretend_service import LOST, PretendService, refusal
 
 import vodnb
 from vodnb.bulk.job import Job, last_job, new_run_id
+from vodnb.bulk.states import states_in
 from vodnb.rules.answers import Reply
 from vodnb.rules.errors import SetupError, SignInError
 
@@ -94,6 +96,7 @@ def test_a_run_stopped_while_paused_took_no_longer_than_it_ran(monkeypatch):
     service, assets = creating(40, latency=0.01)
     job = start(service, assets, workers=2)
     wait_until(lambda: service.posts() >= 2)
+    show_later(monkeypatch, 100)
     job.pause()
     began = job._seconds()
     show_later(monkeypatch, 1000)
@@ -235,11 +238,11 @@ async def _no_sign_in() -> None:
     raise SignInError("no", code="APIGW.0301") from OSError("a cause of the loop thread")
 
 
-def test_progress_is_told_in_lines_by_default(capsys):
-    """A plain script's standard error has the tenths and the end."""
+@pytest.mark.parametrize("take", [Job.wait, _await])
+def test_progress_is_told_in_lines_by_default(take, capsys):
+    """A plain script's standard error has the tenths and, once, the end."""
     service, assets = creating(20, latency=0.03)
-    job = start(service, assets, workers=1)
-    job.wait()
+    take(start(service, assets, workers=1))
     told = capsys.readouterr().err.splitlines()
     assert told[-1].startswith("Finished · 20/20 assets · 20 confirmed · took 0:0")
     assert len(told) > 1
@@ -393,4 +396,5 @@ def test_states_of_other_assets_are_not_taken_for_ours():
         table = start(service, assets).wait(progress=False)
         assert outcomes(table) == {"confirmed": 2}
         assert set(table["state_before"]) == {""}
+        assert states_in(json.loads(body), assets) == dict.fromkeys(assets, "")
         service.states = dict.fromkeys(assets, "CREATING")

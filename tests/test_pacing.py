@@ -76,6 +76,27 @@ def test_calls_throttled_together_slow_once():
     assert again.wait(1.0) == 5.0
 
 
+def test_after_a_hold_one_call_goes_ahead_of_the_others():
+    """The first call after a hold is alone; the others follow once the service has taken it."""
+    pace = Pace.of(10).slowed(0.0, hold=3.0).taken(3.0)
+    assert pace.wait(3.1) == pytest.approx(1.9)
+    assert pace.passed(3.1).wait(3.1) == 0
+
+
+def test_a_call_ahead_that_is_throttled_does_not_slow_again():
+    """A minute's quota that is used up says nothing new about the rate."""
+    pace = Pace.of(10).slowed(0.0, hold=3.0).taken(3.0).slowed(3.1, hold=4.0)
+    assert pace.probes == 1
+    assert pace.wait(3.1) == pytest.approx(4.0)
+    assert pace.rate_at(7.1) == pytest.approx(7.0)
+
+
+def test_what_was_in_flight_does_not_end_a_hold():
+    """A call that left before the throttling and was taken tells nothing of what comes after."""
+    pace = Pace.of(10).slowed(0.0, hold=3.0)
+    assert pace.passed(1.0) == pace
+
+
 def test_the_rate_grows_back_to_its_ceiling():
     """One a second, until the ceiling."""
     pace = Pace.of(10).slowed(0.0, hold=2.0)

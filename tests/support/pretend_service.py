@@ -40,6 +40,9 @@ class PretendService:
         calls: The ledger: operation, asset IDs, loop time.
         latency: Seconds that a call takes.
         away: From when to when, in loop time, no call can connect.
+        quota: Confirm calls a minute, in windows that open with a call; None for no limit.
+        later_quota: From when another quota holds, and which.
+        throttled: How many confirm calls were throttled.
     """
 
     endpoint = "http://pretend"
@@ -51,6 +54,10 @@ class PretendService:
         self.calls: list[tuple[str, tuple[str, ...], float]] = []
         self.latency = latency
         self.away = (float("inf"), float("inf"))
+        self.quota: int | None = None
+        self.later_quota = (float("inf"), 0)
+        self.throttled = 0
+        self._window = (float("-inf"), 0)
         self.project_id = "p" * 32
 
     async def prepare(self) -> None:
@@ -93,7 +100,22 @@ class PretendService:
         ]
         return Reply(status=200, body=json.dumps({"asset_info_array": found}).encode())
 
+    def _is_within_quota(self) -> bool:
+        if self.quota is None:
+            return True
+        now = asyncio.get_running_loop().time()
+        opened, count = self._window
+        if now - opened >= 60.0:
+            opened, count = now, 0
+        limit = self.later_quota[1] if now >= self.later_quota[0] else self.quota
+        is_within = count < limit
+        self._window = (opened, count + is_within)
+        self.throttled += not is_within
+        return is_within
+
     def _confirm(self, asset_id: str, status: str) -> Reply | Fault:
+        if not self._is_within_quota():
+            return refusal("APIGW.0308", 429)
         if self.scripts[asset_id]:
             answer, has_effect = self.scripts[asset_id].pop(0)
             if has_effect:

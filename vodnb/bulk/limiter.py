@@ -52,6 +52,10 @@ class Limiter:
         """Slow down after a call was throttled; nothing goes for `hold` seconds."""
         self.pace = self.pace.slowed(_now(), hold=hold)
 
+    def passed(self) -> None:
+        """Learn that the service has taken a call."""
+        self.pace = self.pace.passed(_now())
+
 
 _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str, str], Limiter]]
 _limiters = WeakKeyDictionary()

@@ -111,6 +111,7 @@ class Line:
             )
             if answer.kind is not AnswerClass.REJECTED:
                 self._throttled_since = None
+                self._limiter.passed()
                 return answer
             if after_throttle:
                 after_throttle(answer)
@@ -125,14 +126,17 @@ class Line:
                 return True
         return False
 
+    def _advised_hold(self) -> float:
+        """Return seconds to wait: 2 to 5, as the service advises; more while that does not help."""
+        return (2.0 + 3.0 * self._chance()) * min(1 + max(self._limiter.pace.probes, 0), 3)
+
     def _slow(self, answer: Answer) -> bool:
         """Hold the calls back; return whether waiting is still worth it."""
         now = asyncio.get_running_loop().time()
         if self._throttled_since is None:
             self._throttled_since = now
         asked = parse_retry_after(answer.headers.get("retry-after", ""), now=time.time())
-        # Advice of the service for APIGW.0308: wait 2 to 5 seconds.
-        hold = 2.0 + 3.0 * self._chance() if asked is None else asked
+        hold = self._advised_hold() if asked is None else asked
         if now + hold - self._throttled_since > LONGEST_HOLD:
             return False
         self._limiter.slow(hold=hold)

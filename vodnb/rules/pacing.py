@@ -24,6 +24,9 @@ _BURST = 8
 _SLOW_DOWN = 0.7
 """Factor on the rate when throttled."""
 
+_PROBE_SECONDS = 2.0
+"""Time for the answer to the one call that goes after a hold, before another one goes."""
+
 _SEEN_SECONDS = 5.0
 """How far back the calls are counted where no ceiling is set."""
 
@@ -69,6 +72,8 @@ class Pace:
         hold_until: No call before this, in seconds of the caller's clock.
         seen_from: When counting of calls began, to know the rate where no ceiling is set.
         seen: Calls since then.
+        probes: Calls sent after a hold, one at a time, that were throttled too; -1 while the
+            service takes our calls.
     """
 
     ceiling: float
@@ -78,6 +83,7 @@ class Pace:
     hold_until: float = -math.inf
     seen_from: float = -math.inf
     seen: int = 0
+    probes: int = -1
 
     @classmethod
     def of(cls, ceiling: float) -> Pace:
@@ -97,6 +103,8 @@ class Pace:
 
     def taken(self, now: float) -> Pace:
         """Return the pace after one call has gone now."""
+        if self.probes >= 0:
+            return replace(self, next_at=now + _PROBE_SECONDS)
         spacing = 1.0 / self.rate_at(now)
         start = max(self.next_at, now - _BURST * spacing)
         fresh = now - self.seen_from > _SEEN_SECONDS
@@ -114,18 +122,25 @@ class Pace:
             now: Seconds of the caller's clock.
             hold: Seconds in which nothing is sent.
         """
+        until = max(self.hold_until, now + hold)
         if now < self.hold_until:
             # Calls that were in flight together are throttled together: that is one lesson.
-            return replace(self, hold_until=max(self.hold_until, now + hold))
+            return replace(self, hold_until=until)
+        if self.probes >= 0:
+            # The quota of this minute is used up; that says nothing new about the rate.
+            return replace(self, hold_until=until, since=until, probes=self.probes + 1)
         rate = self.rate_at(now)
         if math.isinf(rate):
             rate = self.seen / max(now - self.seen_from, 0.1)
-        return replace(
-            self,
-            rate=max(_SLOW_DOWN * rate, 0.2),
-            since=now + hold,
-            hold_until=now + hold,
-        )
+        slower = max(_SLOW_DOWN * rate, 0.2)
+        return replace(self, rate=slower, since=until, hold_until=until, probes=0)
+
+    def passed(self, now: float) -> Pace:
+        """Return the pace after the service has taken a call."""
+        if self.probes < 0 or now < self.hold_until:
+            # What was in flight when the hold began says nothing of what comes after it.
+            return self
+        return replace(self, probes=-1, next_at=now)
 
 
 def back_off(attempt: int, *, chance: Callable[[], float], base: float = 0.5) -> float:

@@ -79,6 +79,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
 
     folder.mkdir(parents=True, exist_ok=True)
     vod = connect(sandbox=True, lang=lang)
+    ctx.call_on_close(vod.close)
     source = vod.sandbox.sample_csv(folder / "assets.csv", n=rows)
     table = _load(source)
     results = vod.confirm(table, rate=_rate(rate))
@@ -100,7 +101,12 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
 @click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
 @click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
-@click.option("--check-first/--no-check-first", default=True, show_default=True)
+@click.option(
+    "--check-first/--no-check-first",
+    default=True,
+    show_default=True,
+    help="Look states up before sending.",
+)
 @click.option("--id-column", help="Column that holds the IDs.")
 @click.option("--encoding", help="Encoding of the file.")
 @click.option("--delimiter", help="Delimiter of the file.")
@@ -123,6 +129,7 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
     place = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
     reading = ("id_column", "encoding", "delimiter")
     vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in place})
+    ctx.call_on_close(vod.close)
     table = _load(file, **{name: options[name] for name in reading})
     if out:
         _check_out(table, out)
@@ -156,6 +163,7 @@ def resume(ctx: click.Context, /, run: str | None, out: Path | None, **options: 
     from vodnb import resume as go_on
 
     vod = connect(lang=options["lang"])
+    ctx.call_on_close(vod.close)
     results = go_on(run, vod=vod, destroy=options["destroy"], rate=_rate(options["rate"]))
     _hand_over(ctx, results, out or Path(f"results-{results['run_id'].iloc[0]}.csv"))
 

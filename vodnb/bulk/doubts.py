@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SETTLE_MARGIN", "Doubts"]
 
-SETTLE_MARGIN = 1.0
-"""Seconds beyond the deadline before a doubtful asset's state is believed."""
+SETTLE_MARGIN = 6.0
+"""Seconds beyond the deadline before a doubtful asset's state is believed: states may lag by 5."""
 
 
 class Doubts:
@@ -64,12 +64,14 @@ class Doubts:
             self._items.sort(key=self._due)
             batch, self._items = self._items[:BATCH], self._items[BATCH:]
             states = await self._read_in_time(batch)
-            await asyncio.gather(
-                *(
-                    self._judge(item, states.get(item.asset_id, ""), lane=lane)
-                    for lane, item in enumerate(batch)
-                )
+            works = (
+                self._judge(item, states.get(item.asset_id, ""), lane=lane)
+                for lane, item in enumerate(batch)
             )
+            # Where one fails, the calls of the others are out still, and come home first.
+            for fault in await asyncio.gather(*works, return_exceptions=True):
+                if fault:
+                    raise fault
 
     async def _read_in_time(self, batch: Sequence[Item]) -> dict[str, str]:
         wait = self._due(batch[-1]) - asyncio.get_running_loop().time()

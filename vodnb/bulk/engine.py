@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import JournalError
 from vodnb.rules.lifecycle import is_proof_needed, settle_unsent
-from vodnb.rules.model import AnswerClass, Outcome
+from vodnb.rules.model import AnswerClass, Outcome, Settlement
 from vodnb.rules.pacing import back_off, may_retry
 
 from .doubts import Doubts
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vodnb.rules.answers import Answer
-    from vodnb.rules.model import Settlement
 
     from .control import Control
     from .line import Line, Service
@@ -44,6 +45,9 @@ _LOOKS = 3
 
 _FRESH = 0.5
 """Seconds in which an asset must leave after its intent was noted; else it is noted anew."""
+
+_MOST_AHEAD = 31
+"""Most assets that are noted together with one that is about to leave."""
 
 
 class Engine:
@@ -87,6 +91,7 @@ class Engine:
         self._known: dict[str, str] = {}
         self._can_look = True
         self._sent = 0
+        self._ahead = 7
         self._retries = 0
         self._first = [*plan.assets[:BATCH], *(item.asset_id for item in doubtful)][:BATCH]
         self._gate = Gate(control, probe=self._probe, stop=self._stop)
@@ -105,6 +110,7 @@ class Engine:
         try:
             await self._run_phases()
         finally:
+            self._retract()
             await self._recorder.finish()
         if self._control.is_stopped and not self.stopped:
             self.stopped = BY_HAND
@@ -244,21 +250,14 @@ class Engine:
                 self._stop(answer.code, answer.message)
 
     async def _attempt(self, item: Item, *, lane: int) -> Answer | None:
-        clock = asyncio.get_running_loop().time
-
         async def before() -> None:
             item.attempts += 1
             item.answer = None
             item.sent_at = item.sent_at or self._now()
             self._sent += 1
-            noted_at = -_FRESH
-            while clock() - noted_at >= _FRESH:
-                # On a slow disk the note may be old by the time it is durable, and the settle
-                # time counts from the note.
-                noted_at = clock()
-                doubtful = item.settlement(Outcome.IN_DOUBT)
-                await self._recorder.intend(Sent(asset_id=item.asset_id, settlement=doubtful))
-            item.left_at = clock()
+            await self._note(item)
+            item.left_at = asyncio.get_running_loop().time()
+            item.noted_at = -math.inf
 
         def after_throttle(answer: Answer) -> None:
             item.attempts -= 1
@@ -271,6 +270,39 @@ class Engine:
             asset_id=item.asset_id,
             status=str(self._plan.status),
         )
+
+    async def _note(self, item: Item) -> None:
+        """Have it on disk that an asset is about to leave, and with it some that follow.
+
+        A commit costs more CPU than a call, so it serves several. But the settle time counts from
+        the note: a note that is older than a moment, for a slow pace or a slow disk, is made anew.
+        """
+        clock = asyncio.get_running_loop().time
+        leaving = _leaving(item)
+        if clock() - item.noted_at < _FRESH:
+            self._ahead = min(self._ahead + 1, _MOST_AHEAD)
+            self._recorder.hear(leaving)
+            return
+        if item.noted_at > -math.inf:
+            self._ahead //= 2
+        while clock() - item.noted_at >= _FRESH:
+            following = [later for later in self._ready if later.noted_at == -math.inf]
+            following = following[: self._ahead]
+            ahead = [_leaving(later, sent_at=self._now()) for later in following]
+            noted_at = clock()
+            await self._recorder.intend(leaving, ahead=ahead)
+            # Only now, or another worker would send one of them before its note is durable.
+            for each in following:
+                if not each.attempts:
+                    each.noted_at = noted_at
+            item.noted_at = noted_at
+
+    def _retract(self) -> None:
+        """Take back the notes of assets that did not leave."""
+        for item in self._ready:
+            if item.noted_at > -math.inf:
+                back = Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.STOPPED")
+                self._recorder.retract(Bounced(asset_id=item.asset_id, settlement=back))
 
     async def _may_go_again(self, item: Item) -> bool:
         """Wait before the next attempt of a call that never left; False where there is none."""
@@ -297,3 +329,11 @@ class Engine:
     def _stop(self, code: str, reason: str) -> None:
         self.stopped = self.stopped or Stop(code=code, reason=reason)
         self._control.stop()
+
+
+def _leaving(item: Item, *, sent_at: str = "") -> Sent:
+    """Return the event of an asset's leaving: in doubt, until its answer is understood."""
+    doubtful = item.settlement(Outcome.IN_DOUBT)
+    if sent_at:
+        doubtful = replace(doubtful, attempts=item.attempts + 1, sent_at=item.sent_at or sent_at)
+    return Sent(asset_id=item.asset_id, settlement=doubtful)

@@ -48,6 +48,9 @@ __all__ = ["Job", "last_job", "new_run_id"]
 _REPAINT = 0.2
 """Seconds between two pictures: a notebook server drops floods of messages."""
 
+_OURS = {"CLIENT.FAULT", "CLIENT.JOURNAL"}
+"""Reasons to stop that what was not sent bears as its code."""
+
 _jobs: list[Job] = []
 
 
@@ -149,7 +152,7 @@ class Job:
         stop = self._stopped
         untouched = Settlement(
             outcome=Outcome.NOT_SENT,
-            code="CLIENT.FAULT" if stop and stop.code == "CLIENT.FAULT" else "CLIENT.STOPPED",
+            code=stop.code if stop and stop.code in _OURS else "CLIENT.STOPPED",
             message=stop.reason if stop else "",
         )
         return build_results(

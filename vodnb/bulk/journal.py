@@ -30,6 +30,7 @@ Owner = dict[str, Any]
 
 _FORMAT = 1
 _BUSY_SECONDS = 10.0
+_SMALLEST_PAGE = 512
 
 _SCHEMA = """
 CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -116,7 +117,9 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._base = _connect(path)
+        self._owner: Owner = {}
+        with _reading(path):
+            self._base = _connect(path)
 
     @classmethod
     def create(cls, header: Header, assets: Iterable[str]) -> Self:
@@ -134,12 +137,19 @@ class Journal:
         except OSError as cause:
             raise _cannot("written", header.path, cause) from None
         journal = cls(header.path)
-        with _told(header.path):
-            journal._base.executescript(_SCHEMA)
-            with journal._base:
-                journal._base.executemany("INSERT INTO asset (asset_id) VALUES (?)", _each(assets))
-                # Last: a journal without a header was never begun, and is nobody's run.
-                journal._base.executemany("INSERT INTO run VALUES (?, ?)", _as_rows(header))
+        journal._owner = header.owner
+        try:
+            with _writing(header.path):
+                journal._base.executescript(_SCHEMA)
+                with journal._base:
+                    add = "INSERT INTO asset (asset_id) VALUES (?)"
+                    journal._base.executemany(add, _each(assets))
+                    # Last: a journal without a header was never begun, and is nobody's run.
+                    journal._base.executemany("INSERT INTO run VALUES (?, ?)", _as_rows(header))
+        except JournalError:
+            journal.close()
+            header.path.unlink(missing_ok=True)
+            raise
         return journal
 
     @classmethod
@@ -151,22 +161,24 @@ class Journal:
         """
         journal = cls(path)
         try:
-            verdict = journal._base.execute("PRAGMA quick_check").fetchone()[0]
-        except sqlite3.DatabaseError as cause:
-            verdict = str(cause)
-        if verdict != "ok":
+            with _reading(path):
+                verdict = journal._base.execute("PRAGMA quick_check").fetchone()[0]
+                _check_size(path)
+            if verdict != "ok":
+                raise _damaged(path, verdict)
+        except JournalError:
             journal.close()
-            raise _damaged(path, verdict)
+            raise
         return journal
 
     def add(self, assets: Iterable[str]) -> None:
         """Add assets to the run."""
-        with _told(self.path), self._base:
+        with self._commit():
             self._base.executemany("INSERT INTO asset (asset_id) VALUES (?)", _each(assets))
 
     def assets(self) -> Iterator[str]:
         """Return the asset IDs, in order."""
-        with _told(self.path):
+        with _reading(self.path):
             for (asset_id,) in self._base.execute("SELECT asset_id FROM asset ORDER BY place"):
                 yield asset_id
 
@@ -178,7 +190,7 @@ class Journal:
             "(SELECT max(n) AS n, max(left_at) AS left_at FROM entry GROUP BY asset_id) AS last "
             "ON entry.n = last.n"
         )
-        with _told(self.path):
+        with _reading(self.path):
             for asset_id, standing, left_at, outcome, *rest in self._base.execute(query):
                 yield Entry(
                     asset_id=asset_id,
@@ -195,28 +207,24 @@ class Journal:
             "SELECT outcome, count(*) FROM entry WHERE standing != ? AND n IN "
             "(SELECT max(n) FROM entry GROUP BY asset_id) GROUP BY outcome"
         )
-        with _told(self.path):
+        with _reading(self.path):
             (assets,) = self._base.execute("SELECT count(*) FROM asset").fetchone()
             return assets, dict(self._base.execute(query, (Standing.BOUNCED,)))
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Append entries, all or none; they are durable when this returns."""
-        with _told(self.path), self._base:
-            self._base.executemany(
-                _INSERT,
-                (
-                    (entry.asset_id, entry.standing, entry.left_at, *_parts_of(entry.settlement))
-                    for entry in entries
-                ),
-            )
+        with self._commit():
+            self._base.executemany(_INSERT, map(_as_row, entries))
 
     def note(self, **values: object) -> None:
         """Set values of the header."""
-        with _told(self.path), self._base:
+        with self._commit():
             self._base.executemany(
                 "INSERT OR REPLACE INTO run VALUES (?, ?)",
                 [(name, json.dumps(value)) for name, value in values.items()],
             )
+        if isinstance(owner := values.get("owner"), dict):
+            self._owner = owner
 
     def claim(self, owner: Owner, *, is_gone: Callable[[Owner], bool]) -> None:
         """Become the one writer.
@@ -228,17 +236,33 @@ class Journal:
         Raises:
             JournalError: Somebody else writes it.
         """
-        with _told(self.path):
+        with _writing(self.path), self._base:
             self._base.execute("BEGIN IMMEDIATE")
-            present = _values(self._base)["owner"]
-            is_free = not present or is_gone(present)
-            if is_free:
-                self._base.execute(
-                    "UPDATE run SET value = ? WHERE name = 'owner'", (json.dumps(owner),)
-                )
-            self._base.commit()
-        if not is_free:
-            raise _owned(self.path, present)
+            present = self._present_owner()
+            if present and not is_gone(present):
+                raise _owned(self.path, present)
+            self._base.execute(
+                "UPDATE run SET value = ? WHERE name = 'owner'", (json.dumps(owner),)
+            )
+        self._owner = owner
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        """Write in one transaction, unless somebody else has taken the run over meanwhile.
+
+        A machine that has slept while others waited for its heartbeat wakes as a second writer.
+        """
+        with _writing(self.path), self._base:
+            self._base.execute("BEGIN IMMEDIATE")
+            present = self._present_owner()
+            if {**present, "beat": 0} != {**self._owner, "beat": 0}:
+                raise _owned(self.path, present)
+            yield
+
+    def _present_owner(self) -> Owner:
+        with _reading(self.path):
+            row = self._base.execute("SELECT value FROM run WHERE name = 'owner'").fetchone()
+            return dict(json.loads(row[0]))
 
     def close(self) -> None:
         """Close the file."""
@@ -251,17 +275,14 @@ def read_header(path: Path) -> Header | None:
     Raises:
         JournalError: It cannot be read, or was written by a newer vodnb.
     """
-    try:
+    with _reading(path):
         with closing(_connect(path)) as base:
             values = _values(base)
-    except sqlite3.OperationalError as cause:
-        if "no such table" in str(cause):
-            return None
-        raise _cannot("read", path, cause) from None
-    except sqlite3.DatabaseError as cause:
-        raise _damaged(path, str(cause)) from None
-    if not values:
-        return None
+        _check_size(path)
+        return _as_header(path, values) if values else None
+
+
+def _as_header(path: Path, values: dict[str, Any]) -> Header:
     if values["format"] > _FORMAT:
         raise JournalError(
             f"The journal '{path}' has format {values['format']}, and this vodnb knows {_FORMAT}.",
@@ -276,19 +297,26 @@ def read_header(path: Path) -> Header | None:
         status=Status(values["status"]),
         source=values["source"],
         began_at=values["began_at"],
-        deadline=values["deadline"],
+        deadline=float(values["deadline"]),
         is_finished=values["is_finished"],
-        owner=values["owner"],
+        owner=dict(values["owner"]),
     )
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     base = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
-    base.execute("PRAGMA synchronous=FULL")
+    try:
+        base.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        base.close()
+        raise
     return base
 
 
 def _values(base: sqlite3.Connection) -> dict[str, Any]:
+    (tables,) = base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not tables:
+        return {}
     return {name: json.loads(value) for name, value in base.execute("SELECT * FROM run")}
 
 
@@ -303,13 +331,40 @@ def _each(assets: Iterable[str]) -> Iterator[tuple[str]]:
     return ((asset_id,) for asset_id in assets)
 
 
+def _check_size(path: Path) -> None:
+    """Refuse a torn last page: SQLite fills up what is missing with zeros."""
+    if path.stat().st_size % _SMALLEST_PAGE:
+        raise _damaged(path, "it is cut off")
+
+
+def _as_row(entry: Entry) -> tuple[object, ...]:
+    told = map(_storable, _parts_of(entry.settlement))
+    return (entry.asset_id, entry.standing, entry.left_at, *told)
+
+
+def _storable(value: object) -> object:
+    """Return a value that SQLite takes: JSON may bring half a surrogate pair in a message."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _writing(path: Path) -> Iterator[None]:
     """Turn what SQLite and the disk say into a `JournalError`."""
     try:
         yield
     except (sqlite3.Error, OSError) as cause:
         raise _cannot("written", path, cause) from None
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk say, and what we did not write, into a `JournalError`."""
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.ProgrammingError, OSError) as cause:
+        raise _cannot("read", path, cause) from None
+    except (sqlite3.Error, ValueError, KeyError, TypeError) as cause:
+        raise _damaged(path, str(cause)) from None
 
 
 def _cannot(verb: str, path: Path, cause: Exception) -> JournalError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .journal import Owner
 
-__all__ = ["BEAT_SECONDS", "is_gone", "leave", "take", "this_process"]
+__all__ = [
+    "BEAT_SECONDS",
+    "is_gone",
+    "is_taken",
+    "is_this_process",
+    "leave",
+    "take",
+    "this_process",
+]
 
 BEAT_SECONDS = 5.0
 """Seconds between two heartbeats."""
@@ -37,12 +46,17 @@ def this_process() -> Owner:
 
 def is_gone(owner: Owner) -> bool:
     """Whether a writer is gone: its process has ended, its machine was restarted or is silent."""
-    if owner.get("host") != socket.gethostname():
+    if owner.get("host") != socket.gethostname() or sys.platform == "win32":
         return abs(time.time() - float(owner.get("beat", 0))) > _STALE_SECONDS
     if owner.get("boot") != _boot_id():
         return True
     # A process ID may have been given to another process since: so its start is compared too.
     return _began(int(owner.get("pid", 0))) != owner.get("began")
+
+
+def is_this_process(owner: Owner) -> bool:
+    """Whether a writer is this very process; which of its runs it still writes, `take` knows."""
+    return {**owner, "beat": 0} == {**this_process(), "beat": 0}
 
 
 def take(run_id: str) -> bool:
@@ -52,6 +66,11 @@ def take(run_id: str) -> bool:
             return False
         _taken.add(run_id)
         return True
+
+
+def is_taken(run_id: str) -> bool:
+    """Whether this process works on a run."""
+    return run_id in _taken
 
 
 def leave(run_id: str) -> None:
@@ -69,6 +88,8 @@ def _boot_id() -> str:
 
 def _began(pid: int) -> str:
     """Return when a process began, in ticks since boot; "" where it is not running."""
+    if sys.platform == "win32":
+        return ""  # os.kill(pid, 0), harmless elsewhere, would interrupt the process there
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
     except OSError:

@@ -83,6 +83,7 @@ class Item:
         sent_at: When it was first sent: UTC ISO text; "" if never.
         left_at: When it was last sent, in seconds of the loop's clock.
         deadline: How long an earlier process gave its call; 0 for a call of this one.
+        noted_at: When its intent to leave was noted, in seconds of the loop's clock.
         is_resent: Whether it was sent again after a doubt; that is done once.
         answer: What the last attempt came to.
     """
@@ -94,6 +95,7 @@ class Item:
     sent_at: str = ""
     left_at: float = 0.0
     deadline: float = 0.0
+    noted_at: float = float("-inf")
     is_resent: bool = False
     answer: Answer | None = None
 

@@ -20,7 +20,7 @@ from .journal import Entry, Standing
 from .owner import BEAT_SECONDS, this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .events import Event, Listener
     from .journal import Journal
@@ -31,14 +31,17 @@ _logger = logging.getLogger("vodnb")
 
 _MOST_AT_ONCE = 1000
 
+_GATHER_SECONDS = 0.05
+"""Outcomes that nobody waits for gather this long: a commit costs more than all it holds."""
+
 _STANDINGS = {Sent: Standing.INTENT, Bounced: Standing.BOUNCED, Settled: Standing.SETTLED}
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     entry: Entry
-    event: Event
-    waiting: asyncio.Future[None] | None
+    event: Event | None
+    waiting: asyncio.Future[None] | None = None
 
 
 class Recorder:
@@ -62,6 +65,7 @@ class Recorder:
         self._wall = wall
         self._lines: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._beat_at = time.monotonic()
         self._broken: JournalError | None = None
         self._thread: threading.Thread | None = None
         if journal:
@@ -70,25 +74,40 @@ class Recorder:
             )
             self._thread.start()
 
-    async def intend(self, event: Sent) -> None:
+    async def intend(self, event: Sent, *, ahead: Sequence[Sent] = ()) -> None:
         """Record that an asset is about to leave; it may leave once this returns.
 
+        Args:
+            event: Heard when it is durable.
+            ahead: Assets that will leave next; recorded in the same commit, and not heard.
+
         Raises:
-            JournalError: It could not be recorded, so it must not leave.
+            JournalError: It could not be recorded, so none of them may leave.
         """
         if self._broken:
             raise self._broken
         if not self._thread:
             self._listen(event)
             return
+        for later in ahead:
+            self._lines.put(_Line(self._entry(later), None))
         durable: asyncio.Future[None] = self._loop.create_future()
-        self._lines.put(self._line(event, durable))
+        self._lines.put(_Line(self._entry(event), event, durable))
         await durable
+
+    def hear(self, event: Sent) -> None:
+        """Let an asset's leaving be heard that `intend` has recorded ahead."""
+        self._listen(event)
+
+    def retract(self, event: Bounced) -> None:
+        """Record that an asset did not leave after all; nothing is heard."""
+        if self._thread:
+            self._lines.put(_Line(self._entry(event), None))
 
     def tell(self, event: Event) -> None:
         """Record what became of an asset, if it is that, and let it be heard when durable."""
         if self._thread and isinstance(event, Bounced | Settled):
-            self._lines.put(self._line(event, None))
+            self._lines.put(_Line(self._entry(event), event))
         else:
             self._listen(event)
 
@@ -105,14 +124,13 @@ class Recorder:
         """Why the journal cannot be written any more; None while it can."""
         return self._broken
 
-    def _line(self, event: Sent | Bounced | Settled, waiting: asyncio.Future[None] | None) -> _Line:
-        entry = Entry(
+    def _entry(self, event: Sent | Bounced | Settled) -> Entry:
+        return Entry(
             asset_id=event.asset_id,
             standing=_STANDINGS[type(event)],
             settlement=event.settlement,
             left_at=self._wall() if isinstance(event, Sent) else 0.0,
         )
-        return _Line(entry, event, waiting)
 
     # -- in the thread --------------------------------------------------------------------------
 
@@ -127,11 +145,14 @@ class Recorder:
         lines: list[_Line] = []
         try:
             line = self._lines.get(timeout=BEAT_SECONDS)
+            until = time.monotonic() + _GATHER_SECONDS
             while line is not None:
                 lines.append(line)
                 if len(lines) >= _MOST_AT_ONCE:
                     return lines, True
-                line = self._lines.get_nowait()
+                if line.waiting:
+                    until = 0.0
+                line = self._lines.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return lines, True
         return lines, False
@@ -140,8 +161,9 @@ class Recorder:
         if not self._broken:
             try:
                 journal.write([line.entry for line in lines])
-                if not lines:
+                if time.monotonic() - self._beat_at >= BEAT_SECONDS:
                     journal.note(owner=this_process())
+                    self._beat_at = time.monotonic()
             except JournalError as fault:
                 self._broken = fault
             except Exception as fault:
@@ -151,13 +173,13 @@ class Recorder:
 
     def _let_hear(self, lines: list[_Line]) -> None:
         for line in lines:
-            if line.waiting is None:
+            if line.waiting and self._broken:
+                _fail(line.waiting, self._broken)
+                continue
+            if line.event:
                 # An outcome that could not be recorded is still true, and is shown.
                 self._listen(line.event)
-            elif self._broken:
-                _fail(line.waiting, self._broken)
-            else:
-                self._listen(line.event)
+            if line.waiting:
                 _pass(line.waiting)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Settlement
 
-    from .journal import Entry
+    from .journal import Entry, Owner
 
 __all__ = [
     "SUFFIX",
@@ -33,6 +34,8 @@ __all__ = [
     "open_run",
     "usual_folders",
 ]
+
+_logger = logging.getLogger("vodnb")
 
 SUFFIX = ".sqlite"
 """How the file name of a journal ends; before it stands the run ID, so that names sort by time."""
@@ -81,6 +84,9 @@ class OpenRun:
         """Let go of the run."""
         try:
             self.journal.note(is_finished=is_finished, owner={})
+        except JournalError as fault:
+            # What was done stands, and its table is handed over; the run counts as unfinished.
+            _logger.warning("run %s: %s", self.header.run_id, fault)
         finally:
             self.journal.close()
             owner.leave(self.header.run_id)
@@ -185,7 +191,7 @@ def _take_over(old: Header, want: Want) -> OpenRun:
     try:
         journal = Journal.open(old.path)
         try:
-            journal.claim(owner.this_process(), is_gone=owner.is_gone)
+            journal.claim(owner.this_process(), is_gone=_is_free)
             known = set(journal.assets())
             journal.add(asset_id for asset_id in want.assets if asset_id not in known)
             journal.note(deadline=max(old.deadline, want.header.deadline))
@@ -196,6 +202,11 @@ def _take_over(old: Header, want: Want) -> OpenRun:
     except BaseException:
         owner.leave(old.run_id)
         raise
+
+
+def _is_free(present: Owner) -> bool:
+    """Whether a run that we have taken may be written: a full disk may have kept our old claim."""
+    return owner.is_this_process(present) or owner.is_gone(present)
 
 
 def _sort(journal: Journal, header: Header) -> OpenRun:
@@ -310,7 +321,7 @@ def _find(path: Path) -> Found | None:
             journal.close()
     except JournalError:
         return Found(run_id=run_id, state="damaged", path=path)
-    is_held = bool(header.owner) and not owner.is_gone(header.owner)
+    is_held = owner.is_taken(run_id) or (bool(header.owner) and not _is_free(header.owner))
     state = "finished" if header.is_finished else "under way" if is_held else "unfinished"
     return Found(
         run_id=run_id, state=state, path=path, header=header, assets=assets, outcomes=outcomes

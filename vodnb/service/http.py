@@ -88,8 +88,8 @@ class Http:
                 headers={**wanted, **headers},
                 content=content,
                 # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
-                # own limit, which closes it, has to come first.
-                timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, 0.9 * deadline)),
+                # own limit has to come first; it counts once for TCP and once for TLS.
+                timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, deadline / 3)),
                 extensions={"trace": trip.trace},
             )
             async with asyncio.timeout(deadline):
@@ -265,6 +265,8 @@ def _words(wrong: Exception) -> str:
     if isinstance(wrong, (httpx.LocalProtocolError, ValueError)):
         # These quote the header that they cannot send.
         return f"{type(wrong).__name__}: the request cannot be sent as it is"
-    told = [text for cause in _causes(wrong) if (text := str(cause))]
+    # A time limit ends in a CancelledError, whose words are about tasks and nothing else.
+    causes = (cause for cause in _causes(wrong) if isinstance(cause, Exception))
+    told = [text for cause in causes if (text := str(cause))]
     first, last = (told[0], told[-1]) if told else (type(wrong).__name__,) * 2
     return first if first == last else f"{first} ({last})"

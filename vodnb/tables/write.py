@@ -32,10 +32,10 @@ _LOADED_COLUMNS = ("asset_id", "verdict", "verdict_note")
 def guard(cell: str) -> str:
     """Return the cell so that no spreadsheet takes it for a formula; `unguard` undoes it exactly.
 
-    A cell that begins like a formula, or with an apostrophe, gets an apostrophe in front.
+    A cell that begins like a formula, be it after blanks or quotes, gets an apostrophe in front.
     Numbers are left alone.
     """
-    is_risky = cell.startswith("'") or (_FORMULA.match(cell) and not _NUMBER.fullmatch(cell))
+    is_risky = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
     return f"'{cell}" if is_risky else cell
 
 

@@ -46,6 +46,9 @@ _LOOKS = 3
 _FRESH = 0.5
 """Seconds in which an asset must leave after its intent was noted; else it is noted anew."""
 
+_TRIES = {AnswerClass.NOT_SENT: 2, AnswerClass.AMBIGUOUS: 3}
+"""Calls of the preflight: one lost answer, or one spoiled connection, is no reason not to start."""
+
 _MOST_AHEAD = 31
 """Most assets that are noted together with one that is about to leave."""
 
@@ -133,8 +136,10 @@ class Engine:
         if not self._first:
             return
         answer = await self._info.call(asset_id=self._first)
-        if answer and answer.kind in {AnswerClass.NOT_SENT, AnswerClass.AMBIGUOUS}:
-            await self._control.nap(back_off(1, chance=self._chance))
+        for turn in (1, 2):
+            if answer is None or answer.kind not in _TRIES or turn >= _TRIES[answer.kind]:
+                break
+            await self._control.nap(back_off(turn, chance=self._chance))
             answer = await self._info.call(asset_id=self._first)
         if answer is None:
             return

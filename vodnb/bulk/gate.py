@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from vodnb.rules.breaker import PROBES, Breaker
@@ -54,7 +55,7 @@ class Gate:
     def saw(self, answer: Answer) -> None:
         """Learn from what a call came to."""
         self._breaker = self._breaker.seen(is_bad=answer.kind in _UNANSWERED)
-        is_strange = answer.code == "CLIENT.BAD_ANSWER" and answer.http_status is not None
+        is_strange = answer.code == "CLIENT.BAD_ANSWER" and _is_no_fault(answer.http_status)
         self._strangers = self._strangers + 1 if is_strange else 0
         if self._strangers >= _STRANGERS:
             self._stop(answer.code, f"{_STRANGERS} answers in a row like this: {answer.message}")
@@ -78,3 +79,8 @@ class Gate:
         if answer:
             self._stop(answer.code, answer.message)
         return False
+
+
+def _is_no_fault(status: int | None) -> bool:
+    """Whether somebody answered as if all were well: a page for 502 may pass, a login page not."""
+    return status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .redact import Secret
 
-__all__ = ["Grant", "Headers", "SignIn", "sign", "token_life"]
+__all__ = ["Grant", "SignIn", "token_life"]
 
 _REFRESH_AT = 0.8
 """Part of a token's life after which the next is fetched: of 24 hours, 4.8 are left then."""

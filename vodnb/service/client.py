@@ -19,11 +19,12 @@ from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import PROJECTS, TOKEN
 
 from .advice import clock_offset, error_from
-from .auth import Grant, Headers, SignIn, token_life
+from .auth import Grant, SignIn, token_life
 from .credentials import KeyCredential, UserCredential
 from .http import Http
 from .redact import MASK, Redactor, Secret
 from .request import Request, build_request, check_fields
+from .signing import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

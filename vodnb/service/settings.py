@@ -40,13 +40,9 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
 __all__ = [
-    "Credential",
-    "KeyCredential",
     "SettingRow",
     "Settings",
     "SettingsTable",
-    "TokenCredential",
-    "UserCredential",
     "explain",
     "read_settings",
     "resolve_lang",

@@ -233,6 +233,16 @@ def test_confirm_takes_whatever_load_assets_takes(vod, box, tmp_path):
     assert list(quick(vod, frame).index) == ["x", "y"]
 
 
+def test_run_without_a_journal_leaves_no_trace(vod, box, tmp_path):
+    """`journal=False` writes nothing; a folder takes the journal; by default it is here."""
+    assert quick(vod, box.add(fresh(1, 17)), journal=False)["outcome"][0] == "confirmed"
+    assert list(tmp_path.iterdir()) == []
+    quick(vod, box.add(fresh(1, 18)), journal=tmp_path / "kept")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    quick(vod, box.add(fresh(1, 19)))
+    assert (tmp_path / ".vodnb").is_dir()
+
+
 def test_lang_of_the_call_outranks_the_connection(vod, box):
     """`lang=` changes the words of this run alone."""
     english, chinese = quick(vod, fresh(1, 10)), quick(vod, fresh(1, 10), lang="zh")

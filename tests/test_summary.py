@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 from hypothesis import given
-from made_tables import ASSETS, finished, runs
+from made_tables import ASSETS, FEWER, finished, runs
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
@@ -32,6 +32,7 @@ def mixed(**more: Settlement) -> pd.DataFrame:
     return finished(load_assets([B, E, A, C, F, D, "inf"]), how)
 
 
+@FEWER
 @given(runs())
 def test_counts_add_up(run):
     """Every row is counted once: over the outcomes, and over the lines."""

@@ -28,21 +28,22 @@ def spoken_here(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("asked", "variable", "here", "found"),
+    ("order", "found"),
     [
-        ("zh", "en", "en_US", "zh"),
-        ("en", "zh", "zh_CN", "en"),
-        (None, "zh", "en_US", "zh"),
-        (None, "en_GB.UTF-8", "zh_CN", "en"),
-        (None, None, "zh_CN", "zh"),
-        (None, "", "zh_TW", "zh"),
-        (None, None, "de_DE", "en"),
-        (None, None, None, "en"),
+        (("zh", "en", "en_US"), "zh"),
+        (("en", "zh", "zh_CN"), "en"),
+        ((None, "zh", "en_US"), "zh"),
+        ((None, "en_GB.UTF-8", "zh_CN"), "en"),
+        ((None, None, "zh_CN"), "zh"),
+        ((None, "", "zh_TW"), "zh"),
+        ((None, None, "de_DE"), "en"),
+        ((None, None, None), "en"),
     ],
 )
-def test_language_is_the_first_found(asked, variable, here, found, spoken_here, monkeypatch):
+def test_language_is_the_first_found(order, found, spoken_here, monkeypatch):
     """As asked; else the variable; else the locale; else English."""
-    spoken_here(here)
+    asked, variable, place = order
+    spoken_here(place)
     if variable is not None:
         monkeypatch.setenv("VODNB_LANG", variable)
     assert verbs.spoken(asked) == found
@@ -73,6 +74,14 @@ def test_explain_tells_statuses_apart():
     """The same code can mean two things by its HTTP status."""
     too_big, too_slow = (vodnb.explain("APIGW.0201", status, lang="en") for status in (413, 504))
     assert repr(too_big) != repr(too_slow)
+
+
+def test_damaged_journal_is_listed_as_such(tmp_path):
+    """A run whose journal cannot be read is shown with what is known: its file."""
+    (tmp_path / "20260101T000000Z-abcdef.sqlite").write_bytes(b"no database" * 100)
+    table = vodnb.runs(tmp_path)
+    assert list(table["state"]) == ["damaged"]
+    assert list(table["run_id"]) == ["20260101T000000Z-abcdef"]
 
 
 def test_summary_speaks_the_language_of_the_run():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,9 +14,9 @@ from vodnb.rules.verdicts import column_is_hex, judge
 
 from ._header import find_id_column, free_title
 from ._sheet import STRAY_QUOTE, TEXT, Sheet, cell_text, cell_texts, open_sheet
+from .write import restore
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Hashable, Iterable, Mapping
     from typing import Any
 
@@ -70,6 +71,8 @@ def load_assets(
         InputError: There is no such file, it cannot be read, or the ID column cannot be told.
     """
     sheet = open_sheet(source, id_column=id_column, encoding=encoding, delimiter=delimiter)
+    if isinstance(source, str | os.PathLike):
+        sheet = replace(sheet, frame=restore(sheet.frame))
     if _was_loaded(sheet.frame):
         return _load_again(sheet, id_column)
     return _load(sheet, id_column)

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vodnb.rules.errors import NoAnswerError, SignInError
-from vodnb.service.auth import Grant, Headers, SignIn, sign, token_life
+from vodnb.service.auth import Grant, SignIn, token_life
 from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
 from vodnb.service.redact import Secret
+from vodnb.service.signing import Headers, sign
 
 AK = "AKEXAMPLE0123456789A"
 SK = "SKexample0123456789abcdefghijklmnopqrstuv"

@@ -18,6 +18,8 @@ NAMES = (
     "last_job",
     "load_assets",
     "require_settled",
+    "resume",
+    "runs",
     "sandbox",
     "save",
     "summary",

@@ -77,8 +77,13 @@ class Server:
         self._process.stdout.close()
 
 
-def confirm(server: Server, folder: Path, profile: Profile, *, workers: int) -> None:
-    """Do the job of one child: confirm the folder's CSV and save the table."""
+def confirm(
+    server: Server, folder: Path, profile: Profile, *, workers: int, look_first: bool
+) -> None:
+    """Do the job of one child: confirm the folder's CSV and save the table.
+
+    Without looking first, only the journal keeps an asset from being sent twice.
+    """
     doubts.SETTLE_MARGIN = profile.margin
     vod = vodnb.connect(
         endpoint=server.box["endpoint"],
@@ -91,6 +96,7 @@ def confirm(server: Server, folder: Path, profile: Profile, *, workers: int) -> 
         rate=None,
         workers=workers,
         deadline=profile.deadline,
+        check_first=look_first,
         progress=False,
     )
     vodnb.save(results, folder / "results.csv")

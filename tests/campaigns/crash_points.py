@@ -70,6 +70,7 @@ class Point:
         self.was_reached = False
         self._server = server
         self._workers = workers
+        self._look_first = number % 2 == 0
         folder.mkdir()
         lines = ["asset_id", *server.take(ASSETS)]
         Path(folder / "assets.csv").write_text("\n".join(lines) + "\n", encoding="ascii")
@@ -78,7 +79,13 @@ class Point:
     def _work(self, fuse: Fuse | None) -> None:
         if fuse:
             lay(fuse)
-        confirm(self._server, self.folder, FAST, workers=self._workers)
+        confirm(
+            self._server,
+            self.folder,
+            FAST,
+            workers=self._workers,
+            look_first=self._look_first,
+        )
 
     def step(self) -> bool:
         """Reap the child; return whether the job has ended."""
@@ -95,7 +102,7 @@ class Point:
 def campaign(*, workers: int, stride: int) -> Verdict:
     """Play every `stride`-th crash point until one lies behind the end of the job."""
     verdict = Verdict()
-    most = 5 * ASSETS + 40
+    most = 7 * ASSETS + 40
     server = Server(assets=ASSETS * (most // stride + SIDE_BY_SIDE + 1), latency=0.0)
     try:
         with tempfile.TemporaryDirectory() as scratch:
@@ -132,6 +139,7 @@ def main() -> None:
     parser.add_argument("--stride", type=int, default=1)
     options = parser.parse_args()
     verdict = campaign(workers=options.workers, stride=options.stride)
+    sys.stdout.write(f"{verdict}\n")
     sys.exit(not verdict.is_clean)
 
 

@@ -31,6 +31,7 @@ class Run:
         self._profile = profile
         self._workers = self._chance.choice([1, 4, 8])
         self._left = self._chance.randint(1, 2)
+        self._look_first = seed % 2 == 0
         folder.mkdir()
         lines = ["asset_id", *server.take(ASSETS)]
         Path(folder / "assets.csv").write_text("\n".join(lines) + "\n", encoding="ascii")
@@ -51,11 +52,18 @@ class Run:
         return False
 
     def _start(self) -> None:
-        self._pid = fork(
-            lambda: confirm(self._server, self.folder, self._profile, workers=self._workers)
-        )
+        self._pid = fork(self._work)
         longest = 1.2 if self._profile is FAST else 4.0
         self._kill_at = time.monotonic() + self._chance.uniform(0.05, longest)
+
+    def _work(self) -> None:
+        confirm(
+            self._server,
+            self.folder,
+            self._profile,
+            workers=self._workers,
+            look_first=self._look_first,
+        )
 
 
 def campaign(runs: int, profile: Profile, *, seed: int) -> Verdict:
@@ -91,6 +99,7 @@ def main() -> None:
     options = parser.parse_args()
     profile = FAST if options.profile == "fast" else SLOW
     verdict = campaign(options.runs, profile, seed=options.seed)
+    sys.stdout.write(f"{verdict}\n")
     sys.exit(not verdict.is_clean)
 
 

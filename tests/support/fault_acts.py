@@ -18,7 +18,7 @@ from fault_server import reply
 if TYPE_CHECKING:
     from fault_server import Act, Talk
 
-LATE = 0.1
+LATE = 0.35
 """Seconds after the client's deadline at which a late effect comes about."""
 
 
@@ -56,7 +56,7 @@ def on_kept_connections(act: Act) -> Act:
     return act
 
 
-# -- the connection breaks --------------------------------------------------------------------------
+# -- the connection breaks ------------------------------------------------------------------------
 
 
 @unread
@@ -97,7 +97,7 @@ async def stale(talk: Talk) -> bool:
     return False
 
 
-# -- the answer breaks ------------------------------------------------------------------------------
+# -- the answer breaks ----------------------------------------------------------------------------
 
 
 def says(raw: bytes, *, closes: bool = False) -> Act:

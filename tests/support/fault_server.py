@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     Act = Callable[["Talk"], Awaitable[bool]]
     Script = Callable[["Call"], Act | None]
@@ -255,21 +255,17 @@ class FaultServer:
     async def _open(self) -> None:
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.setblocking(False)
+        self._listener.settimeout(0)
         self._listener.bind(("127.0.0.1", self.port))
         self._listener.listen(128)
         self.port = self._listener.getsockname()[1]
         self._accepting = self.loop.create_task(self._accept(self._listener))
 
     async def _close(self) -> None:
-        accepting, listener = self._accepting, self._listener
-        self._accepting = self._listener = None
-        if accepting and listener:
-            accepting.cancel()
-            try:
-                await asyncio.gather(accepting, return_exceptions=True)
-            finally:
-                listener.close()
+        self._stop_accepting()
+        if self._listener:
+            self._listener.close()
+        self._listener = None
         others = {t: conn for t, conn in self._conns.items() if t is not asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -278,6 +274,13 @@ class FaultServer:
         finally:
             for conn in others.values():  # a task that never began closes nothing
                 conn.close()
+
+    def _stop_accepting(self) -> None:
+        """Take the port off the loop, at once: whoever asked may be cancelled at any await."""
+        if self._accepting and self._listener:
+            self.loop.remove_reader(self._listener)
+            self._accepting.cancel()
+        self._accepting = None
 
     async def vanish(self, seconds: float | None) -> None:
         """Close the port and every other connection; come back after a while, or never."""
@@ -290,18 +293,17 @@ class FaultServer:
         """Fill the backlog: who connects now waits in vain, until it is over."""
         if not self._accepting or not self._listener:
             return
-        self._accepting.cancel()
-        await asyncio.gather(self._accepting, return_exceptions=True)
+        self._stop_accepting()
         self._listener.listen(0)
         fillers = [socket.socket() for _ in range(4)]
         for filler in fillers:
-            filler.setblocking(False)
+            filler.settimeout(0)
             filler.connect_ex(("127.0.0.1", self.port))
 
         async def unclog() -> None:
             for filler in fillers:
                 filler.close()
-            if self._listener:
+            if self._listener and not self._accepting:
                 self._listener.listen(128)
                 self._accepting = self.loop.create_task(self._accept(self._listener))
 
@@ -317,7 +319,13 @@ class FaultServer:
 
     async def _accept(self, listener: socket.socket) -> None:
         while True:
-            conn, _ = await self.loop.sock_accept(listener)
+            # Not sock_accept: cancelled at the wrong moment, it loses an accepted connection.
+            await self._readable(listener)
+            try:
+                conn, _ = listener.accept()
+            except BlockingIOError:
+                continue
+            conn.settimeout(0)
             conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             nth, self.connections = self.connections, self.connections + 1
             if self.resets_on_accept(nth):
@@ -365,7 +373,8 @@ class FaultServer:
         try:
             await ready
         finally:
-            self.loop.remove_reader(conn)
+            if conn.fileno() >= 0:
+                self.loop.remove_reader(conn)
 
 
 def _read_request(raw: bytes) -> tuple[Call, int] | None:

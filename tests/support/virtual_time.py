@@ -22,9 +22,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         if not self._ready:
-            if not self._scheduled:
+            # Cancelled timers stay in the heap for a while; to jump to one is to wait in earnest.
+            moments = [timer._when for timer in self._scheduled if not timer._cancelled]
+            if not moments:
                 raise RuntimeError("nothing is ready and nothing is scheduled: this would hang")
-            self._clock = max(self._clock, self._scheduled[0]._when)
+            self._clock = max(self._clock, min(moments))
         super()._run_once()
 
 

@@ -43,8 +43,11 @@ _logger = logging.getLogger("vodnb")
 _LOOKS = 3
 """Most calls to read the states of doubtful assets: one lost answer leaves no doubt."""
 
-_FRESH = 0.5
+_FRESH = 2.0
 """Seconds in which an asset must leave after its intent was noted; else it is noted anew."""
+
+_NOTES = 3
+"""Most notes of one leaving: a disk that is slower than that cannot keep a journal."""
 
 _TRIES = {AnswerClass.NOT_SENT: 2, AnswerClass.AMBIGUOUS: 3}
 """Calls of the preflight: one lost answer, or one spoiled connection, is no reason not to start."""
@@ -290,7 +293,7 @@ class Engine:
             return
         if item.noted_at > -math.inf:
             self._ahead //= 2
-        while clock() - item.noted_at >= _FRESH:
+        for _ in range(_NOTES):
             following = [later for later in self._ready if later.noted_at == -math.inf]
             following = following[: self._ahead]
             ahead = [_leaving(later, sent_at=self._now()) for later in following]
@@ -301,6 +304,13 @@ class Engine:
                 if not each.attempts:
                     each.noted_at = noted_at
             item.noted_at = noted_at
+            if clock() - noted_at < _FRESH:
+                return
+        raise JournalError(
+            f"The journal took over {_FRESH:g} s to write, {_NOTES} times in a row.",
+            "What may leave long after it was recorded could be sent twice after a crash.",
+            "Name a folder on another disk with journal=..., then run the same cell again.",
+        )
 
     def _retract(self) -> None:
         """Take back the notes of assets that did not leave."""

@@ -28,8 +28,6 @@ class Breaker:
 
     def seen(self, *, is_bad: bool) -> Breaker:
         """Return the breaker after one more call."""
-        if not is_bad and True not in self.recent:
-            return self
         return replace(self, recent=(*self.recent, is_bad)[-_WINDOW:])
 
     @property

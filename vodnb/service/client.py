@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vodnb.rules.answers import Answer, read_answer
+from vodnb.rules.answers import Answer, Fault, FaultKind, read_answer
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import NoAnswerError, SetupError, SignInError, VodnbError
 from vodnb.rules.model import AnswerClass
@@ -152,27 +152,31 @@ class Client:
     async def _attempt(
         self, operation: Operation, sent: Mapping[str, object], *, deadline: float, lane: int
     ) -> Answer:
-        begun = time.perf_counter()
+        until = time.perf_counter() + deadline
         sign_in = self._sign_in
         if operation is not TOKEN:
             await sign_in.ensure()
         generation = sign_in.generation
-        answer = await self._exchange(operation, sent, deadline=deadline, lane=lane)
+        answer = await self._exchange(operation, sent, until=until, lane=lane)
         if operation is TOKEN or not self._is_refused_token(answer):
             return self._with_clock_offset(answer)
         if not await sign_in.renew(generation):
             why = f" A new token was not to be had: {sign_in.failure}" if sign_in.failure else ""
             return replace(answer, message=f"{answer.message}{why}")
-        left = max(1.0, deadline - (time.perf_counter() - begun))
-        return await self._exchange(operation, sent, deadline=left, lane=lane)
+        return await self._exchange(operation, sent, until=until, lane=lane)
 
     def _is_refused_token(self, answer: Answer) -> bool:
         code = answer.code.replace("APIG.", "APIGW.")
         return self._sign_in.can_renew and code in _REFUSED_TOKEN
 
     async def _exchange(
-        self, operation: Operation, sent: Mapping[str, object], *, deadline: float, lane: int
+        self, operation: Operation, sent: Mapping[str, object], *, until: float, lane: int
     ) -> Answer:
+        left = until - time.perf_counter()
+        if left <= 0:
+            # Whoever reads a state after the deadline relies on it: nothing leaves any more.
+            late = Fault(kind=FaultKind.CONNECT, detail="signing in took longer than the deadline")
+            return read_answer(operation, late, sent=sent)
         endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
         request = build_request(operation, sent, endpoint=endpoint, project_id=self._project_id)
         got = await self._http.send(
@@ -180,7 +184,7 @@ class Client:
             request.url,
             headers=await self._headers(operation, request),
             content=request.body,
-            deadline=deadline,
+            deadline=left,
             lane=lane,
         )
         return read_answer(operation, got, sent=sent)
@@ -231,7 +235,10 @@ class Client:
         if not isinstance(user, UserCredential):
             raise TypeError("only an IAM user has a token to fetch")
         answer = await self._exchange(
-            TOKEN, {"nocatalog": "true", "auth": self._auth(user)}, deadline=_SETUP_DEADLINE, lane=0
+            TOKEN,
+            {"nocatalog": "true", "auth": self._auth(user)},
+            until=time.perf_counter() + _SETUP_DEADLINE,
+            lane=0,
         )
         token = Secret(answer.headers.get("x-subject-token", ""))
         self.redact.add(token)

@@ -1,0 +1,317 @@
+"""Which run a call goes on with, who may write it, and where its journal lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from journals import RUN_ID, bounced, header_at, intent, new_journal, settled
+
+from vodnb.bulk import owner
+from vodnb.bulk.journal import Journal, read_header
+from vodnb.bulk.runs import Want, choose_folder, find_headers, list_runs, open_run
+from vodnb.rules.errors import JournalError
+from vodnb.rules.model import Outcome, Settlement, Status
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_taken():
+    yield
+    owner._taken.clear()
+
+
+def want(folder, assets, *, is_fresh=False, run_id="20270101T000000Z-ffffff", **changes):
+    """Return what a call asks for that would begin a run of its own."""
+    owned = {"owner": owner.this_process(), **changes}
+    header = header_at(folder / f"{run_id}.sqlite", **owned)
+    return Want(header=header, assets=list(assets), is_fresh=is_fresh)
+
+
+def leave_behind(folder, assets="abc", entries=(), run_id=RUN_ID, **changes):
+    """Leave the journal of a process that is gone."""
+    with closing(new_journal(folder / f"{run_id}.sqlite", list(assets), **changes)) as journal:
+        journal.write(entries)
+    return run_id
+
+
+def test_a_run_goes_on_where_it_was(tmp_path):
+    """Outcomes are taken over, doubts are to be asked, what bounced is as if never touched."""
+    lost = Settlement(outcome=Outcome.IN_DOUBT, code="CLIENT.NO_ANSWER", attempts=2)
+    entries = [
+        settled("a"),
+        intent("b", left_at=time.time() - 7),
+        bounced("c"),
+        intent("d", left_at=time.time() - 7),
+        settled("d", lost),
+    ]
+    leave_behind(tmp_path, "abcde", entries, deadline=60.0)
+    opened = open_run(tmp_path, want(tmp_path, "abcde"))
+    assert (opened.header.run_id, opened.is_new) == (RUN_ID, False)
+    assert set(opened.settled) == {"a"}
+    assert set(opened.doubtful) == {"b", "d"}
+    assert opened.doubtful["d"][0] == lost
+    assert all(7 <= age < 60 for _, age in opened.doubtful.values())
+    assert opened.header.deadline == 60.0
+    opened.close(is_finished=True)
+    found = read_header(tmp_path / f"{RUN_ID}.sqlite")
+    assert (found.is_finished, found.owner) == (True, {})
+
+
+def test_a_clock_gone_backwards_gives_no_age(tmp_path):
+    """It left in the future, as it seems: the whole settle time is waited."""
+    leave_behind(tmp_path, "a", [intent("a", left_at=time.time() + 3600)])
+    opened = open_run(tmp_path, want(tmp_path, "a"))
+    assert opened.doubtful["a"][1] == 0.0
+    opened.close(is_finished=False)
+
+
+def test_the_longest_deadline_is_kept(tmp_path):
+    """A shorter deadline now does not make an older call end sooner."""
+    leave_behind(tmp_path, deadline=60.0)
+    open_run(tmp_path, want(tmp_path, "abc", deadline=5.0)).close(is_finished=False)
+    assert read_header(tmp_path / f"{RUN_ID}.sqlite").deadline == 60.0
+    open_run(tmp_path, want(tmp_path, "abc", deadline=90.0)).close(is_finished=False)
+    assert read_header(tmp_path / f"{RUN_ID}.sqlite").deadline == 90.0
+
+
+def test_a_larger_table_goes_on_and_its_new_assets_are_added(tmp_path):
+    """Key is the asset, not the row: re-sorted and extended, it is the same run."""
+    leave_behind(tmp_path, "abc")
+    opened = open_run(tmp_path, want(tmp_path, "zcbay"))
+    assert opened.header.run_id == RUN_ID
+    assert list(opened.journal.assets()) == list("abczy")
+    opened.close(is_finished=False)
+
+
+@pytest.mark.parametrize(
+    ("assets", "changes"),
+    [
+        ("ab", {}),
+        ("abz", {}),
+        ("abc", {"status": Status.CANCELLED}),
+        ("abc", {"project_id": "q" * 32}),
+        ("abc", {"endpoint": "http://other"}),
+        ("abc", {"is_fresh": True}),
+    ],
+)
+def test_another_run_begins(tmp_path, assets, changes):
+    """A table that lacks an asset, another status, project or endpoint, or fresh=True."""
+    leave_behind(tmp_path, "abc", [settled("a")])
+    opened = open_run(tmp_path, want(tmp_path, assets, **changes))
+    assert (opened.is_new, opened.settled) == (True, {})
+    assert opened.header.run_id != RUN_ID
+    opened.close(is_finished=False)
+    assert len(list(find_headers(tmp_path))) == 2
+
+
+def test_a_finished_run_is_never_replayed(tmp_path):
+    """Its outcomes may be old: a new run looks first."""
+    leave_behind(tmp_path, "abc", [settled(asset) for asset in "abc"], is_finished=True)
+    opened = open_run(tmp_path, want(tmp_path, "abc"))
+    assert (opened.is_new, opened.settled) == (True, {})
+    opened.close(is_finished=False)
+
+
+def test_the_newest_of_several_goes_on(tmp_path):
+    """Two were cut off: the later one is meant."""
+    for run_id in ("20260102T000000Z-aaaaaa", "20260103T000000Z-aaaaaa", "20260101T000000Z-bbbbbb"):
+        leave_behind(tmp_path, "ab", run_id=run_id)
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    assert opened.header.run_id == "20260103T000000Z-aaaaaa"
+    opened.close(is_finished=False)
+
+
+def test_a_run_that_could_not_start_leaves_no_trace(tmp_path):
+    """Neither a file nor a mark."""
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    opened.discard()
+    assert list(tmp_path.iterdir()) == []
+    assert owner.take(opened.header.run_id)
+
+
+def test_a_journal_left_by_a_crash_in_its_creation_hinders_nobody(tmp_path):
+    """An empty file is no run."""
+    (tmp_path / f"{RUN_ID}.sqlite").touch()
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    assert opened.is_new
+    opened.close(is_finished=False)
+
+
+def test_a_damaged_journal_stops_the_call_unless_it_is_fresh(tmp_path):
+    """It may be the very run: refused by name; fresh=True goes past it."""
+    leave_behind(tmp_path, "abc")
+    path = tmp_path / f"{RUN_ID}.sqlite"
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(JournalError, match=r"abcdef\.sqlite' is damaged"):
+        open_run(tmp_path, want(tmp_path, "abc"))
+    open_run(tmp_path, want(tmp_path, "abc", is_fresh=True)).close(is_finished=False)
+    assert [run.state for run in list_runs([tmp_path])] == ["unfinished", "damaged"]
+
+
+def test_the_end_is_handed_over_even_if_it_cannot_be_noted(tmp_path, caplog):
+    """A full disk at the very end costs no table; the same kernel may go on with the run."""
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    opened.journal.close()
+    opened.close(is_finished=True)
+    assert "journal" in caplog.text
+    assert read_header(opened.journal.path).owner["pid"] == os.getpid()
+    assert [run.state for run in list_runs([tmp_path])] == ["unfinished"]
+    again = open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
+    assert again.header.run_id == opened.header.run_id
+    again.close(is_finished=False)
+
+
+# -- who writes -----------------------------------------------------------------------------------
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from vodnb.bulk import owner
+from vodnb.bulk.journal import Journal
+journal = Journal.open(Path(sys.argv[1]))
+journal.claim(owner.this_process(), is_gone=owner.is_gone)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_another_process_holds_the_run_until_it_is_gone(tmp_path):
+    """Refused by process and host while it lives, killed or not asked; then it goes on."""
+    leave_behind(tmp_path, "abc")
+    path = tmp_path / f"{RUN_ID}.sqlite"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        for _ in range(2):
+            with pytest.raises(
+                JournalError, match=f"process {holder.pid} on {socket.gethostname()}"
+            ):
+                open_run(tmp_path, want(tmp_path, "abc"))
+        assert [run.state for run in list_runs([tmp_path])] == ["under way"]
+        holder.kill()
+        holder.wait()
+    opened = open_run(tmp_path, want(tmp_path, "abc"))
+    assert opened.header.run_id == RUN_ID
+    opened.close(is_finished=False)
+
+
+def test_a_second_job_of_this_process_is_refused(tmp_path):
+    """The same cell twice in one kernel."""
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    with pytest.raises(JournalError, match="being worked on in this kernel"):
+        open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
+    assert [run.state for run in list_runs([tmp_path])] == ["under way"]
+    opened.close(is_finished=False)
+    again = open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
+    assert again.header.run_id == opened.header.run_id
+    again.close(is_finished=False)
+
+
+def changed(**values):
+    """Return this process as an owner, but for some values."""
+    return {**owner.this_process(), **values}
+
+
+@pytest.mark.parametrize(
+    ("who", "gone"),
+    [
+        (changed, False),
+        (lambda: changed(pid=2**22 + 1), True),
+        (lambda: changed(began="1"), True),
+        (lambda: changed(boot="another"), True),
+        (lambda: changed(host="another"), False),
+        (lambda: changed(host="another", beat=time.time() - 59), False),
+        (lambda: changed(host="another", beat=time.time() - 61), True),
+        (lambda: changed(host="another", beat=time.time() + 3600), True),
+    ],
+)
+def test_who_is_gone(who, gone):
+    """Ended, its number given anew, its machine restarted, or silent for a minute elsewhere."""
+    assert owner.is_gone(who()) is gone
+
+
+def test_without_proc_a_process_is_asked_for_by_signal(monkeypatch):
+    """macOS: alive or not is all that can be known; Windows: only the heartbeat counts."""
+    real = Path.exists
+    monkeypatch.setattr(owner.Path, "read_text", _no_proc)
+    monkeypatch.setattr(owner.Path, "exists", lambda self: "proc" not in str(self) and real(self))
+    here = owner.this_process()
+    assert (here["boot"], here["began"]) == ("", "running")
+    assert not owner.is_gone(here)
+    assert owner.is_gone({**here, "pid": 2**22 + 1})
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr("os.kill", lambda *_: pytest.fail("it would interrupt the process"))
+    there = owner.this_process()
+    assert not owner.is_gone(there)
+    assert owner.is_gone({**there, "beat": time.time() - 61})
+
+
+def _no_proc(*_args, **_options):
+    raise FileNotFoundError
+
+
+# -- where ----------------------------------------------------------------------------------------
+
+
+def test_a_journal_lives_beside_its_input_or_here(tmp_path, monkeypatch):
+    """`.vodnb` beside the file, in the current folder without one, or where it was named."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    beside = choose_folder(str(tmp_path / "data" / "assets.csv"), None)
+    assert beside == (tmp_path / "data" / ".vodnb", True)
+    assert choose_folder("", None) == (Path(".vodnb"), True)
+    assert choose_folder("x.csv", tmp_path / "a" / "b") == (tmp_path / "a" / "b", True)
+    assert (tmp_path / "a" / "b").is_dir()
+    assert (tmp_path / ".vodnb").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("trouble", ["a file", "somebody else's", "read-only"])
+def test_where_it_cannot_be_written_it_lives_at_home(tmp_path, monkeypatch, trouble):
+    """Never a folder that somebody else could read or change."""
+    home = tmp_path / "home"
+    monkeypatch.setattr(Path, "home", lambda: home)
+    beside = tmp_path / ".vodnb"
+    if trouble == "a file":
+        beside.touch()
+    else:
+        beside.mkdir()
+    if trouble == "somebody else's":
+        mine = os.getuid()
+        monkeypatch.setattr("os.getuid", lambda: mine + 1)
+        monkeypatch.setattr("vodnb.bulk.runs._make", _believe_home(home))
+    if trouble == "read-only":
+        monkeypatch.setattr("os.access", lambda path, *_: Path(path) != beside)
+    source = str(tmp_path / "assets.csv")
+    assert choose_folder(source, None) == (home / ".vodnb" / "runs", False)
+    with pytest.raises(JournalError, match="No journal can be written in"):
+        choose_folder(source, beside)
+
+
+def _believe_home(home):
+    """Root owns what it makes: so the folder at home is made without the question."""
+    from vodnb.bulk import runs
+
+    make = runs._make
+
+    def made(folder):
+        if home in folder.parents:
+            folder.mkdir(parents=True)
+            return folder
+        return make(folder)
+
+    return made
+
+
+def test_a_journal_opened_for_reading_keeps_its_writer(tmp_path):
+    """Looking does not claim."""
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    with closing(Journal.open(opened.journal.path)) as reader:
+        assert list(reader.assets()) == ["a", "b"]
+    opened.journal.write([settled("a")])
+    opened.close(is_finished=False)

@@ -13,6 +13,7 @@ from simulate import campaign, tell
 FOLDER = Path(__file__).parent / "campaigns"
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="children are forked"),
 ]

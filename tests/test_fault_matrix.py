@@ -23,6 +23,8 @@ from fault_cells import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
+
 POSITIONS = ("first", "middle", "last", "every")
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from fault_server import Act, Call, Script
 
+pytestmark = pytest.mark.long
+
 BATCH = 10
 CHIEF = {case.name for case in CHIEF_CASES}
 LOOKS = [

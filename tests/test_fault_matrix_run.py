@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from fault_server import Call
 
+pytestmark = pytest.mark.long
+
 TOKEN = "CANARYtoken0123456789abcdef"
 ASSETS = [f"{number:032x}" for number in range(34)]
 WORKERS = pytest.mark.parametrize("workers", [1, 32])

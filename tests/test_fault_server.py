@@ -13,6 +13,8 @@ import fault_acts as do
 import pytest
 from fault_server import FaultServer
 
+pytestmark = pytest.mark.long
+
 ASSET = "a" * 32
 PATH = "/v1.0/p/asset/status/uploaded"
 

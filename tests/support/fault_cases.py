@@ -250,7 +250,7 @@ REFUSALS = [
         "33-after-a-day", throttles(429, "APIGW.0308", Retry_After="86400"), stops="APIGW.0308"
     ),
     *doubtful("34-500-json", refuses(500, "APIGW.0201"), code="APIGW.0201"),
-    *doubtful("34-502-html", answers(502, HTML), strange=True),
+    *doubtful("34-502-html", answers(502, HTML)),
     *doubtful("34-504-json", refuses(504, "APIGW.0201"), code="APIGW.0201"),
     *[
         replace(case, spell=0.3, every=UNHURT)

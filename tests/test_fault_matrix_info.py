@@ -120,7 +120,7 @@ def runner(
 
 
 def starts(cell: Cell) -> bool:
-    """Whether a run can start: its first look, or the second try of it, is answered."""
+    """Whether a run can start: its first look, or another try of it, is answered."""
     if cell.position == "every":
         says_enough = cell.case.kind in {"permanent", "done"} or cell.case.name.startswith(
             (
@@ -133,8 +133,6 @@ def starts(cell: Cell) -> bool:
             )
         )
         return says_enough or cell.case.name == "8-stale"
-    if cell.case.name.startswith("14-") and cell.position == "first":
-        return False  # the rest of the answer spoils the second try on the same connection
     return cell.position != "first" or cell.case.kind not in {"global", "stop"}
 
 

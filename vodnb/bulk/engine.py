@@ -116,7 +116,7 @@ class Engine:
         try:
             await self._run_phases()
         finally:
-            self._retract()
+            self._retract(self._ready)
             await self._recorder.finish()
         if self._control.is_stopped and not self.stopped:
             self.stopped = BY_HAND
@@ -202,6 +202,7 @@ class Engine:
     async def _work(self, lane: int) -> None:
         while not self._control.is_stopped and (item := await self._next(lane)):
             await self._send(item, lane)
+            self._retract([item])
 
     async def _next(self, lane: int) -> Item | None:
         """Return the next asset to send; looking may settle some without sending."""
@@ -312,9 +313,9 @@ class Engine:
             "Name a folder on another disk with journal=..., then run the same cell again.",
         )
 
-    def _retract(self) -> None:
-        """Take back the notes of assets that did not leave."""
-        for item in self._ready:
+    def _retract(self, items: Iterable[Item]) -> None:
+        """Take back the notes of assets that did not leave after all."""
+        for item in items:
             if item.noted_at > -math.inf:
                 back = Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.STOPPED")
                 self._recorder.retract(Bounced(asset_id=item.asset_id, settlement=back))

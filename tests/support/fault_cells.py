@@ -328,7 +328,8 @@ def _check_truth(row: Any, seen: Seen, cell: Cell) -> None:
             assert by_us or row.state_after, "reported confirmed, and was so before"
         case "already_confirmed":
             assert state == "CREATED"
-            assert not by_us
+            # A refusal names no asset: shifted by a desync, it may be another one's.
+            assert not by_us or cell.case.name.startswith("20-")
         case "failed":
             assert not by_us, "reported failed, and is confirmed"
         case "not_sent":

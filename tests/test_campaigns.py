@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from simulate import campaign, tell
 
+from vodnb.rules.model import Outcome, Settlement
+
 FOLDER = Path(__file__).parent / "campaigns"
 
 pytestmark = [
@@ -75,5 +77,5 @@ def test_a_broken_promise_is_found():
     assert story.faults() == []
     story.world.states[asset] = "CREATING"
     assert len(story.faults()) == 1
-    story.book.settlements.pop(asset)
+    story.book.settlements.put(asset, Settlement(outcome=Outcome.NOT_SENT))
     assert "not_sent" in story.faults()[0]

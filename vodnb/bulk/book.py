@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from vodnb.rules.model import Outcome
-
 from .events import Bounced, Phase, PhaseBegan, Sent, Settled, Slowed, Warned
+from .standings import Standings
 
 if TYPE_CHECKING:
-    from vodnb.rules.model import Settlement
+    from collections.abc import Iterable
+
+    from vodnb.rules.model import Outcome
 
     from .events import Event
 
@@ -24,6 +25,9 @@ _MANY = 50
 class Book:
     """The standing of each asset; written by the loop thread, read by any.
 
+    Args:
+        assets: The assets of the run.
+
     Attributes:
         settlements: How each asset stands that was touched: truthful at every moment, since an
             asset is in doubt from the moment before it is sent until its answer is understood.
@@ -34,8 +38,8 @@ class Book:
         warnings: Codes of what the user should know.
     """
 
-    def __init__(self) -> None:
-        self.settlements: dict[str, Settlement] = {}
+    def __init__(self, assets: Iterable[str] = ()) -> None:
+        self.settlements = Standings(assets)
         self.outcomes: Counter[Outcome] = Counter()
         self.codes: Counter[str] = Counter()
         self.phase = Phase.CHECKING
@@ -50,8 +54,7 @@ class Book:
     @property
     def doubtful(self) -> int:
         """How many assets are in doubt now, settled so or still out."""
-        standing = self.settlements.copy()  # the loop thread goes on writing
-        return sum(found.outcome is Outcome.IN_DOUBT for found in standing.values())
+        return self.settlements.doubtful
 
     @property
     def missing(self) -> int:
@@ -66,9 +69,9 @@ class Book:
                 self.phase = event.phase
                 self.slowed_by = ""
             case Sent() | Bounced():
-                self.settlements[event.asset_id] = event.settlement
+                self.settlements.put(event.asset_id, event.settlement)
             case Settled():
-                self.settlements[event.asset_id] = event.settlement
+                self.settlements.put(event.asset_id, event.settlement)
                 self.outcomes[event.settlement.outcome] += 1
                 self.codes[event.settlement.code] += 1
                 self.slowed_by = ""

@@ -96,7 +96,7 @@ class Job:
         self._service = service
         self._ceiling = ceiling
         self._lang = lang
-        self._book = Book()
+        self._book = Book(plan.assets)
         self._control = Control()
         self._stopped: Stop | None = None
         self._taken_over = 0
@@ -157,7 +157,7 @@ class Job:
         )
         return build_results(
             self._table,
-            settlements=dict(self._book.settlements),
+            settlements=self._book.settlements.snapshot(),
             untouched=untouched,
             status=self._plan.status,
             run_id=self._plan.run_id,

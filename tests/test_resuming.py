@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -95,6 +96,39 @@ def test_a_run_is_named_by_its_journal_too(vod, box, tmp_path):
     assert len(vodnb.runs(tmp_path / "elsewhere")) == 1
     results = vodnb.resume(journal, vod=vod, rate=None, progress=False)
     assert set(results["outcome"]) == {"confirmed"}
+
+
+def test_the_table_of_a_finished_run_is_had_again_without_a_call(vod, box, tmp_path):
+    """Where the kernel died with the table in its hands, the journal still has it."""
+    path = write_table(box, tmp_path)
+    first = vod.confirm(path, rate=None, progress=False)
+    calls = len(box.ledger())
+    again = vodnb.resume(vodnb.runs()["run_id"].iloc[0], vod=vod, progress=False)
+    assert len(box.ledger()) == calls
+    pd.testing.assert_frame_equal(again, first)
+    assert vodnb.runs()["state"].tolist() == ["finished"]
+
+
+def test_the_run_that_was_named_goes_on_and_no_other(vod, box, tmp_path):
+    """Of two unfinished runs over the same assets, the newer one is left alone."""
+    path = write_table(box, tmp_path)
+    older = stop_early(vod, path)
+    stop_early(vod, path, fresh=True)
+    results = vodnb.resume(older, vod=vod, rate=None, progress=False)
+    assert set(results["run_id"]) == {older}
+    assert sorted(vodnb.runs()["state"]) == ["finished", "unfinished"]
+
+
+def test_a_journal_of_something_else_is_refused(vod, box, tmp_path):
+    """What it recorded says nothing about other assets; nothing is sent."""
+    path = write_table(box, tmp_path)
+    stop_early(vod, path)
+    journal, calls = vodnb.runs()["journal"].iloc[0], len(box.ledger())
+    with pytest.raises(InputError, match="of another run"):
+        vod.confirm(list(box.states())[:5], journal=journal)
+    with pytest.raises(InputError, match="There is no journal"):
+        vod.confirm(path, journal=tmp_path / "gone.sqlite")
+    assert len(box.ledger()) == calls
 
 
 def test_nothing_to_go_on_with_is_said():

@@ -29,7 +29,9 @@ def resume(
     destroy: int | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Go on with an unfinished run, without the cell that began it.
+    """Go on with a run without the cell that began it, or have the table of a finished one again.
+
+    What is settled is taken over and not asked for again: a finished run costs no call.
 
     Args:
         run: Its run ID, or the path of its journal. Default: the newest unfinished one that
@@ -63,7 +65,7 @@ def resume(
     return used.confirm(
         table,
         status=str(header.status),
-        journal=header.path.parent,
+        journal=header.path,
         destroy=destroy,
         **options,
     )

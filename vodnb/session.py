@@ -155,7 +155,8 @@ class Vod:
                 proved confirmed. Default True: it saves calls.
             journal: Record every step, so that running the same cell again goes on where a crash
                 or a stop left it. Default True: in `.vodnb` beside the input; or a folder; or
-                False, and a crash leaves no record of what was sent.
+                the journal of one run, to go on with that one; or False, and a crash leaves no
+                record of what was sent.
             fresh: Begin a new run even where an unfinished one could go on. Default False.
             progress: Show how it goes. Default True.
             destroy: For the destructive statuses: the number of distinct valid assets in the

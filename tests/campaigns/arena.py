@@ -82,7 +82,8 @@ def confirm(
 ) -> None:
     """Do the job of one child: confirm the folder's CSV and save the table.
 
-    Without looking first, only the journal keeps an asset from being sent twice.
+    Without looking first, only the journal keeps an asset from being sent twice. A run that had
+    ended before its child was killed is not asked for anew: its table is had from its journal.
     """
     doubts.SETTLE_MARGIN = profile.margin
     vod = vodnb.connect(
@@ -91,14 +92,12 @@ def confirm(
         project_id=server.box["project_id"],
         token=server.box["token"],
     )
-    results = vod.confirm(
-        folder / "assets.csv",
-        rate=None,
-        workers=workers,
-        deadline=profile.deadline,
-        check_first=look_first,
-        progress=False,
-    )
+    options = {"rate": None, "workers": workers, "deadline": profile.deadline, "progress": False}
+    listed = vodnb.runs(folder / ".vodnb")
+    if "finished" in set(listed["state"]):
+        results = vodnb.resume(listed["journal"].iloc[0], vod=vod, **options)
+    else:
+        results = vod.confirm(folder / "assets.csv", check_first=look_first, **options)
     vodnb.save(results, folder / "results.csv")
 
 

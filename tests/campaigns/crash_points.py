@@ -45,11 +45,17 @@ class Fuse:
 def lay(fuse: Fuse) -> None:
     """Put the fuse before and after each journal commit and each call."""
     write: Callable[..., None] = Journal.write
+    note: Callable[..., None] = Journal.note
     send: Callable[..., Any] = Http.send
 
     def fused_write(journal: Journal, entries: Any) -> None:
         fuse.burn()
         write(journal, entries)
+        fuse.burn()
+
+    def fused_note(journal: Journal, **values: object) -> None:
+        fuse.burn()
+        note(journal, **values)
         fuse.burn()
 
     async def fused_send(http: Http, *args: Any, **options: Any) -> Any:
@@ -59,6 +65,7 @@ def lay(fuse: Fuse) -> None:
         return got
 
     Journal.write = fused_write
+    Journal.note = fused_note
     Http.send = fused_send
 
 

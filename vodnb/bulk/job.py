@@ -9,6 +9,7 @@ import time
 from concurrent.futures import wait
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import VodnbError
@@ -264,7 +265,13 @@ class Job:
             is_finished=False,
             owner=this_process(),
         )
-        want = Want(header=header, assets=self._plan.assets, is_fresh=keep.is_fresh)
+        named = Path(keep.folder) if keep.folder is not None else None
+        want = Want(
+            header=header,
+            assets=self._plan.assets,
+            is_fresh=keep.is_fresh,
+            journal=named if named and named.suffix == SUFFIX else None,
+        )
         opened = open_run(folder, want)
         if not is_usual:
             self._book.hear(Warned(code="CLIENT.ELSEWHERE"))

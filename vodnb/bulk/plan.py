@@ -46,7 +46,7 @@ class Keep:
 
     Attributes:
         source: The file that the assets came from; "" for none.
-        folder: The folder that was asked for; None for the usual one.
+        folder: The folder that was asked for, or the journal of a run; None for the usual one.
         is_fresh: Whether to begin a new run in any case.
     """
 

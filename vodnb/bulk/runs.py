@@ -49,11 +49,13 @@ class Want:
         header: The run as it would be if it began now.
         assets: The distinct asset IDs, in order.
         is_fresh: Whether to begin a new run in any case.
+        journal: The journal of the one run to go on with, even if it is finished; None for any.
     """
 
     header: Header
     assets: Sequence[str]
     is_fresh: bool
+    journal: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +99,25 @@ def choose_folder(source: str, named: str | os.PathLike[str] | None) -> tuple[Pa
 
     Args:
         source: The file that the assets came from; "" for none.
-        named: The folder that was asked for; None for the usual one: `.vodnb` beside the source
-            or here, or `~/.vodnb/runs` where that cannot be written or is somebody else's.
+        named: The folder that was asked for, or a journal in it; None for the usual one: `.vodnb`
+            beside the source or here, or `~/.vodnb/runs` where that cannot be written or is
+            somebody else's.
 
     Raises:
+        InputError: A journal was named that is not there.
         JournalError: No journal can be written there.
     """
     if named is not None:
-        return _make(Path(named)), True
+        path = Path(named)
+        if path.suffix != SUFFIX:
+            return _make(path), True
+        if not path.is_file():
+            raise InputError(
+                f"There is no journal '{path}'.",
+                "journal= takes a folder for journals, or the journal of a run to go on with.",
+                "Name the folder, or a journal that vodnb.runs() lists.",
+            )
+        return _make(path.parent), True
     beside = (Path(source).parent if source else Path()) / ".vodnb"
     try:
         return _make(beside), True
@@ -118,9 +131,12 @@ def open_run(folder: Path, want: Want) -> OpenRun:
     Its assets must all be wanted; what is wanted beyond them is added. Else a new run begins.
 
     Raises:
+        InputError: The one run to go on with is of something else.
         JournalError: A journal is damaged, or the run is being worked on elsewhere.
     """
-    old = None if want.is_fresh else _find_unfinished(folder, want)
+    old = None
+    if not want.is_fresh:
+        old = _read_named(want.journal, want) if want.journal else _find_unfinished(folder, want)
     if old is None:
         journal = Journal.create(want.header, want.assets)
         owner.take(want.header.run_id)
@@ -163,18 +179,29 @@ def _no_folder(folder: Path, why: str) -> JournalError:
 def _find_unfinished(folder: Path, want: Want) -> Header | None:
     wanted = set(want.assets)
     for header in find_headers(folder):
-        is_same = (header.endpoint, header.project_id, header.status) == (
-            want.header.endpoint,
-            want.header.project_id,
-            want.header.status,
-        )
-        if is_same and not header.is_finished and _lies_within(header.path, wanted):
+        if not header.is_finished and _is_part(header, want, wanted):
             return header
     return None
 
 
-def _lies_within(path: Path, wanted: set[str]) -> bool:
-    journal = Journal.open(path)
+def _read_named(path: Path, want: Want) -> Header:
+    header = read_header(path)
+    if header is None or not _is_part(header, want, set(want.assets)):
+        raise InputError(
+            f"The journal '{path}' is of another run: another endpoint, project or status, or "
+            "of assets that are not in this table.",
+            "What it recorded says nothing about these assets.",
+            "vodnb.resume(path) goes on with that run; name a folder to begin one of your own.",
+        )
+    return header
+
+
+def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
+    """Whether a run asks for the same, of assets that are all wanted."""
+    asked = ("endpoint", "project_id", "status")
+    if any(getattr(header, name) != getattr(want.header, name) for name in asked):
+        return False
+    journal = Journal.open(header.path)
     try:
         return all(asset_id in wanted for asset_id in journal.assets())
     finally:
@@ -194,7 +221,8 @@ def _take_over(old: Header, want: Want) -> OpenRun:
             journal.claim(owner.this_process(), is_gone=_is_free)
             known = set(journal.assets())
             journal.add(asset_id for asset_id in want.assets if asset_id not in known)
-            journal.note(deadline=max(old.deadline, want.header.deadline))
+            deadline = max(old.deadline, want.header.deadline)
+            journal.note(deadline=deadline, is_finished=False)
             return _sort(journal, old)
         except BaseException:
             journal.close()

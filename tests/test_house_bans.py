@@ -32,7 +32,7 @@ IMPORT_HOMES: dict[str, tuple[str, ...]] = {
     "pandas": ("tables/",),
     "pickle": (),
     "shelve": (),
-    "sqlite3": ("bulk/journal.py",),
+    "sqlite3": ("bulk/journal.py", "bulk/salvage.py"),
     "starlette": ("emulator/",),
     "uvicorn": ("emulator/",),
     "yaml": (),

@@ -20,6 +20,7 @@ NAMES = (
     "require_settled",
     "resume",
     "runs",
+    "salvage",
     "sandbox",
     "save",
     "summary",

@@ -12,7 +12,8 @@ from journals import BACK, DONE, DOUBT, new_journal
 
 from vodnb.bulk import owner
 from vodnb.bulk.events import Bounced, Phase, PhaseBegan, Sent, Settled, Slowed
-from vodnb.bulk.journal import Journal, Standing, read_header
+from vodnb.bulk.journal import Journal, read_header
+from vodnb.bulk.record import Standing
 from vodnb.bulk.recorder import Recorder
 from vodnb.rules.errors import JournalError
 

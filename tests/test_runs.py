@@ -1,21 +1,20 @@
-"""Which run a call goes on with, who may write it, and where its journal lives."""
+"""Which run a call goes on with, and where its journal lives."""
 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from journals import RUN_ID, bounced, header_at, intent, new_journal, settled
+from journals import RUN_ID, bounced, intent, leave_behind, settled, want
 
 from vodnb.bulk import owner
+from vodnb.bulk.found import list_runs
 from vodnb.bulk.journal import Journal, read_header
-from vodnb.bulk.runs import Want, choose_folder, find_headers, list_runs, open_run
+from vodnb.bulk.runs import choose_folder, find_headers, open_run
 from vodnb.rules.errors import JournalError
 from vodnb.rules.model import Outcome, Settlement, Status
 
@@ -24,20 +23,6 @@ from vodnb.rules.model import Outcome, Settlement, Status
 def _nothing_stays_taken():
     yield
     owner._taken.clear()
-
-
-def want(folder, assets, *, is_fresh=False, run_id="20270101T000000Z-ffffff", **changes):
-    """Return what a call asks for that would begin a run of its own."""
-    owned = {"owner": owner.this_process(), **changes}
-    header = header_at(folder / f"{run_id}.sqlite", **owned)
-    return Want(header=header, assets=list(assets), is_fresh=is_fresh)
-
-
-def leave_behind(folder, assets="abc", entries=(), run_id=RUN_ID, **changes):
-    """Leave the journal of a process that is gone."""
-    with closing(new_journal(folder / f"{run_id}.sqlite", list(assets), **changes)) as journal:
-        journal.write(entries)
-    return run_id
 
 
 def test_a_run_goes_on_where_it_was(tmp_path):
@@ -69,6 +54,33 @@ def test_a_clock_gone_backwards_gives_no_age(tmp_path):
     opened = open_run(tmp_path, want(tmp_path, "a"))
     assert opened.doubtful["a"][1] == 0.0
     opened.close(is_finished=False)
+
+
+def test_a_clock_set_forward_gives_no_age(tmp_path, monkeypatch):
+    """Three hours forward in a second are one second; and so many as have passed stay."""
+    now = time.time()
+    leave_behind(tmp_path, "ab", [intent("a", left_at=now), intent("b", left_at=now - 9)])
+    monkeypatch.setattr(owner, "time", SimpleNamespace(monotonic=time.monotonic, time=_later))
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    assert 0 <= opened.doubtful["a"][1] < 5
+    assert 9 <= opened.doubtful["b"][1] < 14
+    opened.close(is_finished=False)
+
+
+def _later():
+    return time.time() + 3 * 3600
+
+
+def test_times_of_another_machine_give_no_age(tmp_path, monkeypatch):
+    """A home folder on two machines, whose clocks nobody has compared: for good."""
+    monkeypatch.setattr(owner.socket, "gethostname", lambda: "there")
+    leave_behind(tmp_path, "a", [intent("a", left_at=time.time() - 9)])
+    monkeypatch.undo()
+    for _ in range(2):
+        opened = open_run(tmp_path, want(tmp_path, "a"))
+        assert opened.doubtful["a"][1] == 0.0
+        opened.close(is_finished=False)
+        monkeypatch.setattr(owner.socket, "gethostname", lambda: "there")
 
 
 def test_the_longest_deadline_is_kept(tmp_path):
@@ -165,95 +177,6 @@ def test_the_end_is_handed_over_even_if_it_cannot_be_noted(tmp_path, caplog):
     again = open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
     assert again.header.run_id == opened.header.run_id
     again.close(is_finished=False)
-
-
-# -- who writes -----------------------------------------------------------------------------------
-
-HOLDER = """
-import sys, time
-from pathlib import Path
-from vodnb.bulk import owner
-from vodnb.bulk.journal import Journal
-journal = Journal.open(Path(sys.argv[1]))
-journal.claim(owner.this_process(), is_gone=owner.is_gone)
-print("held", flush=True)
-time.sleep(60)
-"""
-
-
-def test_another_process_holds_the_run_until_it_is_gone(tmp_path):
-    """Refused by process and host while it lives, killed or not asked; then it goes on."""
-    leave_behind(tmp_path, "abc")
-    path = tmp_path / f"{RUN_ID}.sqlite"
-    command = [sys.executable, "-c", HOLDER, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout.readline() == "held\n"
-        for _ in range(2):
-            with pytest.raises(
-                JournalError, match=f"process {holder.pid} on {socket.gethostname()}"
-            ):
-                open_run(tmp_path, want(tmp_path, "abc"))
-        assert [run.state for run in list_runs([tmp_path])] == ["under way"]
-        holder.kill()
-        holder.wait()
-    opened = open_run(tmp_path, want(tmp_path, "abc"))
-    assert opened.header.run_id == RUN_ID
-    opened.close(is_finished=False)
-
-
-def test_a_second_job_of_this_process_is_refused(tmp_path):
-    """The same cell twice in one kernel."""
-    opened = open_run(tmp_path, want(tmp_path, "ab"))
-    with pytest.raises(JournalError, match="being worked on in this kernel"):
-        open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
-    assert [run.state for run in list_runs([tmp_path])] == ["under way"]
-    opened.close(is_finished=False)
-    again = open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
-    assert again.header.run_id == opened.header.run_id
-    again.close(is_finished=False)
-
-
-def changed(**values):
-    """Return this process as an owner, but for some values."""
-    return {**owner.this_process(), **values}
-
-
-@pytest.mark.parametrize(
-    ("who", "gone"),
-    [
-        (changed, False),
-        (lambda: changed(pid=2**22 + 1), True),
-        (lambda: changed(began="1"), True),
-        (lambda: changed(boot="another"), True),
-        (lambda: changed(host="another"), False),
-        (lambda: changed(host="another", beat=time.time() - 59), False),
-        (lambda: changed(host="another", beat=time.time() - 61), True),
-        (lambda: changed(host="another", beat=time.time() + 3600), True),
-    ],
-)
-def test_who_is_gone(who, gone):
-    """Ended, its number given anew, its machine restarted, or silent for a minute elsewhere."""
-    assert owner.is_gone(who()) is gone
-
-
-def test_without_proc_a_process_is_asked_for_by_signal(monkeypatch):
-    """macOS: alive or not is all that can be known; Windows: only the heartbeat counts."""
-    real = Path.exists
-    monkeypatch.setattr(owner.Path, "read_text", _no_proc)
-    monkeypatch.setattr(owner.Path, "exists", lambda self: "proc" not in str(self) and real(self))
-    here = owner.this_process()
-    assert (here["boot"], here["began"]) == ("", "running")
-    assert not owner.is_gone(here)
-    assert owner.is_gone({**here, "pid": 2**22 + 1})
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setattr("os.kill", lambda *_: pytest.fail("it would interrupt the process"))
-    there = owner.this_process()
-    assert not owner.is_gone(there)
-    assert owner.is_gone({**there, "beat": time.time() - 61})
-
-
-def _no_proc(*_args, **_options):
-    raise FileNotFoundError
 
 
 # -- where ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import connect
     from .tables.results import require_settled, to_retry
     from .tables.write import save
-    from .verbs import explain, load_assets, runs, summary
+    from .verbs import explain, load_assets, runs, salvage, summary
 
 __all__ = [
     "VodnbError",
@@ -29,6 +29,7 @@ __all__ = [
     "require_settled",
     "resume",
     "runs",
+    "salvage",
     "sandbox",
     "save",
     "summary",
@@ -46,6 +47,7 @@ _HOMES = {
     "require_settled": "tables.results",
     "resume": "resuming",
     "runs": "verbs",
+    "salvage": "verbs",
     "sandbox": "emulator.server",
     "save": "tables.write",
     "summary": "verbs",

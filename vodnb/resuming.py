@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vodnb.bulk.runs import find_run
+from vodnb.bulk.found import find_run
 from vodnb.rules.errors import SetupError
 from vodnb.session import connect
 from vodnb.tables import read

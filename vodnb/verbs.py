@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vodnb.bulk.found import list_runs, usual_folders
 from vodnb.bulk.progress import show
-from vodnb.bulk.runs import list_runs, usual_folders
+from vodnb.bulk.salvage import salvage as save_what_can_be_read
 from vodnb.rules import codes
 from vodnb.service.settings import resolve_lang
 from vodnb.tables import read
@@ -19,13 +20,13 @@ from vodnb.tables.runs import build_runs
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vodnb.bulk.runs import Found
+    from vodnb.bulk.found import Found
     from vodnb.rules.codes import Explanation
     from vodnb.rules.model import Lang
     from vodnb.tables.read import Source
     from vodnb.tables.summary import Summary
 
-__all__ = ["explain", "load_assets", "locale_name", "runs", "spoken", "summary"]
+__all__ = ["explain", "load_assets", "locale_name", "runs", "salvage", "spoken", "summary"]
 
 
 def load_assets(
@@ -106,6 +107,30 @@ def runs(folder: str | os.PathLike[str] | None = None) -> pd.DataFrame:
     """
     folders = usual_folders() if folder is None else [Path(folder)]
     return build_runs([_as_row(run) for run in list_runs(folders)])
+
+
+def salvage(journal: str | os.PathLike[str]) -> pd.DataFrame:
+    """Write a damaged journal anew from what can be read of it, and return its run.
+
+    Outcomes that can be read stand. Every other asset of the run is in doubt: the same cell, run
+    again, asks for its state before anything is sent. The damaged file is kept beside it.
+
+    Args:
+        journal: Its path, as the error names it and `vodnb.runs()` lists it.
+
+    Returns:
+        Its row of `vodnb.runs()`.
+
+    Raises:
+        InputError: There is no such file.
+        JournalError: Not even its header can be read, or somebody works on the run.
+
+    Example:
+        >>> vodnb.salvage(".vodnb/20261124T020000Z-1a2b3c.sqlite")
+    """
+    path = Path(journal)
+    save_what_can_be_read(path)
+    return build_runs([_as_row(run) for run in list_runs([path.parent]) if run.path == path])
 
 
 def _as_row(run: Found) -> dict[str, object]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from vodnb.bulk.journal import Entry, Header, Journal, Standing
+from vodnb.bulk.journal import Journal
+from vodnb.bulk.owner import this_clock, this_process
+from vodnb.bulk.record import Entry, Header, Standing
+from vodnb.bulk.runs import Want
 from vodnb.rules.model import Outcome, Settlement, Status
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ def header_at(path: Path, **changes: Any) -> Header:
         "deadline": 30.0,
         "is_finished": False,
         "owner": {},
+        "clock": this_clock(),
     }
     return Header(**{**values, **changes})
 
@@ -60,3 +65,30 @@ def settled(asset_id: str, settlement: Settlement = DONE) -> Entry:
 def bounced(asset_id: str) -> Entry:
     """Return the entry of an asset that provably came back."""
     return Entry(asset_id=asset_id, standing=Standing.BOUNCED, settlement=BACK)
+
+
+def want(
+    folder: Path,
+    assets: Sequence[str],
+    *,
+    is_fresh: bool = False,
+    run_id: str = "20270101T000000Z-ffffff",
+    **changes: Any,
+) -> Want:
+    """Return what a call asks for that would begin a run of its own."""
+    owned = {"owner": this_process(), **changes}
+    header = header_at(folder / f"{run_id}.sqlite", **owned)
+    return Want(header=header, assets=list(assets), is_fresh=is_fresh)
+
+
+def leave_behind(
+    folder: Path,
+    assets: Sequence[str] = "abc",
+    entries: Sequence[Entry] = (),
+    run_id: str = RUN_ID,
+    **changes: Any,
+) -> str:
+    """Leave the journal of a process that is gone."""
+    with closing(new_journal(folder / f"{run_id}.sqlite", list(assets), **changes)) as journal:
+        journal.write(entries)
+    return run_id

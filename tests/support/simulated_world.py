@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pretend_service import LOST, UNREACHABLE, refusal
 
 from vodnb.bulk.events import Bounced, Sent, Settled
-from vodnb.bulk.journal import Entry
+from vodnb.bulk.record import Entry
 from vodnb.bulk.recorder import _STANDINGS
 from vodnb.rules.answers import Reply, read_answer
 from vodnb.rules.errors import SignInError

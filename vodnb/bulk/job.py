@@ -21,13 +21,13 @@ from .book import Book
 from .control import Control
 from .engine import Engine
 from .events import Phase, PhaseBegan, Sent, Settled, Warned
-from .journal import Header
 from .limiter import shared_limiter
 from .line import Line
 from .loop import submit
-from .owner import this_process
+from .owner import this_clock, this_process
 from .plan import BY_HAND, Item
 from .progress import describe_run, draw_run, open_screen
+from .record import Header
 from .recorder import Recorder
 from .runs import SUFFIX, Want, choose_folder, open_run
 
@@ -264,6 +264,7 @@ class Job:
             deadline=self._plan.deadline,
             is_finished=False,
             owner=this_process(),
+            clock=this_clock(),
         )
         named = Path(keep.folder) if keep.folder is not None else None
         want = Want(

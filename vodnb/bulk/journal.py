@@ -1,4 +1,4 @@
-"""The journal of a run: a SQLite file that survives any crash. The only file that knows sqlite3.
+"""The journal of a run: a SQLite file that survives any crash.
 
 Rollback journal and `synchronous=FULL`: home folders of shared notebook servers are often on NFS,
 where WAL is not safe. One writer, known by its claim; readers may always open the file.
@@ -11,101 +11,41 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, fields
-from enum import IntEnum
-from operator import attrgetter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from vodnb.rules.errors import JournalError
-from vodnb.rules.model import Outcome, Settlement, Status
+
+from .record import COLUMNS, Standing, as_entry, as_header, as_row, as_values, check_row, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Entry", "Header", "Journal", "Owner", "Standing", "read_header"]
+    from .record import Entry, Header, Owner
 
-Owner = dict[str, Any]
-"""Who writes a journal: `host`, `pid`, `boot`, `beat` (seconds since 1970)."""
+__all__ = ["Journal", "lay_copy", "read_header"]
 
-_FORMAT = 1
 _BUSY_SECONDS = 10.0
 _SMALLEST_PAGE = 512
 
 _SCHEMA = """
 CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE asset (place INTEGER PRIMARY KEY, asset_id TEXT NOT NULL);
+CREATE TABLE asset (
+  place INTEGER PRIMARY KEY, asset_id TEXT NOT NULL, checksum INTEGER NOT NULL
+);
 CREATE TABLE entry (
-  n INTEGER PRIMARY KEY, asset_id TEXT NOT NULL, standing INTEGER NOT NULL, left_at REAL,
+  n INTEGER PRIMARY KEY, asset_id TEXT NOT NULL, standing INTEGER NOT NULL, left_at REAL NOT NULL,
   outcome TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, http_status INTEGER,
   request_id TEXT NOT NULL, attempts INTEGER NOT NULL, sent_at TEXT NOT NULL, elapsed_ms INTEGER,
-  state_before TEXT NOT NULL, state_after TEXT NOT NULL
+  state_before TEXT NOT NULL, state_after TEXT NOT NULL, checksum INTEGER NOT NULL
 );
 """
-_NAMES = [field.name for field in fields(Settlement)]
-_COLUMNS = ", ".join(_NAMES)
-_parts_of = attrgetter(*_NAMES)
+_ADD = "INSERT INTO asset (asset_id, checksum) VALUES (?, ?)"
 _INSERT = (
-    f"INSERT INTO entry (asset_id, standing, left_at, {_COLUMNS}) "  # noqa: S608  names of ours
-    f"VALUES (?, ?, ?{', ?' * len(_NAMES)})"
+    f"INSERT INTO entry ({', '.join(COLUMNS)}) "  # noqa: S608  names of ours
+    f"VALUES ({', '.join('?' * len(COLUMNS))})"
 )
-
-
-class Standing(IntEnum):
-    """What an entry says of its asset."""
-
-    INTENT = 1
-    """It is about to leave: from here on it may have its effect."""
-    BOUNCED = 2
-    """It provably had no effect."""
-    SETTLED = 3
-    """It has its outcome."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the journal.
-
-    Attributes:
-        asset_id: The asset.
-        standing: What this says of it.
-        settlement: How it stands.
-        left_at: When it last left, in seconds since 1970; 0 if never.
-    """
-
-    asset_id: str
-    standing: Standing
-    settlement: Settlement
-    left_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """What a journal says of its run.
-
-    Attributes:
-        run_id: Name of the run.
-        path: Where its journal is.
-        endpoint: Where the service is.
-        project_id: Whose assets they are.
-        status: What is asked for.
-        source: The file that the assets came from; "" for none.
-        began_at: When it began: UTC ISO text.
-        deadline: Longest deadline that its calls were given, in seconds.
-        is_finished: Whether every asset has its outcome.
-        owner: Who writes it: `host`, `pid`, `boot`, `beat`; empty where nobody does.
-    """
-
-    run_id: str
-    path: Path
-    endpoint: str
-    project_id: str
-    status: Status
-    source: str
-    began_at: str
-    deadline: float
-    is_finished: bool
-    owner: Owner
 
 
 class Journal:
@@ -142,10 +82,9 @@ class Journal:
             with _writing(header.path):
                 journal._base.executescript(_SCHEMA)
                 with journal._base:
-                    add = "INSERT INTO asset (asset_id) VALUES (?)"
-                    journal._base.executemany(add, _each(assets))
+                    journal._base.executemany(_ADD, _each(assets))
                     # Last: a journal without a header was never begun, and is nobody's run.
-                    journal._base.executemany("INSERT INTO run VALUES (?, ?)", _as_rows(header))
+                    journal._base.executemany("INSERT INTO run VALUES (?, ?)", as_values(header))
         except JournalError:
             journal.close()
             header.path.unlink(missing_ok=True)
@@ -174,32 +113,27 @@ class Journal:
     def add(self, assets: Iterable[str]) -> None:
         """Add assets to the run."""
         with self._commit():
-            self._base.executemany("INSERT INTO asset (asset_id) VALUES (?)", _each(assets))
+            self._base.executemany(_ADD, _each(assets))
 
     def assets(self) -> Iterator[str]:
         """Return the asset IDs, in order."""
         with _reading(self.path):
-            for (asset_id,) in self._base.execute("SELECT asset_id FROM asset ORDER BY place"):
-                yield asset_id
+            for row in self._base.execute("SELECT asset_id, checksum FROM asset ORDER BY place"):
+                check_row(row)
+                yield row[0]
 
     def entries(self) -> Iterator[Entry]:
-        """Return the last entry of each asset that has one."""
-        names = ", ".join(f"entry.{name}" for name in _NAMES)
-        query = (
-            f"SELECT entry.asset_id, entry.standing, last.left_at, {names} FROM entry JOIN "  # noqa: S608
-            "(SELECT max(n) AS n, max(left_at) AS left_at FROM entry GROUP BY asset_id) AS last "
-            "ON entry.n = last.n"
-        )
+        """Return the last entry of each asset that has one, with the time when it last left."""
+        query = f"SELECT {', '.join(COLUMNS)} FROM entry ORDER BY n"  # noqa: S608  names of ours
+        left_at: dict[str, float] = {}
+        last: dict[str, tuple[Any, ...]] = {}
         with _reading(self.path):
-            for asset_id, standing, left_at, outcome, *rest in self._base.execute(query):
-                yield Entry(
-                    asset_id=asset_id,
-                    standing=Standing(standing),
-                    left_at=left_at or 0.0,
-                    settlement=Settlement(
-                        outcome=Outcome(outcome), **dict(zip(_NAMES[1:], rest, strict=True))
-                    ),
-                )
+            for row in self._base.execute(query):
+                check_row(row)
+                last[row[0]] = row
+                left_at[row[0]] = max(row[2], left_at.get(row[0], 0.0))
+            for asset_id, row in last.items():
+                yield replace(as_entry(row), left_at=left_at[asset_id])
 
     def counts(self) -> tuple[int, dict[str, int]]:
         """Return how many assets there are, and how many of them by outcome."""
@@ -214,7 +148,7 @@ class Journal:
     def write(self, entries: Iterable[Entry]) -> None:
         """Append entries, all or none; they are durable when this returns."""
         with self._commit():
-            self._base.executemany(_INSERT, map(_as_row, entries))
+            self._base.executemany(_INSERT, map(as_row, entries))
 
     def note(self, **values: object) -> None:
         """Set values of the header."""
@@ -279,28 +213,7 @@ def read_header(path: Path) -> Header | None:
         with closing(_connect(path)) as base:
             values = _values(base)
         _check_size(path)
-        return _as_header(path, values) if values else None
-
-
-def _as_header(path: Path, values: dict[str, Any]) -> Header:
-    if values["format"] > _FORMAT:
-        raise JournalError(
-            f"The journal '{path}' has format {values['format']}, and this vodnb knows {_FORMAT}.",
-            "A newer vodnb wrote it.",
-            "Update vodnb, or give fresh=True to begin a new run.",
-        )
-    return Header(
-        run_id=values["run_id"],
-        path=path,
-        endpoint=values["endpoint"],
-        project_id=values["project_id"],
-        status=Status(values["status"]),
-        source=values["source"],
-        began_at=values["began_at"],
-        deadline=float(values["deadline"]),
-        is_finished=values["is_finished"],
-        owner=dict(values["owner"]),
-    )
+        return as_header(path, values) if values else None
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -320,31 +233,14 @@ def _values(base: sqlite3.Connection) -> dict[str, Any]:
     return {name: json.loads(value) for name, value in base.execute("SELECT * FROM run")}
 
 
-def _as_rows(header: Header) -> list[tuple[str, str]]:
-    values = {
-        field.name: getattr(header, field.name) for field in fields(header) if field.name != "path"
-    }
-    return [(name, json.dumps(value)) for name, value in {**values, "format": _FORMAT}.items()]
-
-
-def _each(assets: Iterable[str]) -> Iterator[tuple[str]]:
-    return ((asset_id,) for asset_id in assets)
+def _each(assets: Iterable[str]) -> Iterator[tuple[str, int]]:
+    return ((asset_id, checksum((asset_id,))) for asset_id in assets)
 
 
 def _check_size(path: Path) -> None:
     """Refuse a torn last page: SQLite fills up what is missing with zeros."""
     if path.stat().st_size % _SMALLEST_PAGE:
         raise _damaged(path, "it is cut off")
-
-
-def _as_row(entry: Entry) -> tuple[object, ...]:
-    told = map(_storable, _parts_of(entry.settlement))
-    return (entry.asset_id, entry.standing, entry.left_at, *told)
-
-
-def _storable(value: object) -> object:
-    """Return a value that SQLite takes: JSON may bring half a surrogate pair in a message."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 @contextmanager
@@ -376,15 +272,20 @@ def _cannot(verb: str, path: Path, cause: Exception) -> JournalError:
 
 
 def _damaged(path: Path, verdict: str) -> JournalError:
-    copy = path.with_name(f"{path.name}.damaged")
-    with suppress(OSError):
-        shutil.copy2(path, copy)
+    copy = lay_copy(path)
     return JournalError(
         f"The journal '{path}' is damaged: {verdict}.",
         f"A copy is kept as '{copy.name}'. What it recorded cannot be trusted as a whole.",
-        "Move the journal away and run the same cell again: every asset is looked up before "
-        "anything is sent.",
+        f"vodnb.salvage('{path}') saves what can be read; then run the same cell again.",
     )
+
+
+def lay_copy(path: Path) -> Path:
+    """Copy a damaged journal, lest what is left of it be lost; return where the copy is."""
+    copy = path.with_name(f"{path.name}.damaged")
+    with suppress(OSError):
+        shutil.copy2(path, copy)
+    return copy
 
 
 def _owned(path: Path, owner: Owner) -> JournalError:

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .journal import Owner
+    from .record import Clock, Owner
 
 __all__ = [
     "BEAT_SECONDS",
+    "age",
+    "common_clock",
     "is_gone",
     "is_taken",
     "is_this_process",
     "leave",
     "take",
+    "this_clock",
     "this_process",
 ]
 
@@ -57,6 +60,33 @@ def is_gone(owner: Owner) -> bool:
 def is_this_process(owner: Owner) -> bool:
     """Whether a writer is this very process; which of its runs it still writes, `take` knows."""
     return {**owner, "beat": 0} == {**this_process(), "beat": 0}
+
+
+def this_clock() -> Clock:
+    """Return the clock of this machine: its time of day less the time since its start."""
+    return {"host": socket.gethostname(), "offset": time.time() - time.monotonic()}
+
+
+def common_clock(earlier: Clock) -> Clock:
+    """Return the clock by which a run goes on here; the times of two machines do not compare."""
+    return earlier if earlier["host"] == socket.gethostname() else {"host": "", "offset": 0.0}
+
+
+def age(left_at: float, *, clock: Clock) -> float:
+    """Return the seconds that have passed for sure since a moment that was noted in a journal.
+
+    A time of day that was set forward since does not count, nor does time asleep; there is none
+    where it was set back, or where another machine has written.
+
+    Args:
+        left_at: The moment, in seconds since 1970.
+        clock: The clock of its run.
+    """
+    here = this_clock()
+    if here["host"] != clock["host"]:
+        return 0.0
+    set_forward = max(0.0, float(here["offset"]) - float(clock["offset"]))
+    return max(0.0, time.time() - left_at - set_forward)
 
 
 def take(run_id: str) -> bool:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import JournalError
 
 from .events import Bounced, Sent, Settled
-from .journal import Entry, Standing
 from .owner import BEAT_SECONDS, this_process
+from .record import Entry, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

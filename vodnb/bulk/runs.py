@@ -1,11 +1,11 @@
-"""Where journals live, and which run a call goes on with."""
+"""Where journals live, which run a call goes on with, and that nobody else works on its assets."""
 
 from __future__ import annotations
 
 import logging
 import os
-import time
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,26 +13,24 @@ from vodnb.rules.errors import InputError, JournalError
 from vodnb.rules.model import Outcome
 
 from . import owner
-from .journal import Header, Journal, Standing, read_header
+from .journal import Journal, read_header
+from .record import Standing, doubt_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from vodnb.rules.model import Settlement
 
-    from .journal import Entry, Owner
+    from .record import Header, Owner
 
 __all__ = [
     "SUFFIX",
-    "Found",
     "OpenRun",
     "Want",
     "choose_folder",
     "find_headers",
-    "find_run",
-    "list_runs",
+    "is_under_way",
     "open_run",
-    "usual_folders",
 ]
 
 _logger = logging.getLogger("vodnb")
@@ -137,11 +135,17 @@ def open_run(folder: Path, want: Want) -> OpenRun:
     old = None
     if not want.is_fresh:
         old = _read_named(want.journal, want) if want.journal else _find_unfinished(folder, want)
-    if old is None:
-        journal = Journal.create(want.header, want.assets)
-        owner.take(want.header.run_id)
-        return OpenRun(journal=journal, header=want.header, is_new=True)
-    return _take_over(old, want)
+    opened = _take_over(old, want) if old else _begin(want)
+    try:
+        # Only now, for of two calls in the same moment each must see the other.
+        _refuse_rivals(folder, want, ours=opened.header.run_id)
+    except BaseException:
+        if opened.is_new:
+            opened.discard()
+        else:
+            opened.close(is_finished=opened.header.is_finished)
+        raise
+    return opened
 
 
 def find_headers(folder: Path) -> Iterator[Header]:
@@ -208,6 +212,12 @@ def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
         journal.close()
 
 
+def _begin(want: Want) -> OpenRun:
+    journal = Journal.create(want.header, want.assets)
+    owner.take(want.header.run_id)
+    return OpenRun(journal=journal, header=want.header, is_new=True)
+
+
 def _take_over(old: Header, want: Want) -> OpenRun:
     if not owner.take(old.run_id):
         raise JournalError(
@@ -220,16 +230,60 @@ def _take_over(old: Header, want: Want) -> OpenRun:
         try:
             journal.claim(owner.this_process(), is_gone=_is_free)
             known = set(journal.assets())
-            journal.add(asset_id for asset_id in want.assets if asset_id not in known)
+            more = [asset_id for asset_id in want.assets if asset_id not in known]
+            journal.add(more)
+            if old.is_salvaged:
+                # They may be assets of the run whose names were lost.
+                journal.write(map(doubt_of, more))
             deadline = max(old.deadline, want.header.deadline)
-            journal.note(deadline=deadline, is_finished=False)
-            return _sort(journal, old)
+            clock = owner.common_clock(old.clock)
+            journal.note(deadline=deadline, is_finished=False, clock=clock)
+            return _sort(journal, replace(old, clock=clock))
         except BaseException:
             journal.close()
             raise
     except BaseException:
         owner.leave(old.run_id)
         raise
+
+
+def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
+    """Refuse where somebody works on some of the assets now, in whatever run.
+
+    Raises:
+        JournalError: Somebody does; it says who.
+    """
+    wanted = set(want.assets)
+    place = (want.header.endpoint, want.header.project_id)
+    for header in _find_live(folder):
+        is_other = header.run_id != ours and (header.endpoint, header.project_id) == place
+        if is_other and (shared := _shared(header, wanted)):
+            raise JournalError(
+                f"The run {header.run_id} is at work on {shared} of these assets: process "
+                f"{header.owner.get('pid')} on {header.owner.get('host')}.",
+                "Two writers would send assets twice.",
+                "Wait for it or stop it there; vodnb.runs() shows how far it is.",
+            )
+
+
+def _find_live(folder: Path) -> Iterator[Header]:
+    """Return the runs that are worked on now; a damaged journal is nobody's."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(JournalError):
+            header = read_header(path)
+            if header and is_under_way(header):
+                yield header
+
+
+def _shared(header: Header, wanted: set[str]) -> int:
+    with closing(Journal(header.path)) as journal:
+        return sum(asset_id in wanted for asset_id in journal.assets())
+
+
+def is_under_way(header: Header) -> bool:
+    """Whether somebody works on a run now: this process, or another that is alive."""
+    is_held = bool(header.owner) and not _is_free(header.owner)
+    return not header.is_finished and (owner.is_taken(header.run_id) or is_held)
 
 
 def _is_free(present: Owner) -> bool:
@@ -245,112 +299,8 @@ def _sort(journal: Journal, header: Header) -> OpenRun:
         if entry.standing is Standing.BOUNCED:
             continue
         if entry.settlement.outcome is Outcome.IN_DOUBT:
-            doubtful[entry.asset_id] = (entry.settlement, _age(entry))
+            age = owner.age(entry.left_at, clock=header.clock)
+            doubtful[entry.asset_id] = (entry.settlement, age)
         else:
             settled[entry.asset_id] = entry.settlement
     return OpenRun(journal=journal, header=header, settled=settled, doubtful=doubtful)
-
-
-def _age(entry: Entry) -> float:
-    """Return the seconds since an asset left; none where the clock has gone backwards."""
-    return max(0.0, time.time() - entry.left_at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """How a run stands, for people.
-
-    Attributes:
-        run_id: Name of the run.
-        state: `finished`, `unfinished`, `under way` or `damaged`.
-        path: Its journal.
-        header: What it is; None where it is damaged.
-        assets: How many assets it has.
-        outcomes: Its assets by outcome; those not listed have none yet.
-    """
-
-    run_id: str
-    state: str
-    path: Path
-    header: Header | None = None
-    assets: int = 0
-    outcomes: Mapping[str, int] = field(default_factory=dict)
-
-
-def usual_folders() -> list[Path]:
-    """Return the folders in which journals are looked for."""
-    return [Path(".vodnb"), Path.home() / ".vodnb" / "runs"]
-
-
-def list_runs(folders: Sequence[Path]) -> list[Found]:
-    """Return every run of these folders, the newest first; a damaged one is listed as such."""
-    paths = [path for folder in folders for path in folder.glob(f"*{SUFFIX}")]
-    found = [_find(path) for path in sorted(paths, key=lambda path: path.name)]
-    return [run for run in reversed(found) if run]
-
-
-def find_run(named: str | os.PathLike[str] | None) -> tuple[Header, list[str]]:
-    """Return a run to go on with, and its assets.
-
-    Args:
-        named: Its run ID, or the path of its journal; None for the newest unfinished one.
-
-    Raises:
-        InputError: There is no such run, or nothing is unfinished.
-        JournalError: Its journal is damaged.
-    """
-    if named is not None and Path(named).is_file():
-        path = Path(named)
-    else:
-        known = list_runs(usual_folders())
-        fits = [run for run in known if run.run_id == named or (not named and _is_left(run))]
-        if not fits:
-            raise _no_such_run(named, [run.run_id for run in known])
-        path = fits[0].path
-    header = read_header(path)
-    if header is None:
-        raise _no_such_run(named, [])
-    journal = Journal.open(path)
-    try:
-        return header, list(journal.assets())
-    finally:
-        journal.close()
-
-
-def _is_left(run: Found) -> bool:
-    return run.state == "unfinished"
-
-
-def _no_such_run(named: object, known: Sequence[str]) -> InputError:
-    if named is None:
-        return InputError(
-            "No run is unfinished here.",
-            "It is looked for in .vodnb in the current folder, and in ~/.vodnb/runs.",
-            "Give the path of its journal; vodnb.runs(folder) lists what another folder holds.",
-        )
-    listed = ", ".join(known[:5]) or "none"
-    return InputError(
-        f"There is no run '{named}'.",
-        f"The newest runs here: {listed}.",
-        "Give a run ID that vodnb.runs() lists, or the path of a journal.",
-    )
-
-
-def _find(path: Path) -> Found | None:
-    run_id = path.name.removesuffix(SUFFIX)
-    try:
-        header = read_header(path)
-        if header is None:
-            return None
-        journal = Journal.open(path)
-        try:
-            assets, outcomes = journal.counts()
-        finally:
-            journal.close()
-    except JournalError:
-        return Found(run_id=run_id, state="damaged", path=path)
-    is_held = owner.is_taken(run_id) or (bool(header.owner) and not _is_free(header.owner))
-    state = "finished" if header.is_finished else "under way" if is_held else "unfinished"
-    return Found(
-        run_id=run_id, state=state, path=path, header=header, assets=assets, outcomes=outcomes
-    )

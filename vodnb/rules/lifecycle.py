@@ -121,7 +121,7 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
         state: The state as read back; "" where it could not be read.
         status: What was asked for.
         code: Code of the last answer.
-        attempts: How often the confirm call may have reached the service.
+        attempts: How often the confirm call may have reached the service; 0 where that is lost.
         is_last: Whether it must not be sent again.
     """
     stage = stage_of(state)
@@ -139,6 +139,8 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
 
 def _reached(status: Status, *, code: str, attempts: int) -> Finding:
     """Say whose doing it is that the asset is where it should be."""
+    if attempts == 0:
+        return Finding.IN_DOUBT if status.is_destructive else Finding.ALREADY_CONFIRMED
     if code != _NOT_ACCEPTED or attempts > 1:
         return Finding.CONFIRMED
     return Finding.REFUSED if status.is_destructive else Finding.ALREADY_CONFIRMED

@@ -40,6 +40,14 @@ def sent(asset_id):
     return Sent(asset_id=asset_id, settlement=DOUBT)
 
 
+async def intended(recorder, asset_id):
+    """Return when an asset may leave, and let that be heard."""
+    durable = recorder.intend([sent(asset_id)])
+    recorder.hurry()
+    await durable
+    recorder.hear(sent(asset_id))
+
+
 def seen_on_disk(journal, asset_id):
     """Return what a connection of its own finds of an asset."""
     with closing(Journal.open(journal.path)) as reader:
@@ -53,7 +61,7 @@ def test_an_intent_is_on_disk_before_it_may_leave(journal):
     async def scene():
         async with recording(journal, listen=lambda _: None, wall=lambda: 123.5) as recorder:
             for asset in "abc":
-                await recorder.intend(sent(asset))
+                await intended(recorder, asset)
                 assert seen_on_disk(journal, asset) is Standing.INTENT
 
     asyncio.run(scene())
@@ -97,7 +105,7 @@ def test_many_intents_share_few_commits(journal, monkeypatch):
 
     async def scene():
         async with recording(journal, listen=lambda _: None) as recorder:
-            await asyncio.gather(*(recorder.intend(sent(f"a{number}")) for number in range(500)))
+            await asyncio.gather(*(intended(recorder, f"a{number}") for number in range(500)))
 
     asyncio.run(scene())
     assert sum(groups) == 500
@@ -125,7 +133,7 @@ def test_without_a_journal_events_are_heard_at_once():
 
     async def scene():
         async with recording(None, listen=heard.append) as recorder:
-            await recorder.intend(sent("a"))
+            await intended(recorder, "a")
             recorder.tell(Settled(asset_id="a", settlement=DONE))
             assert len(heard) == 2
 
@@ -143,20 +151,19 @@ def test_a_journal_that_fails_lets_nothing_leave_but_outcomes_show(
 
     async def scene():
         async with recording(journal, listen=heard.append) as recorder:
-            await recorder.intend(sent("a"))
+            await intended(recorder, "a")
 
             def broken(*_args):
                 raise fault
 
             monkeypatch.setattr(Journal, "write", broken)
-            tries = (recorder.intend(sent(asset)) for asset in "bc")
+            tries = (intended(recorder, asset) for asset in "bc")
             failed = await asyncio.gather(*tries, return_exceptions=True)
             assert [type(got) for got in failed] == [JournalError] * 2
             monkeypatch.undo()
             recorder.tell(Settled(asset_id="a", settlement=DONE))
             with pytest.raises(JournalError):
-                await recorder.intend(sent("d"))
-            assert isinstance(recorder.broken, JournalError)
+                await intended(recorder, "d")
 
     asyncio.run(scene())
     assert heard == [sent("a"), Settled(asset_id="a", settlement=DONE)]
@@ -186,10 +193,10 @@ def test_an_intent_whose_waiter_was_cancelled_hurts_nobody(journal):
 
     async def scene():
         async with recording(journal, listen=lambda _: None) as recorder:
-            waiting = asyncio.ensure_future(recorder.intend(sent("a")))
+            waiting = asyncio.ensure_future(intended(recorder, "a"))
             await asyncio.sleep(0)
             waiting.cancel()
-            await recorder.intend(sent("b"))
+            await intended(recorder, "b")
 
     asyncio.run(scene())
     assert sorted(entry.asset_id for entry in journal.entries()) == ["a", "b"]
@@ -206,7 +213,7 @@ def test_the_heart_beats_idle_or_busy(journal, monkeypatch, is_busy):
             end = time.monotonic() + 0.15
             while time.monotonic() < end:
                 if is_busy:
-                    await recorder.intend(sent("a"))
+                    await intended(recorder, "a")
                 await asyncio.sleep(0.001)
 
     asyncio.run(scene())
@@ -218,11 +225,11 @@ def test_a_run_that_was_taken_over_sends_no_more(journal):
 
     async def scene():
         async with recording(journal, listen=lambda _: None) as recorder:
-            await recorder.intend(sent("a"))
+            await intended(recorder, "a")
             with closing(Journal.open(journal.path)) as other:
                 other.claim({"host": "there", "pid": 9}, is_gone=lambda _: True)
                 with pytest.raises(JournalError, match="process 9 on there"):
-                    await recorder.intend(sent("b"))
+                    await intended(recorder, "b")
 
     asyncio.run(scene())
     assert seen_on_disk(journal, "b") is None

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from simulated_world import DEADLINE, MemoryJournal, MemoryRecorder, World
 from virtual_time import run_virtual
 
-from vodnb.bulk import control, runs
+from vodnb.bulk import control, owner, runs
 from vodnb.bulk.book import Book
 from vodnb.bulk.control import Control
 from vodnb.bulk.engine import Engine
@@ -54,12 +54,13 @@ class Story:
     async def play(self) -> None:
         """Run the cell until it comes to its end, or five times."""
         self.world.begin()
+        self.clock = owner.this_clock()
         for leg in range(1, MOST_LEGS + 1):
             await self._leg(is_last=leg == MOST_LEGS)
             if self.is_finished:
                 break
             await asyncio.sleep(self.chance.choice([0.0, 1.0, 5.0, 60.0]))
-            self.world.set_clock_back()
+            self.world.set_clock()
         await asyncio.sleep(2 * DEADLINE)
 
     async def _leg(self, *, is_last: bool) -> None:
@@ -94,7 +95,9 @@ class Story:
             deadline=DEADLINE,
             look_first=self.look_first,
         )
-        opened = runs._sort(self.journal, SimpleNamespace(deadline=DEADLINE))
+        self.clock = owner.common_clock(self.clock)
+        header = SimpleNamespace(deadline=DEADLINE, clock=self.clock)
+        opened = runs._sort(self.journal, header)
         job = SimpleNamespace(_plan=plan, _book=self.book)
         opened.header.run_id = "run"
         with patch("vodnb.bulk.job.replace", _replace):
@@ -172,8 +175,8 @@ def _replace(plan: Plan, **changes: Any) -> Plan:
 def tell(seed: int) -> Story:
     """Play the story of a seed to its end."""
     story = Story(seed)
-    clock = SimpleNamespace(time=story.world.wall)
-    with patch.object(runs, "time", clock), patch.object(control, "_SLICE", 1.0):
+    clock = SimpleNamespace(time=story.world.wall, monotonic=story.world.monotonic)
+    with patch.object(owner, "time", clock), patch.object(control, "_SLICE", 1.0):
         run_virtual(story.play())
     return story
 

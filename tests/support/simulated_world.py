@@ -88,10 +88,14 @@ class World:
         """Return the time of day in seconds since 1970."""
         return self._loop.time() + self._wall_shift
 
-    def set_clock_back(self) -> None:
-        """Now and then, the clock is set back while nobody runs."""
-        if self._chance.random() < 0.2:
-            self._wall_shift -= self._chance.uniform(0, 3600)
+    def monotonic(self) -> float:
+        """Return the seconds since the machine was started; nobody sets these."""
+        return self._loop.time()
+
+    def set_clock(self) -> None:
+        """Now and then, the clock is set back or forward while nobody runs."""
+        if self._chance.random() < 0.4:
+            self._wall_shift += self._chance.uniform(-3600, 3600)
 
     def log(self, line: str) -> None:
         """Write a line of the story."""
@@ -245,11 +249,15 @@ class MemoryRecorder:
         self._waiting: list[tuple[Event | None, Entry, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def intend(self, event: Sent, *, ahead: Sequence[Sent] = ()) -> None:
-        """Return when the intents are durable."""
-        for later in ahead:
-            self._put(later, is_heard=False)
-        await self._put(event)
+    def intend(self, events: Sequence[Sent]) -> asyncio.Future[None]:
+        """Return what is done when the intents are durable."""
+        *others, last = events
+        for event in others:
+            self._put(event, is_heard=False)
+        return self._put(last, is_heard=False)
+
+    def hurry(self) -> None:
+        """Need nothing: it never waits for more."""
 
     def hear(self, event: Sent) -> None:
         """Let a leaving be heard that was noted ahead."""

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections import deque
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,8 +18,9 @@ from vodnb.rules.model import AnswerClass, Outcome, Settlement
 from vodnb.rules.pacing import back_off, may_retry
 
 from .doubts import Doubts
-from .events import Bounced, Phase, PhaseBegan, Sent, Settled, Warned
+from .events import Bounced, Phase, PhaseBegan, Settled, Warned
 from .gate import Gate
+from .notes import MOST_AHEAD, Notes
 from .plan import BY_HAND, Item, Stop
 from .states import BATCH, states_in
 
@@ -43,17 +42,8 @@ _logger = logging.getLogger("vodnb")
 _LOOKS = 3
 """Most calls to read the states of doubtful assets: one lost answer leaves no doubt."""
 
-_FRESH = 2.0
-"""Seconds in which an asset must leave after its intent was noted; else it is noted anew."""
-
-_NOTES = 3
-"""Most notes of one leaving: a disk that is slower than that cannot keep a journal."""
-
 _TRIES = {AnswerClass.NOT_SENT: 2, AnswerClass.AMBIGUOUS: 3}
 """Calls of the preflight: one lost answer, or one spoiled connection, is no reason not to start."""
-
-_MOST_AHEAD = 31
-"""Most assets that are noted together with one that is about to leave."""
 
 
 class Engine:
@@ -94,10 +84,10 @@ class Engine:
         self._chance = chance
         self._unseen = iter(plan.assets)
         self._ready: deque[Item] = deque()
+        self._notes = Notes(recorder, ready=self._ready, now=now)
         self._known: dict[str, str] = {}
         self._can_look = True
         self._sent = 0
-        self._ahead = 7
         self._retries = 0
         self._first = [*plan.assets[:BATCH], *(item.asset_id for item in doubtful)][:BATCH]
         self._gate = Gate(control, probe=self._probe, stop=self._stop)
@@ -116,7 +106,7 @@ class Engine:
         try:
             await self._run_phases()
         finally:
-            self._retract(self._ready)
+            self._notes.retract(self._ready)
             await self._recorder.finish()
         if self._control.is_stopped and not self.stopped:
             self.stopped = BY_HAND
@@ -202,10 +192,14 @@ class Engine:
     async def _work(self, lane: int) -> None:
         while not self._control.is_stopped and (item := await self._next(lane)):
             await self._send(item, lane)
-            self._retract([item])
+            self._notes.retract([item])
 
     async def _next(self, lane: int) -> Item | None:
         """Return the next asset to send; looking may settle some without sending."""
+        if not self._looks_first:
+            missing = MOST_AHEAD - len(self._ready)
+            self._ready.extend(Item(asset_id=each) for each in islice(self._unseen, missing))
+            return self._ready.popleft() if self._ready else None
         while not self._ready:
             batch = list(islice(self._unseen, BATCH))
             if not batch or not await self._gate.passable() or self._control.is_stopped:
@@ -215,10 +209,12 @@ class Engine:
                 self._admit(Item(asset_id=asset_id, state=states.get(asset_id, "")))
         return self._ready.popleft()
 
+    @property
+    def _looks_first(self) -> bool:
+        return self._can_look and (self._plan.look_first or self._plan.status.is_destructive)
+
     async def _states_before(self, batch: Sequence[str], *, lane: int) -> dict[str, str]:
         """Return states as they are before sending; the preflight has asked for the first ones."""
-        if not self._can_look or not (self._plan.look_first or self._plan.status.is_destructive):
-            return {}
         if batch[0] in self._known:
             return self._known
         return await self._look(batch, lane=lane)
@@ -264,9 +260,8 @@ class Engine:
             item.answer = None
             item.sent_at = item.sent_at or self._now()
             self._sent += 1
-            await self._note(item)
+            await self._notes.leave(item)
             item.left_at = asyncio.get_running_loop().time()
-            item.noted_at = -math.inf
 
         def after_throttle(answer: Answer) -> None:
             item.attempts -= 1
@@ -279,46 +274,6 @@ class Engine:
             asset_id=item.asset_id,
             status=str(self._plan.status),
         )
-
-    async def _note(self, item: Item) -> None:
-        """Have it on disk that an asset is about to leave, and with it some that follow.
-
-        A commit costs more CPU than a call, so it serves several. But the settle time counts from
-        the note: a note that is older than a moment, for a slow pace or a slow disk, is made anew.
-        """
-        clock = asyncio.get_running_loop().time
-        leaving = _leaving(item)
-        if clock() - item.noted_at < _FRESH:
-            self._ahead = min(self._ahead + 1, _MOST_AHEAD)
-            self._recorder.hear(leaving)
-            return
-        if item.noted_at > -math.inf:
-            self._ahead //= 2
-        for _ in range(_NOTES):
-            following = [later for later in self._ready if later.noted_at == -math.inf]
-            following = following[: self._ahead]
-            ahead = [_leaving(later, sent_at=self._now()) for later in following]
-            noted_at = clock()
-            await self._recorder.intend(leaving, ahead=ahead)
-            # Only now, or another worker would send one of them before its note is durable.
-            for each in following:
-                if not each.attempts:
-                    each.noted_at = noted_at
-            item.noted_at = noted_at
-            if clock() - noted_at < _FRESH:
-                return
-        raise JournalError(
-            f"The journal took over {_FRESH:g} s to write, {_NOTES} times in a row.",
-            "What may leave long after it was recorded could be sent twice after a crash.",
-            "Name a folder on another disk with journal=..., then run the same cell again.",
-        )
-
-    def _retract(self, items: Iterable[Item]) -> None:
-        """Take back the notes of assets that did not leave after all."""
-        for item in items:
-            if item.noted_at > -math.inf:
-                back = Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.STOPPED")
-                self._recorder.retract(Bounced(asset_id=item.asset_id, settlement=back))
 
     async def _may_go_again(self, item: Item) -> bool:
         """Wait before the next attempt of a call that never left; False where there is none."""
@@ -345,11 +300,3 @@ class Engine:
     def _stop(self, code: str, reason: str) -> None:
         self.stopped = self.stopped or Stop(code=code, reason=reason)
         self._control.stop()
-
-
-def _leaving(item: Item, *, sent_at: str = "") -> Sent:
-    """Return the event of an asset's leaving: in doubt, until its answer is understood."""
-    doubtful = item.settlement(Outcome.IN_DOUBT)
-    if sent_at:
-        doubtful = replace(doubtful, attempts=item.attempts + 1, sent_at=item.sent_at or sent_at)
-    return Sent(asset_id=item.asset_id, settlement=doubtful)

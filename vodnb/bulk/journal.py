@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from vodnb.rules.errors import JournalError
@@ -42,10 +43,13 @@ CREATE TABLE entry (
 );
 """
 _ADD = "INSERT INTO asset (asset_id, checksum) VALUES (?, ?)"
-_INSERT = (
-    f"INSERT INTO entry ({', '.join(COLUMNS)}) "  # noqa: S608  names of ours
-    f"VALUES ({', '.join('?' * len(COLUMNS))})"
-)
+_GROUPS = (64, 16, 4, 1)
+_INSERTS = {
+    size: f"INSERT INTO entry ({', '.join(COLUMNS)}) VALUES "  # noqa: S608  names of ours
+    + ", ".join([f"({', '.join('?' * len(COLUMNS))})"] * size)
+    for size in _GROUPS
+}
+"""Statements for so many entries: each execution hands the interpreter to another thread."""
 
 
 class Journal:
@@ -147,8 +151,14 @@ class Journal:
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Append entries, all or none; they are durable when this returns."""
+        rows = list(map(as_row, entries))
         with self._commit():
-            self._base.executemany(_INSERT, map(as_row, entries))
+            done = 0
+            for size in _GROUPS:
+                while len(rows) - done >= size:
+                    values = list(chain.from_iterable(rows[done : done + size]))
+                    self._base.execute(_INSERTS[size], values)
+                    done += size
 
     def note(self, **values: object) -> None:
         """Set values of the header."""

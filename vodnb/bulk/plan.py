@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from vodnb.rules.model import Outcome, Settlement
 
 if TYPE_CHECKING:
+    import asyncio
     import os
     from collections.abc import Sequence
 
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Status
 
-__all__ = ["BY_HAND", "Item", "Keep", "Plan", "Stop"]
+__all__ = ["BY_HAND", "Item", "Keep", "Note", "Plan", "Stop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,19 @@ class Stop:
 BY_HAND = Stop(code="CLIENT.STOPPED", reason="the run was stopped by hand")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """That assets are about to leave.
+
+    Attributes:
+        at: When it was made, in seconds of the loop's clock.
+        durable: Done when it is on disk.
+    """
+
+    at: float
+    durable: asyncio.Future[None]
+
+
 @dataclass(slots=True, kw_only=True)
 class Item:
     """An asset on its way through a run.
@@ -83,7 +97,7 @@ class Item:
         sent_at: When it was first sent: UTC ISO text; "" if never.
         left_at: When it was last sent, in seconds of the loop's clock.
         deadline: How long an earlier process gave its call; 0 for a call of this one.
-        noted_at: When its intent to leave was noted, in seconds of the loop's clock.
+        note: The note that it is about to leave; None where there is none.
         is_resent: Whether it was sent again after a doubt; that is done once.
         answer: What the last attempt came to.
     """
@@ -95,7 +109,7 @@ class Item:
     sent_at: str = ""
     left_at: float = 0.0
     deadline: float = 0.0
-    noted_at: float = float("-inf")
+    note: Note | None = None
     is_resent: bool = False
     answer: Answer | None = None
 

@@ -200,4 +200,6 @@ def as_row(entry: Entry) -> tuple[object, ...]:
 
 def _storable(value: object) -> object:
     """Return a value that SQLite takes: JSON may bring half a surrogate pair in a message."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return str(value) if value.isascii() else value.encode("utf-8", "replace").decode()

@@ -1,22 +1,22 @@
 """Records events before they count: an intent before its bytes leave, an outcome before it shows.
 
-A thread writes; while one commit is under way the next entries gather, so commits come in groups.
+A thread writes, in groups: a commit costs more than all it holds, and so does waking the thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import JournalError
 
 from .events import Bounced, Sent, Settled
-from .owner import BEAT_SECONDS, this_process
+from .owner import BEAT_SECONDS, steady_time, this_process
 from .record import Entry, Standing
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _logger = logging.getLogger("vodnb")
 
 _MOST_AT_ONCE = 1000
 
-_GATHER_SECONDS = 0.05
-"""Outcomes that nobody waits for gather this long: a commit costs more than all it holds."""
+_GATHER_SECONDS = 0.1
+"""What nobody waits for gathers this long."""
 
 _STANDINGS = {Sent: Standing.INTENT, Bounced: Standing.BOUNCED, Settled: Standing.SETTLED}
 
@@ -40,8 +40,8 @@ _STANDINGS = {Sent: Standing.INTENT, Bounced: Standing.BOUNCED, Settled: Standin
 @dataclass(frozen=True, slots=True)
 class _Line:
     entry: Entry
-    event: Event | None
-    waiting: asyncio.Future[None] | None = None
+    event: Event | None = None
+    durable: asyncio.Future[None] | None = None
 
 
 class Recorder:
@@ -50,7 +50,8 @@ class Recorder:
     Args:
         journal: Where to; None for a run without a journal.
         listen: Hears each event once it is durable.
-        wall: Returns the time of day in seconds since 1970.
+        wall: Returns the time of day in seconds since 1970. Default: one that nobody sets while
+            it runs.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Recorder:
         journal: Journal | None,
         *,
         listen: Listener,
-        wall: Callable[[], float] = time.time,
+        wall: Callable[[], float] | None = None,
     ) -> None:
         self._journal = journal
         self._listen = listen
-        self._wall = wall
-        self._lines: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
+        self._wall = wall or steady_time()
+        self._lines: deque[_Line | None] = deque()
+        self._some = threading.Event()
+        self._urgent = threading.Event()
         self._loop = asyncio.get_running_loop()
         self._beat_at = time.monotonic()
         self._broken: JournalError | None = None
@@ -74,55 +77,62 @@ class Recorder:
             )
             self._thread.start()
 
-    async def intend(self, event: Sent, *, ahead: Sequence[Sent] = ()) -> None:
-        """Record that an asset is about to leave; it may leave once this returns.
+    def intend(self, events: Sequence[Sent]) -> asyncio.Future[None]:
+        """Record that assets are about to leave.
 
         Args:
-            event: Heard when it is durable.
-            ahead: Assets that will leave next; recorded in the same commit, and not heard.
+            events: One for each asset; none of them is heard.
 
-        Raises:
-            JournalError: It could not be recorded, so none of them may leave.
+        Returns:
+            Done when all of them are durable, and each may leave; it bears a `JournalError` where
+            they could not be recorded, and none may.
         """
-        if self._broken:
-            raise self._broken
-        if not self._thread:
-            self._listen(event)
-            return
-        for later in ahead:
-            self._lines.put(_Line(self._entry(later), None))
         durable: asyncio.Future[None] = self._loop.create_future()
-        self._lines.put(_Line(self._entry(event), event, durable))
-        await durable
+        durable.add_done_callback(_look_at)
+        if self._broken:
+            durable.set_exception(self._broken)
+        elif not self._thread:
+            durable.set_result(None)
+        else:
+            *others, last = map(self._entry, events)
+            self._lines.extend(map(_Line, others))
+            self._put(_Line(last, durable=durable))
+        return durable
+
+    def hurry(self) -> None:
+        """Write now what is gathering: somebody waits for it."""
+        if not self._urgent.is_set():
+            self._urgent.set()
 
     def hear(self, event: Sent) -> None:
-        """Let an asset's leaving be heard that `intend` has recorded ahead."""
+        """Let the leaving of an asset be heard that `intend` has recorded."""
         self._listen(event)
 
     def retract(self, event: Bounced) -> None:
         """Record that an asset did not leave after all; nothing is heard."""
         if self._thread:
-            self._lines.put(_Line(self._entry(event), None))
+            self._put(_Line(self._entry(event)))
 
     def tell(self, event: Event) -> None:
         """Record what became of an asset, if it is that, and let it be heard when durable."""
         if self._thread and isinstance(event, Bounced | Settled):
-            self._lines.put(_Line(self._entry(event), event))
+            self._put(_Line(self._entry(event), event))
         else:
             self._listen(event)
 
     async def finish(self) -> None:
         """Wait until everything is written and heard; the recorder is used up then."""
         if self._thread:
-            self._lines.put(None)
+            self._put(None)
+            self.hurry()
             await asyncio.to_thread(self._thread.join)
             # The last events are heard in a call that the thread has left for this loop.
             await asyncio.sleep(0)
 
-    @property
-    def broken(self) -> JournalError | None:
-        """Why the journal cannot be written any more; None while it can."""
-        return self._broken
+    def _put(self, line: _Line | None) -> None:
+        self._lines.append(line)
+        if not self._some.is_set():
+            self._some.set()
 
     def _entry(self, event: Sent | Bounced | Settled) -> Entry:
         return Entry(
@@ -137,30 +147,32 @@ class Recorder:
     def _write_all(self, journal: Journal) -> None:
         is_open = True
         while is_open:
-            lines, is_open = self._gather()
+            if self._some.wait(BEAT_SECONDS):
+                self._urgent.wait(_GATHER_SECONDS)
+            # Cleared before they are taken: what comes in between is taken now or wakes us again.
+            self._some.clear()
+            self._urgent.clear()
+            lines, is_open = self._take()
             self._write(journal, lines)
 
-    def _gather(self) -> tuple[list[_Line], bool]:
+    def _take(self) -> tuple[list[_Line], bool]:
         """Return what is waiting to be written, and whether more may come."""
         lines: list[_Line] = []
-        try:
-            line = self._lines.get(timeout=BEAT_SECONDS)
-            until = time.monotonic() + _GATHER_SECONDS
-            while line is not None:
-                lines.append(line)
-                if len(lines) >= _MOST_AT_ONCE:
-                    return lines, True
-                if line.waiting:
-                    until = 0.0
-                line = self._lines.get(timeout=max(0.0, until - time.monotonic()))
-        except queue.Empty:
-            return lines, True
-        return lines, False
+        while self._lines:
+            if len(lines) == _MOST_AT_ONCE:
+                self._some.set()
+                self._urgent.set()
+                break
+            if (line := self._lines.popleft()) is None:
+                return lines, False
+            lines.append(line)
+        return lines, True
 
     def _write(self, journal: Journal, lines: list[_Line]) -> None:
         if not self._broken:
             try:
-                journal.write([line.entry for line in lines])
+                if lines:
+                    journal.write([line.entry for line in lines])
                 if time.monotonic() - self._beat_at >= BEAT_SECONDS:
                     journal.note(owner=this_process())
                     self._beat_at = time.monotonic()
@@ -173,21 +185,17 @@ class Recorder:
 
     def _let_hear(self, lines: list[_Line]) -> None:
         for line in lines:
-            if line.waiting and self._broken:
-                _fail(line.waiting, self._broken)
-                continue
             if line.event:
                 # An outcome that could not be recorded is still true, and is shown.
                 self._listen(line.event)
-            if line.waiting:
-                _pass(line.waiting)
+            if line.durable and not line.durable.done():
+                if self._broken:
+                    line.durable.set_exception(self._broken)
+                else:
+                    line.durable.set_result(None)
 
 
-def _fail(waiting: asyncio.Future[None], fault: JournalError) -> None:
-    if not waiting.done():
-        waiting.set_exception(fault)
-
-
-def _pass(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
+def _look_at(durable: asyncio.Future[None]) -> None:
+    """Take note of a failure that nobody waits for: the next intent meets it too."""
+    if not durable.cancelled():
+        durable.exception()

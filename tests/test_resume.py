@@ -8,6 +8,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import closing
@@ -15,11 +16,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from jobs import outcomes, wait_until
+from jobs import interrupts, outcomes, wait_until
 from journals import header_at, intent, new_journal, settled
 
 import vodnb
 from vodnb.bulk.journal import Journal, read_header
+from vodnb.bulk.runs import open_run
 from vodnb.emulator.server import sandbox
 from vodnb.rules.errors import JournalError, SignInError
 
@@ -196,6 +198,30 @@ def test_a_clock_gone_backwards_waits_the_whole_settle_time(vod, box):
     assert outcomes(confirm(vod, assets)) == {"confirmed": 1}
     assert DEADLINE + 0.15 <= time.monotonic() - began < 10
     assert posts(box, assets) == {assets[0]: 1}
+
+
+def test_interrupted_twice_while_the_journal_opens_nothing_stays_taken(vod, box, monkeypatch):
+    """The thread that opens it cannot be stopped: what it opened is given back."""
+    opening, go_on, opened = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly(*args):
+        opening.set()
+        go_on.wait(10)
+        found = open_run(*args)
+        opened.set()
+        return found
+
+    monkeypatch.setattr("vodnb.bulk.job.open_run", slowly)
+    assets = fresh_assets(box, 3)
+    job = vod.start(assets, rate=None)
+    with interrupts(opening.is_set, lambda: job._control.is_stopped):
+        table = job.wait(progress=False)
+    assert outcomes(table) == {"not_sent": 3}
+    go_on.set()
+    assert opened.wait(10)
+    wait_until(lambda: not journals())
+    monkeypatch.undo()
+    assert outcomes(confirm(vod, assets)) == {"confirmed": 3}
 
 
 def test_doubts_left_by_a_stop_are_asked_again(vod, box):

@@ -239,7 +239,7 @@ class Job:
         try:
             await self._service.prepare()
             if self._keep:
-                opened = await asyncio.to_thread(self._open, self._keep)
+                opened = await self._open_aside(self._keep)
             await self._run_engine(opened)
         except VodnbError:
             if opened and opened.is_new:
@@ -250,6 +250,16 @@ class Job:
             self._ended = time.monotonic()
             if opened:
                 opened.close(is_finished=self._is_finished)
+
+    async def _open_aside(self, keep: Keep) -> OpenRun:
+        """Open the journal in a thread: it may be long, or on a slow disk."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open, keep))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # Given up meanwhile; the thread is not, and what it opens must not stay taken.
+            opening.add_done_callback(_let_go)
+            raise
 
     def _open(self, keep: Keep) -> OpenRun:
         folder, is_usual = choose_folder(keep.source, keep.folder)
@@ -358,6 +368,11 @@ class Job:
         lines = self._lines()
         picture = draw_run(lines, done=self._book.settled, total=self._total)
         return {"text/plain": "\n".join(lines), "text/html": picture}
+
+
+def _let_go(opening: asyncio.Future[OpenRun]) -> None:
+    if not opening.cancelled() and not opening.exception():
+        opening.result().give_back()
 
 
 def _items(opened: OpenRun) -> list[Item]:

@@ -80,6 +80,13 @@ class OpenRun:
         self.journal.path.unlink(missing_ok=True)
         owner.leave(self.header.run_id)
 
+    def give_back(self) -> None:
+        """Leave a run as it was found."""
+        if self.is_new:
+            self.discard()
+        else:
+            self.close(is_finished=self.header.is_finished)
+
     def close(self, *, is_finished: bool) -> None:
         """Let go of the run."""
         try:
@@ -140,10 +147,7 @@ def open_run(folder: Path, want: Want) -> OpenRun:
         # Only now, for of two calls in the same moment each must see the other.
         _refuse_rivals(folder, want, ours=opened.header.run_id)
     except BaseException:
-        if opened.is_new:
-            opened.discard()
-        else:
-            opened.close(is_finished=opened.header.is_finished)
+        opened.give_back()
         raise
     return opened
 

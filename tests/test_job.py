@@ -66,7 +66,7 @@ def test_a_stop_brings_home_what_is_out():
 def show_later(patch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let a job's clock, and no other, go that much ahead."""
     ahead = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
-    patch.setattr("vodnb.bulk.job.time", ahead)
+    patch.setattr("vodnb.bulk.work.time", ahead)
 
 
 def test_paused_nothing_leaves_and_the_time_stands_still(monkeypatch):

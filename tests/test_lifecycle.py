@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vodnb.rules import lifecycle
 from vodnb.rules.lifecycle import (
     Finding,
+    Stage,
     is_proof_needed,
     judge_doubt,
     read_state,
     settle_unsent,
 )
-from vodnb.rules.model import Outcome, Status
+from vodnb.rules.model import Needs, Outcome, Status
+from vodnb.rules.state_words import explain_state
 
 CONFIRMED = (
     "CREATED",
@@ -140,3 +143,24 @@ def test_only_the_refused_state_needs_proof():
     """VOD.10126 alone is a definite answer that still leaves the outcome open."""
     assert is_proof_needed("VOD.10126")
     assert not is_proof_needed("VOD.10062")
+
+
+@pytest.mark.parametrize("state", [*lifecycle._STAGES, "OBS_CREATING", "OBS_CREATE_FAILED"])
+def test_every_state_is_explained_in_both_languages(state):
+    """Whatever we take a stage from has words of its own, and somebody who acts."""
+    english, needs = explain_state(state, "en")
+    chinese, same = explain_state(state, "zh")
+    assert needs is same
+    assert english.endswith(".")
+    assert chinese.endswith("。")
+    assert english not in {explain_state("", "en")[0], explain_state("HIBERNATING", "en")[0]}
+
+
+def test_only_what_hangs_needs_a_confirmation():
+    """Who acts follows from the stage; what is not known is looked at by a person."""
+    asked = {state for state in lifecycle._STAGES if explain_state(state, "en")[1] is Needs.CONFIRM}
+    assert asked == {"CREATING"}
+    for state, stage in lifecycle._STAGES.items():
+        is_well = explain_state(state, "en")[1] is Needs.NOTHING
+        assert is_well <= (stage is Stage.CONFIRMED)
+    assert explain_state("", "en")[1] is explain_state("HIBERNATING", "zh")[1] is Needs.LOOK

@@ -195,7 +195,7 @@ def test_a_server_s_words_are_escaped_and_steer_no_terminal():
     lines = described(book, stop=Stop(code="VOD.1<b>", reason=HOSTILE))
     assert all(line.isprintable() for line in lines)
     tags = Tags()
-    tags.feed(draw_run(lines, done=90, total=100))
+    tags.feed(draw_run(lines, share=0.9))
     assert tags.found == ["div", "progress", "div", "strong", "div", "strong"]
     assert set(tags.attributes) == {"role", "max", "value", "aria-label"}
 
@@ -208,22 +208,22 @@ def test_no_reason_whatever_breaks_out(reason, code):
     assert len(lines) == 3
     assert all(line.isprintable() for line in lines)
     tags = Tags()
-    tags.feed(draw_run(lines, done=0, total=100))
+    tags.feed(draw_run(lines, share=0.0))
     assert tags.found == ["div", "progress", "div", "strong", "div", "strong"]
 
 
 def test_the_picture_is_a_bar_with_its_text():
     """Plain HTML that needs no script: it stays readable in an export and to a screen reader."""
     lines = ["Finished · 5/5 assets", "note"]
-    assert draw_run(lines, done=5, total=5) == (
-        '<div role="status"><progress max="5" value="5" aria-label="Finished · 5/5 assets">'
+    assert draw_run(lines, share=1.0) == (
+        '<div role="status"><progress max="1" value="1" aria-label="Finished · 5/5 assets">'
         "</progress> Finished · 5/5 assets<div><strong>note</strong></div></div>"
     )
 
 
 def test_an_empty_run_has_a_bar_too():
     """A bar must not end at 0: that would draw it as unknown."""
-    assert 'max="1" value="0"' in draw_run(["Finished"], done=0, total=0)
+    assert 'max="1" value="0"' in draw_run(["Finished"], share=0.0)
 
 
 class Picture:

@@ -110,7 +110,7 @@ def test_verbose_traceback_shows_no_secret(call, with_environment, monkeypatch):
 def first_of_ours(error):
     """Return the error with the part of its traceback that begins in the package."""
     trace = error.__traceback__
-    while "vodnb/session.py" not in trace.tb_frame.f_code.co_filename:
+    while not trace.tb_frame.f_code.co_filename.endswith(("vodnb/session.py", "vodnb/vod.py")):
         trace = trace.tb_next
     return type(error), error.with_traceback(trace), trace
 

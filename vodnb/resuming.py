@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.session import Vod
+    from vodnb.vod import Vod
 
 __all__ = ["resume"]
 

@@ -46,7 +46,7 @@ def main() -> None:
     print(f"ratio                             {with_ / without:.3f}")
 
 
-def _confirm(vod: vodnb.session.Vod, assets: list[str], *, journal: str | bool) -> float:
+def _confirm(vod: vodnb.vod.Vod, assets: list[str], *, journal: str | bool) -> float:
     """Confirm and return the CPU milliseconds per request."""
     before, began = _cpu(), time.perf_counter()
     results = vod.confirm(assets, rate=None, check_first=False, journal=journal, progress=False)

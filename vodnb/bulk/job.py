@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-import time
-from concurrent.futures import wait
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,36 +16,29 @@ from vodnb.rules.operations import CONFIRM, INFO
 from vodnb.tables.results import build_results
 
 from .book import Book
-from .control import Control
 from .engine import Engine
 from .events import Phase, PhaseBegan, Sent, Settled, Warned
 from .limiter import shared_limiter
 from .line import Line
-from .loop import submit
 from .owner import this_clock, this_process
-from .plan import BY_HAND, Item
-from .progress import describe_run, draw_run, open_screen
+from .plan import Item
+from .progress import describe_run
 from .record import Header
 from .recorder import Recorder
 from .runs import SUFFIX, Want, choose_folder, open_run
+from .work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     import pandas as pd
 
     from vodnb.rules.model import Lang
     from vodnb.rules.operations import Operation
 
     from .line import Service
-    from .plan import Keep, Plan, Stop
-    from .progress import Screen
+    from .plan import Keep, Plan
     from .runs import OpenRun
 
 __all__ = ["Job", "last_job", "new_run_id"]
-
-_REPAINT = 0.2
-"""Seconds between two pictures: a notebook server drops floods of messages."""
 
 _OURS = {"CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
@@ -68,7 +59,7 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-class Job:
+class Job(Work):
     """A run under way, or done.
 
     Args:
@@ -98,14 +89,8 @@ class Job:
         self._ceiling = ceiling
         self._lang = lang
         self._book = Book(plan.assets)
-        self._control = Control()
-        self._stopped: Stop | None = None
         self._taken_over = 0
-        self._began = time.monotonic()
-        self._ended: float | None = None
-        self._paused_at: float | None = None
-        self._paused = 0.0
-        self._future = submit(self._run())
+        super().__init__()
         _jobs[:] = [self]
 
     @property
@@ -113,43 +98,13 @@ class Job:
         """Name of the run."""
         return self._plan.run_id
 
-    def done(self) -> bool:
-        """Whether the run has ended, in whatever way."""
-        return self._future.done()
-
     @property
     def share(self) -> float:
         """How much of the run is settled, from 0 to 1."""
         return self._book.settled / max(self._total, 1)
 
-    def stop(self) -> None:
-        """Let no further call leave; what is out comes home, the rest is `not_sent`."""
-        self._control.stop()
-
-    def pause(self) -> None:
-        """Hold the next calls back until `resume`."""
-        if self._paused_at is None and not self.done():
-            self._paused_at = time.monotonic()
-            self._control.pause()
-
-    def resume(self) -> None:
-        """Go on after `pause`."""
-        if self._paused_at is not None:
-            self._paused += self._now() - self._paused_at
-            self._paused_at = None
-            self._control.resume()
-
-    def results(self) -> pd.DataFrame:
-        """Return the whole table as it stands now: every row, each with one outcome.
-
-        While the run goes on, an asset that is under way is `in_doubt` and one that has not
-        been reached is `not_sent`.
-
-        Raises:
-            VodnbError: The run could not start.
-        """
-        if self.done() and not self._future.cancelled() and (fault := self._future.exception()):
-            raise fault.with_traceback(None) from None
+    def _build(self) -> pd.DataFrame:
+        """Return the table: what is under way is `in_doubt`, what was not reached `not_sent`."""
         stop = self._stopped
         untouched = Settlement(
             outcome=Outcome.NOT_SENT,
@@ -165,75 +120,6 @@ class Job:
             lang=self._lang,
         )
 
-    def wait(self, *, progress: bool = True) -> pd.DataFrame:
-        """Wait for the end and return the table.
-
-        An interrupt stops the run and returns the table; a second one does not wait for the
-        calls that are out, and leaves their assets `in_doubt`.
-
-        Args:
-            progress: Whether to show how it goes.
-
-        Raises:
-            VodnbError: The run could not start.
-        """
-        screen = None
-        try:
-            screen = open_screen(self) if progress else None
-            self._watch(screen)
-        except KeyboardInterrupt:
-            self.stop()
-            try:
-                self._watch(screen)
-            except KeyboardInterrupt:
-                self._give_up()
-        return self._hand_over(screen)
-
-    def __await__(self) -> Generator[None, None, pd.DataFrame]:
-        return self.wait_async().__await__()
-
-    async def wait_async(self, *, progress: bool = True) -> pd.DataFrame:
-        """Wait for the end without blocking the caller's loop, and return the table.
-
-        Args:
-            progress: Whether to show how it goes.
-
-        Raises:
-            VodnbError: The run could not start.
-            asyncio.CancelledError: The waiting cell was interrupted; the run is told to stop, and
-                `vodnb.last_job().results()` has its table.
-        """
-        screen = open_screen(self) if progress else None
-        try:
-            while not self.done():
-                # Short sleeps: else an interrupt is seen only when the loop wakes by itself.
-                await asyncio.sleep(_REPAINT / 2)
-                if screen and not self.done():
-                    screen.update()
-        except asyncio.CancelledError:
-            self.stop()
-            raise
-        return self._hand_over(screen)
-
-    def _watch(self, screen: Screen | None) -> None:
-        while wait([self._future], timeout=_REPAINT).not_done:
-            if screen:
-                screen.update()
-
-    def _give_up(self) -> None:
-        """End now: the calls that are out are left to themselves, their assets in doubt."""
-        if self._future.cancel():
-            self._ended = time.monotonic()
-            self._stopped = self._stopped or BY_HAND
-            self._book.hear(PhaseBegan(phase=Phase.STOPPED))
-
-    def _hand_over(self, screen: Screen | None) -> pd.DataFrame:
-        """Return the table below the last picture; a run that could not start shows none."""
-        has_begun = self._future.cancelled() or self._future.exception() is None
-        if screen:
-            (screen.close if has_begun else screen.clear)()
-        return self.results()
-
     async def _run(self) -> None:
         opened = None
         try:
@@ -247,7 +133,6 @@ class Job:
                 opened = None
             raise
         finally:
-            self._ended = time.monotonic()
             if opened:
                 opened.close(is_finished=self._is_finished)
 
@@ -343,13 +228,6 @@ class Job:
             chance=random.random,
         )
 
-    def _seconds(self) -> float:
-        paused = 0.0 if self._paused_at is None else self._now() - self._paused_at
-        return max(0.0, self._now() - self._began - self._paused - paused)
-
-    def _now(self) -> float:
-        return self._ended or time.monotonic()
-
     def _lines(self) -> list[str]:
         return describe_run(
             self._book,
@@ -361,13 +239,8 @@ class Job:
             taken_over=self._taken_over,
         )
 
-    def __repr__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        lines = self._lines()
-        picture = draw_run(lines, done=self._book.settled, total=self._total)
-        return {"text/plain": "\n".join(lines), "text/html": picture}
+    def _note_end(self) -> None:
+        self._book.hear(PhaseBegan(phase=Phase.STOPPED))
 
 
 def _let_go(opening: asyncio.Future[OpenRun]) -> None:

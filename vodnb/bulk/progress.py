@@ -181,9 +181,9 @@ def describe_run(
     return [_printable(line) for line in lines]
 
 
-def draw_run(lines: list[str], *, done: int, total: int) -> Markup:
+def draw_run(lines: list[str], *, share: float) -> Markup:
     """Return a run as HTML: a bar, its text, and what the user must know in bold."""
-    bar = element("progress", max=max(total, 1), value=done, aria_label=lines[0])
+    bar = element("progress", max=1, value=f"{share:.4g}", aria_label=lines[0])
     notes = [element("div", element("strong", line)) for line in lines[1:]]
     return element("div", bar, " ", lines[0], *notes, role="status")
 

@@ -90,6 +90,7 @@ class Needs(StrEnum):
     """Who or what has to act before the row is settled."""
 
     NOTHING = "nothing"
+    CONFIRM = "confirm"
     RETRY = "retry"
     RE_UPLOAD = "re-upload"
     FIX_THE_ID = "fix the ID"

@@ -20,6 +20,7 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
 
 _NEEDS: dict[Needs, tuple[str, str]] = {
     Needs.NOTHING: ("nothing", "无需处理"),
+    Needs.CONFIRM: ("confirm", "确认"),
     Needs.RETRY: ("retry", "重试"),
     Needs.RE_UPLOAD: ("re-upload", "重新上传"),
     Needs.FIX_THE_ID: ("fix the ID", "更正媒资ID"),

@@ -1,0 +1,181 @@
+"""Something long under way on the loop thread: watch it, stop it, wait for it, from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from concurrent.futures import wait
+from typing import TYPE_CHECKING
+
+from .control import Control
+from .loop import submit
+from .plan import BY_HAND
+from .progress import draw_run, open_screen
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import pandas as pd
+
+    from .plan import Stop
+    from .progress import Screen
+
+__all__ = ["Work"]
+
+_REPAINT = 0.2
+"""Seconds between two pictures: a notebook server drops floods of messages."""
+
+
+class Work(ABC):
+    """Work under way, or done; it ends in a table."""
+
+    def __init__(self) -> None:
+        self._control = Control()
+        self._stopped: Stop | None = None
+        self._began = time.monotonic()
+        self._ended: float | None = None
+        self._paused_at: float | None = None
+        self._paused = 0.0
+        self._future = submit(self._run_to_its_end())
+
+    @abstractmethod
+    async def _run(self) -> None:
+        """Do the work, on the loop thread."""
+
+    @abstractmethod
+    def _build(self) -> pd.DataFrame:
+        """Return the table as it stands now."""
+
+    @abstractmethod
+    def _lines(self) -> list[str]:
+        """Return how it stands, in words."""
+
+    @abstractmethod
+    def _note_end(self) -> None:
+        """Note that it was given up; nothing will be told any more."""
+
+    @property
+    @abstractmethod
+    def share(self) -> float:
+        """How much is done, from 0 to 1."""
+
+    def done(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self._future.done()
+
+    def stop(self) -> None:
+        """Let no further call leave; what is out comes home."""
+        self._control.stop()
+
+    def pause(self) -> None:
+        """Hold the next calls back until `resume`."""
+        if self._paused_at is None and not self.done():
+            self._paused_at = time.monotonic()
+            self._control.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        if self._paused_at is not None:
+            self._paused += self._now() - self._paused_at
+            self._paused_at = None
+            self._control.resume()
+
+    def results(self) -> pd.DataFrame:
+        """Return the whole table as it stands now.
+
+        Raises:
+            VodnbError: It could not start.
+        """
+        if self.done() and not self._future.cancelled() and (fault := self._future.exception()):
+            raise fault.with_traceback(None) from None
+        return self._build()
+
+    def wait(self, *, progress: bool = True) -> pd.DataFrame:
+        """Wait for the end and return the table.
+
+        An interrupt stops it and returns the table as it stands; a second one does not wait for
+        the calls that are out: what they may have sent is `in_doubt`.
+
+        Args:
+            progress: Whether to show how it goes.
+
+        Raises:
+            VodnbError: It could not start.
+        """
+        screen = None
+        try:
+            screen = open_screen(self) if progress else None
+            self._watch(screen)
+        except KeyboardInterrupt:
+            self.stop()
+            try:
+                self._watch(screen)
+            except KeyboardInterrupt:
+                self._give_up()
+        return self._hand_over(screen)
+
+    def __await__(self) -> Generator[None, None, pd.DataFrame]:
+        return self.wait_async().__await__()
+
+    async def wait_async(self, *, progress: bool = True) -> pd.DataFrame:
+        """Wait for the end without blocking the caller's loop, and return the table.
+
+        Args:
+            progress: Whether to show how it goes.
+
+        Raises:
+            VodnbError: It could not start.
+            asyncio.CancelledError: The waiting cell was interrupted; the work is told to stop, and
+                `results` has its table.
+        """
+        screen = open_screen(self) if progress else None
+        try:
+            while not self.done():
+                # Short sleeps: else an interrupt is seen only when the loop wakes by itself.
+                await asyncio.sleep(_REPAINT / 2)
+                if screen and not self.done():
+                    screen.update()
+        except asyncio.CancelledError:
+            self.stop()
+            raise
+        return self._hand_over(screen)
+
+    def _watch(self, screen: Screen | None) -> None:
+        while wait([self._future], timeout=_REPAINT).not_done:
+            if screen:
+                screen.update()
+
+    def _hand_over(self, screen: Screen | None) -> pd.DataFrame:
+        """Return the table below the last picture; what could not start shows none."""
+        has_begun = self._future.cancelled() or self._future.exception() is None
+        if screen:
+            (screen.close if has_begun else screen.clear)()
+        return self.results()
+
+    async def _run_to_its_end(self) -> None:
+        try:
+            await self._run()
+        finally:
+            self._ended = time.monotonic()
+
+    def _give_up(self) -> None:
+        """End now: the calls that are out are left to themselves."""
+        if self._future.cancel():
+            self._ended = time.monotonic()
+            self._stopped = self._stopped or BY_HAND
+            self._note_end()
+
+    def _seconds(self) -> float:
+        paused = 0.0 if self._paused_at is None else self._now() - self._paused_at
+        return max(0.0, self._now() - self._began - self._paused - paused)
+
+    def _now(self) -> float:
+        return self._ended or time.monotonic()
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        lines = self._lines()
+        return {"text/plain": "\n".join(lines), "text/html": draw_run(lines, share=self.share)}

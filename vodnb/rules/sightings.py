@@ -1,0 +1,108 @@
+"""What an answer of asset/info or asset/list says of assets. Pure: what it leaves open stays open.
+
+Shapes: https://support.huaweicloud.com/api-vod/vod_04_0022.html (info) and vod_04_0203.html (list).
+The two speak of states in words of their own; `Sighting.state` has those of asset/info.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .lifecycle import Stage, read_state, stage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .operations import Operation
+
+__all__ = ["Sighting", "read_sightings"]
+
+_TIME = "%Y%m%d%H%M%S"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """An asset as an answer shows it.
+
+    Attributes:
+        asset_id: The asset.
+        state: Its state; "" where the answer does not say.
+        title: Its title; "" for none.
+        size: Size of its file in bytes; None where the answer does not say.
+        created_at: When it was created: UTC ISO text ending in Z; "" where it does not say.
+        modified_at: When it was last changed, likewise.
+    """
+
+    asset_id: str
+    state: str = ""
+    title: str = ""
+    size: int | None = None
+    created_at: str = ""
+    modified_at: str = ""
+
+
+def read_sightings(operation: Operation, data: Mapping[str, object]) -> dict[str, Sighting]:
+    """Return the assets that an answer shows, by ID; entries that are none of ours are left out.
+
+    Args:
+        operation: The call: info or list.
+        data: The JSON object of its answer.
+    """
+    entries = data.get(operation.answers_with)
+    read = _read_listed if operation.name == "list" else _read_info
+    seen: dict[str, Sighting] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("asset_id"), str):
+            seen[entry["asset_id"]] = read(entry)
+    return seen
+
+
+def _read_info(entry: Mapping[str, object]) -> Sighting:
+    base = _mapping(entry.get("base_info"))
+    return Sighting(
+        asset_id=str(entry["asset_id"]),
+        state=read_state(entry.get("status")),
+        title=_text(base.get("title")),
+        size=_number(_mapping(base.get("meta_data")).get("video_size")),
+        created_at=_time(base.get("create_time")),
+        modified_at=_time(base.get("last_modified")),
+    )
+
+
+def _read_listed(entry: Mapping[str, object]) -> Sighting:
+    state, transcoding = (
+        read_state(entry.get(name)) for name in ("asset_status", "transcode_status")
+    )
+    if state == "CREATED" and stage_of(transcoding) is Stage.CONFIRMED:
+        # The list tells in two columns what the other call tells in one.
+        state = transcoding
+    return Sighting(
+        asset_id=str(entry["asset_id"]),
+        state=state,
+        title=_text(entry.get("title")),
+        size=_number(entry.get("size")),
+        created_at=_time(entry.get("create_time")),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _time(value: object) -> str:
+    """Return a time as ISO text; the documents write `yyyymmddhhmmss` in UTC."""
+    try:
+        moment = datetime.strptime(_text(value).strip(), _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,278 @@
+"""A connection to VOD: its verbs join tables, runs and the service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from vodnb.bulk.job import Job, new_run_id
+from vodnb.bulk.loop import submit
+from vodnb.bulk.plan import Keep, Plan
+from vodnb.rules.errors import SetupError
+from vodnb.rules.options import check_destruction, check_numbers, read_status
+from vodnb.rules.pacing import parse_rate
+from vodnb.service.client import Client
+from vodnb.service.settings import explain
+from vodnb.tables import read
+from vodnb.tables.results import refuse_other_status, usable_assets
+from vodnb.verbs import spoken
+
+from .given import CREDENTIALS, hidden_text, read_here, refuse_non_text
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from vodnb.emulator.server import Sandbox
+    from vodnb.service.redact import Secret
+    from vodnb.service.settings import Settings, SettingsTable
+    from vodnb.tables.read import Source
+
+__all__ = ["Vod"]
+
+
+class Vod:
+    """A connection to VOD; made by `connect()`.
+
+    Args:
+        settings: Where and as whom.
+        place: Where `connect` was told to go, for signing in again.
+        sandbox: The server of our own, if it is one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        place: Mapping[str, str | Secret | None] = MappingProxyType({}),
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        self._settings = settings
+        self._place = place
+        self._sandbox = sandbox
+        self._client = Client(settings)
+
+    def confirm(
+        self,
+        assets: Source,
+        *,
+        status: str = "CREATED",
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        attempts: int = 5,
+        check_first: bool = True,
+        journal: bool | str | os.PathLike[str] = True,
+        fresh: bool = False,
+        progress: bool = True,
+        destroy: int | None = None,
+        lang: str | None = None,
+    ) -> pd.DataFrame:
+        """Confirm the upload of every asset and return the whole table, each row with its outcome.
+
+        Source: https://support.huaweicloud.com/api-vod/vod_04_0198.html
+
+        Args:
+            assets: Whatever `load_assets` takes, its result, or an earlier results table.
+            status: `"CREATED"`; `"FAILED"` and `"CANCELLED"` destroy uploaded parts.
+            rate: The tenant's quota, of which 98 % is used. Default: the published 1,500 calls a
+                minute. None lifts the pacing, not the slowing down when throttled.
+            workers: Calls under way at once, 1 to 64. Default 8: enough for the quota.
+            deadline: Seconds for one whole call. Default 30.
+            attempts: Most sendings of one asset. Default 5; throttled ones do not count.
+            check_first: Look states up before sending, ten assets a call, and leave out what is
+                proved confirmed. Default True: it saves calls.
+            journal: Record every step, so that running the same cell again goes on where a crash
+                or a stop left it. Default True: in `.vodnb` beside the input; or a folder; or
+                the journal of one run, to go on with that one; or False, and a crash leaves no
+                record of what was sent.
+            fresh: Begin a new run even where an unfinished one could go on. Default False.
+            progress: Show how it goes. Default True.
+            destroy: For the destructive statuses: the number of distinct valid assets in the
+                table, typed, to say that you mean it.
+            lang: `"zh"` or `"en"`. Default: the connection's.
+
+        Returns:
+            The user's columns and the outcome, error code, next step ... of each row. An
+            interrupt stops the run and returns the table as it stands.
+
+        Raises:
+            InputError: The table or an option cannot be used; nothing was sent.
+            SignInError: The credential was refused; no confirm call was sent.
+            SetupError: The host cannot be reached; no confirm call was sent.
+            JournalError: The journal cannot be written, or somebody else works on this run.
+
+        Example:
+            >>> results = vod.confirm(vod.sandbox.sample_csv("assets.csv"))
+        """
+        options = _options(locals())
+        return self.start(assets, **options).wait(progress=progress)
+
+    async def aconfirm(
+        self,
+        assets: Source,
+        *,
+        status: str = "CREATED",
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        attempts: int = 5,
+        check_first: bool = True,
+        journal: bool | str | os.PathLike[str] = True,
+        fresh: bool = False,
+        progress: bool = True,
+        destroy: int | None = None,
+        lang: str | None = None,
+    ) -> pd.DataFrame:
+        """Do what `confirm` does without blocking the caller's loop; the same arguments.
+
+        Raises:
+            asyncio.CancelledError: The cell was interrupted: the run stops, and
+                `vodnb.last_job().results()` has its table.
+
+        Example:
+            >>> results = await vod.aconfirm(assets)
+        """
+        options = _options(locals())
+        return await self.start(assets, **options).wait_async(progress=progress)
+
+    def start(
+        self,
+        assets: Source,
+        *,
+        status: str = "CREATED",
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        attempts: int = 5,
+        check_first: bool = True,
+        journal: bool | str | os.PathLike[str] = True,
+        fresh: bool = False,
+        destroy: int | None = None,
+        lang: str | None = None,
+    ) -> Job:
+        """Start what `confirm` does and return at once; the arguments of `confirm`.
+
+        Returns:
+            The job: `stop`, `pause`, `resume`, `done`, `results`, and it can be awaited.
+
+        Raises:
+            InputError: The table or an option cannot be used; nothing was sent.
+
+        Example:
+            >>> job = vod.start(assets)
+        """
+        wanted = read_status(status)
+        ceiling = parse_rate(rate)
+        check_numbers(workers=workers, deadline=deadline, attempts=attempts)
+        table = read.load_assets(assets)
+        refuse_other_status(table, wanted)
+        plan = Plan(
+            run_id=new_run_id(),
+            status=wanted,
+            assets=usable_assets(table),
+            workers=workers,
+            attempts=attempts,
+            deadline=float(deadline),
+            look_first=check_first,
+        )
+        check_destruction(wanted, count=len(plan.assets), destroy=destroy)
+        language = spoken(lang) if lang else self._settings.lang
+        return Job(
+            plan,
+            table=table,
+            service=self._client,
+            ceiling=ceiling,
+            lang=language,
+            keep=_keep(table, journal=journal, is_fresh=fresh),
+        )
+
+    def settings(self) -> SettingsTable:
+        """Return each setting, secrets masked, and where it came from.
+
+        Example:
+            >>> vod.settings()
+        """
+        return explain(self._settings)
+
+    def sign_in(self, **credentials: str) -> None:
+        """Take new credentials, for instance a fresh token; then run the same cell again.
+
+        Args:
+            credentials: `token=`, or `ak=` and `sk=`, or `iam_user=`, `iam_password=` and
+                `iam_domain=`, as in `connect`.
+
+        Raises:
+            SetupError: They are incomplete, or are no credentials.
+
+        Example:
+            >>> vod.sign_in(token=getpass.getpass())
+        """
+        hidden = {name: hidden_text(text) for name, text in credentials.items()}
+        # A verbose traceback shows the variables of this frame.
+        credentials.clear()
+        if unknown := set(hidden) - CREDENTIALS:
+            raise SetupError(
+                f"sign_in knows no {', '.join(sorted(unknown))}.",
+                do=f"It takes {', '.join(sorted(CREDENTIALS))}; for anything else, connect anew.",
+            )
+        refuse_non_text(hidden)
+        known = {
+            **self._place,
+            "endpoint": self._settings.endpoint,
+            "iam_endpoint": self._settings.iam_endpoint or None,
+            "region": self._settings.region or None,
+            "project_id": self._client.project_id or None,
+            "lang": self._settings.lang,
+        }
+        self._settings = read_here(**known, **hidden)
+        self.close()
+        self._client = Client(self._settings)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The server of our own that this connection talks to.
+
+        Raises:
+            SetupError: This is a connection to the real service.
+        """
+        if self._sandbox is None:
+            raise SetupError(
+                f"{self!r} talks to the real service.",
+                do="vodnb.connect(sandbox=True) gives a connection with a sandbox.",
+            )
+        return self._sandbox
+
+    @property
+    def endpoint(self) -> str:
+        """Where VOD is."""
+        return self._settings.endpoint
+
+    def close(self) -> None:
+        """Close the connections; the next call opens them again."""
+        submit(self._client.aclose()).result(timeout=10)
+
+    def __repr__(self) -> str:
+        project = self._client.project_id or "to be looked up"
+        return f"Vod({self._settings.endpoint}, project {project})"
+
+
+def _keep(
+    table: pd.DataFrame, *, journal: bool | str | os.PathLike[str], is_fresh: bool
+) -> Keep | None:
+    if journal is False:
+        return None
+    source = str(table.attrs.get("vodnb", {}).get("source", ""))
+    return Keep(
+        source=source if Path(source).is_file() else "",
+        folder=None if journal is True else journal,
+        is_fresh=is_fresh,
+    )
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a run from a verb's own arguments."""
+    return {name: given[name] for name in given if name not in {"self", "assets", "progress"}}

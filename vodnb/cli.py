@@ -20,14 +20,15 @@ import click
 from vodnb.rules.errors import InputError, VodnbError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from vodnb.emulator.samples import ExpectedRow
     from vodnb.emulator.server import Sandbox
+    from vodnb.vod import Vod
 
-__all__ = ["confirm", "demo", "explain", "main", "resume", "runs", "sandbox"]
+__all__ = ["confirm", "demo", "explain", "main", "resume", "runs", "sandbox", "states"]
 
 _NOT_ALL_SETTLED = 1
 _COULD_NOT_START = 2
@@ -35,6 +36,27 @@ _COULD_NOT_START = 2
 _LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
 )
+
+
+_FILE_OPTIONS = [
+    click.option("--id-column", help="Column that holds the IDs."),
+    click.option("--encoding", help="Encoding of the file."),
+    click.option("--delimiter", help="Delimiter of the file."),
+    click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own."),
+    click.option("--endpoint", help="Address of VOD."),
+    click.option("--region", help='Region, such as "cn-north-4".'),
+    click.option("--project-id", help="Project. Default: looked up by the region."),
+    click.option("--profile", help="Section of the official SDK's profile file."),
+    click.option("--ca-bundle", help="File of a private CA."),
+    _LANG,
+]
+"""How a command reads its file, and where it connects to."""
+
+
+def _file_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_FILE_OPTIONS):
+        command = option(command)
+    return command
 
 
 class _Verbs(click.Group):
@@ -107,16 +129,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     show_default=True,
     help="Look states up before sending.",
 )
-@click.option("--id-column", help="Column that holds the IDs.")
-@click.option("--encoding", help="Encoding of the file.")
-@click.option("--delimiter", help="Delimiter of the file.")
-@click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own.")
-@click.option("--endpoint", help="Address of VOD.")
-@click.option("--region", help='Region, such as "cn-north-4".')
-@click.option("--project-id", help="Project. Default: looked up by the region.")
-@click.option("--profile", help="Section of the official SDK's profile file.")
-@click.option("--ca-bundle", help="File of a private CA.")
-@_LANG
+@_file_options
 @click.pass_context
 def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
     """Confirm every asset in FILE and write a results table beside it.
@@ -124,17 +137,7 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
     Credentials come from the environment or the official SDK's profile file, never from the
     command line, where every user of this machine could read them.
     """
-    from vodnb import connect
-
-    place = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
-    reading = ("id_column", "encoding", "delimiter")
-    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in place})
-    ctx.call_on_close(vod.close)
-    table = _load(file, **{name: options[name] for name in reading})
-    if out:
-        _check_out(table, out)
-    if options["sandbox"]:
-        vod.sandbox.add(table.loc[table["verdict"].isin(["ok", "cleaned"]), "asset_id"])
+    vod, table = _open(ctx, file, out, options)
     job = vod.start(
         table,
         status=options["status"],
@@ -145,6 +148,27 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
     )
     results = job.wait()
     _hand_over(ctx, results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the states go (.csv).")
+@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
+@_file_options
+@click.pass_context
+def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
+    """Ask for the state of every asset in FILE, and write a table of states beside it.
+
+    Nothing is changed. Exit status 0: every row has been told its state.
+    """
+    from vodnb import save
+
+    vod, table = _open(ctx, file, out, options)
+    found = vod.states(table, rate=_rate(options["rate"]), workers=options["workers"])
+    target = save(found, _unused(out or file.with_name(f"{file.stem}.states.csv")))
+    click.echo(f"\nStates: {target}")
+    ctx.exit(0 if found["error_code"].eq("").all() else _NOT_ALL_SETTLED)
 
 
 @main.command()
@@ -237,6 +261,24 @@ def _how_to_connect(box: Sandbox) -> str:
         f"  export VODNB_PROJECT_ID={box.project_id}\n"
         f"  export VODNB_TOKEN={box.token}\n"
     )
+
+
+def _open(
+    ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any]
+) -> tuple[Vod, pd.DataFrame]:
+    """Connect and load a file, as the options say; refuse a place for what comes of it."""
+    from vodnb import connect
+
+    place = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
+    reading = ("id_column", "encoding", "delimiter")
+    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in place})
+    ctx.call_on_close(vod.close)
+    table = _load(file, **{name: options[name] for name in reading})
+    if out:
+        _check_out(table, out)
+    if options["sandbox"]:
+        vod.sandbox.add(table.loc[table["verdict"].isin(["ok", "cleaned"]), "asset_id"])
+    return vod, table
 
 
 def _load(file: Path, **reading: str | None) -> pd.DataFrame:

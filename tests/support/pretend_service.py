@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.answers import Fault, FaultKind, Reply, read_answer
 from vodnb.rules.errors import SignInError
-from vodnb.rules.operations import CONFIRM, INFO
+from vodnb.rules.operations import CONFIRM, INFO, LIST
 
 if TYPE_CHECKING:
     from vodnb.rules.answers import Answer
@@ -60,6 +60,10 @@ class PretendService:
         self._window = (float("-inf"), 0)
         self.project_id = "p" * 32
 
+    def redact(self, text: str) -> str:
+        """Find no secret."""
+        return text
+
     async def prepare(self) -> None:
         """Need nothing."""
 
@@ -72,12 +76,14 @@ class PretendService:
         now = asyncio.get_running_loop().time()
         if self.away[0] <= now < self.away[1]:
             return read_answer(operation, UNREACHABLE, sent=fields)
-        if operation is INFO:
+        if operation in {INFO, LIST}:
             asked = tuple(map(str, fields["asset_id"]))
-            self.calls.append(("info", asked, now))
-            got = self.info_script.pop(0) if self.info_script else self._info(asked)
+            self.calls.append((operation.name, asked, now))
+            answers = self._info if operation is INFO else self._list
+            is_scripted = operation is INFO and self.info_script
+            got = self.info_script.pop(0) if is_scripted else answers(asked)
         else:
-            assert operation is CONFIRM
+            assert operation is CONFIRM, operation
             asset_id = str(fields["asset_id"])
             self.calls.append(("confirm", (asset_id,), now))
             got = self._confirm(asset_id, str(fields["status"]))
@@ -99,6 +105,14 @@ class PretendService:
             for asset_id in asked
         ]
         return Reply(status=200, body=json.dumps({"asset_info_array": found}).encode())
+
+    def _list(self, asked: tuple[str, ...]) -> Reply:
+        found = [
+            {"asset_id": asset_id, "asset_status": self.states[asset_id], "title": "t"}
+            for asset_id in asked
+            if self.states.get(asset_id, "CANCELLED") != "CANCELLED"
+        ]
+        return Reply(status=200, body=json.dumps({"total": 1, "assets": found}).encode())
 
     def _is_within_quota(self) -> bool:
         if self.quota is None:

@@ -36,6 +36,10 @@ class Service(Protocol):
     def project_id(self) -> str:
         """Whose assets they are; known after `prepare`."""
 
+    @property
+    def redact(self) -> Callable[[str], str]:
+        """Takes secrets out of the service's texts."""
+
     async def prepare(self) -> None:
         """Sign in and know the project, or raise."""
 
@@ -59,6 +63,9 @@ class Line:
         listen: Hears of throttling.
         deadline: Seconds that a whole call may take.
         chance: Returns a number from 0 to 1.
+
+    Attributes:
+        operation: What is called.
     """
 
     def __init__(
@@ -72,7 +79,7 @@ class Line:
         deadline: float,
         chance: Callable[[], float],
     ) -> None:
-        self._operation = operation
+        self.operation = operation
         self._service = service
         self._limiter = limiter
         self._control = control
@@ -107,7 +114,7 @@ class Line:
             if before:
                 await before()
             answer = await self._service.call(
-                self._operation, deadline=self._deadline, lane=lane, **fields
+                self.operation, deadline=self._deadline, lane=lane, **fields
             )
             if answer.kind is not AnswerClass.REJECTED:
                 self._throttled_since = None

@@ -16,6 +16,7 @@ from vodnb.rules.wording import outcome_in_words, say
 from .events import Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
 
     from vodnb.rules.markup import Markup
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     from .book import Book
     from .plan import Stop
 
-__all__ = ["Screen", "Shown", "describe_run", "draw_run", "open_screen", "show"]
+__all__ = [
+    "Screen",
+    "Shown",
+    "describe_run",
+    "describe_survey",
+    "draw_run",
+    "open_screen",
+    "show",
+]
 
 
 class Shown(Protocol):
@@ -178,6 +187,50 @@ def describe_run(
     lines += [look_up(code).meaning(lang) for code in book.warnings]
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
         lines += _banner(book, total=total, stop=stop, lang=lang)
+    return [_printable(line) for line in lines]
+
+
+def describe_survey(
+    states: Mapping[str, int],
+    *,
+    unread: int,
+    total: int,
+    seconds: float,
+    is_done: bool,
+    is_paused: bool,
+    slowed_by: str,
+    stop: Stop | None,
+    lang: Lang,
+) -> list[str]:
+    """Return the line on how the asking for states stands, and below it what the user must know.
+
+    Args:
+        states: How many assets were told in each state; "" where the answer did not say.
+        unread: How many could not be asked for.
+        total: How many there are.
+        seconds: How long it has taken, pauses left out.
+        is_done: Whether it has ended.
+        is_paused: Whether it is paused.
+        slowed_by: The code of the throttling that is waited out; "" for none.
+        stop: Why it ended early, if it did.
+        lang: Language.
+    """
+    told = sum(states.values())
+    phase = "stopped" if stop else "finished" if is_done else "paused" if is_paused else "asking"
+    parts = [say(phase, lang), say("assets", lang, done=told + unread, total=total)]
+    common = sorted(states, key=lambda state: -states[state])
+    parts += [f"{states[state]:,} {state or say('untold', lang)}" for state in common]
+    if is_done:
+        parts.append(say("took", lang, time=_clock(seconds)))
+    elif slowed_by:
+        parts.append(say("slowed", lang, code=slowed_by))
+    elif told:
+        parts.append(say("left", lang, time=_clock(seconds / told * (total - told))))
+    lines = [" · ".join(parts)]
+    if is_done and total - told:
+        lines.append(say("unread", lang, count=total - told))
+    if stop:
+        lines.append(say("why", lang, code=stop.code, reason=stop.reason))
     return [_printable(line) for line in lines]
 
 

@@ -33,6 +33,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "checking": ("Checking the connection", "正在检查连接"),
     "sending": ("Confirming", "正在确认"),
     "settling": ("Asking for the states of doubtful assets", "正在核对存疑媒资的状态"),
+    "asking": ("Asking for states", "正在查询状态"),
+    "untold": ("not told", "未返回"),
+    "unread": (
+        "{count:,} assets could not be asked for: see error_code. Run the same cell again.",
+        "有 {count:,} 个媒资未能查询：见error_code列。请再次运行本单元格。",
+    ),
     "finished": ("Finished", "已完成"),
     "stopped": ("Stopped", "已停止"),
     "paused": ("Paused", "已暂停"),

@@ -30,6 +30,7 @@ __all__ = [
     "DTYPES",
     "build_results",
     "check_is_results",
+    "make_room",
     "refuse_other_status",
     "require_settled",
     "to_retry",
@@ -98,7 +99,7 @@ def build_results(
         "requested_status": [status.value] * len(rows),
         "run_id": [run_id] * len(rows),
     }
-    kept = _make_room(table, status)
+    kept = make_room(_without_earlier(table, status), RESULT_COLUMNS)
     added = {name: pd.array(columns[name], dtype=DTYPES[name]) for name in RESULT_COLUMNS}
     # All at once: pandas warns of every single column that is put into a wide table.
     results = pd.concat([kept, pd.DataFrame(added, index=kept.index)], axis=1)
@@ -198,17 +199,23 @@ def refuse_other_status(table: pd.DataFrame, status: Status) -> None:
         )
 
 
-def _make_room(table: pd.DataFrame, status: Status) -> pd.DataFrame:
-    """Return a copy in which our names are free: an earlier run's columns go, the user's stay."""
+def make_room(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Return a copy in which these names are free: the user's columns are kept under others."""
+    taken = set(map(str, table.columns))
+    return table.rename(
+        columns={name: _free(f"{name}_input", taken) for name in names if name in taken}
+    )
+
+
+def _without_earlier(table: pd.DataFrame, status: Status) -> pd.DataFrame:
+    """Return a copy without the columns of an earlier run of ours, which are filled anew."""
     if set(RESULT_COLUMNS) <= set(table.columns):
         return table.drop(columns=list(RESULT_COLUMNS))
     asked = "requested_status"
     if asked in table.columns and table[asked].astype(str).eq(status.value).all():
         # From `to_retry`, or a user's that says the same: nothing is lost, we say it again.
         table = table.drop(columns=[asked])
-    taken = set(map(str, table.columns))
-    names = {name: _free(f"{name}_input", taken) for name in RESULT_COLUMNS if name in taken}
-    return table.rename(columns=names)
+    return table
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

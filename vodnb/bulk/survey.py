@@ -1,0 +1,221 @@
+"""Asks for the states of many assets, ten a call; what is lost is asked again: nothing changes.
+
+Where asset/info is not permitted the list is asked instead; what neither tells stays open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from vodnb.rules.codes import look_up
+from vodnb.rules.model import AnswerClass
+from vodnb.rules.operations import INFO, LIST
+from vodnb.rules.pacing import back_off
+from vodnb.rules.sightings import Sighting, read_sightings
+from vodnb.tables.states import build_states
+
+from .gate import Gate
+from .limiter import shared_limiter
+from .line import Line
+from .plan import BY_HAND, Stop
+from .progress import describe_survey
+from .states import BATCH
+from .work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from vodnb.rules.answers import Answer
+    from vodnb.rules.model import Lang
+    from vodnb.rules.operations import Operation
+
+    from .events import Event
+    from .line import Service
+
+__all__ = ["Survey"]
+
+_LOST = {AnswerClass.AMBIGUOUS, AnswerClass.NOT_SENT}
+
+_TRIES = 5
+"""Most calls for the same assets where answers are lost."""
+
+
+class Survey(Work):
+    """Asking under way, or done.
+
+    Args:
+        assets: The distinct assets, in order.
+        table: The user's table with its verdicts, as `load_assets` gives it.
+        service: Makes the calls.
+        ceiling: Calls a second; infinity where the pacing is lifted.
+        workers: Calls under way at once.
+        deadline: Seconds for one whole call.
+        lang: Language of what is shown and of the table's texts.
+    """
+
+    def __init__(
+        self,
+        assets: Sequence[str],
+        *,
+        table: pd.DataFrame,
+        service: Service,
+        ceiling: float,
+        workers: int,
+        deadline: float,
+        lang: Lang,
+    ) -> None:
+        self._total = len(assets)
+        self._table = table
+        self._service = service
+        self._ceiling = ceiling
+        self._workers = workers
+        self._deadline = deadline
+        self._lang = lang
+        self._left = deque(assets)
+        self._sightings: dict[str, Sighting] = {}
+        self._codes: dict[str, str] = {}
+        self._slowed_by = ""
+        super().__init__()
+
+    @property
+    def share(self) -> float:
+        """How much is told, from 0 to 1."""
+        return (len(self._sightings) + len(self._codes)) / max(self._total, 1)
+
+    # -- on the loop thread ---------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        await self._service.prepare()
+        self._line = self._line_of(INFO)
+        self._gate = Gate(self._control, probe=self._probe, stop=self._stop_for)
+        self._first = list(self._left)[:1]
+        # Alone: of a credential that is refused, no more than this is tried.
+        if fault := await self._ask(self._take(), lane=0):
+            raise self._service.error_for(fault)
+        works = [self._work(lane) for lane in range(self._workers)]
+        await asyncio.gather(*works)
+        if self._control.is_stopped and not self._stopped:
+            self._stopped = BY_HAND
+
+    async def _work(self, lane: int) -> None:
+        while not self._control.is_stopped and (batch := self._take()):
+            await self._ask(batch, lane=lane)
+
+    def _take(self) -> list[str]:
+        return [self._left.popleft() for _ in range(min(BATCH, len(self._left)))]
+
+    async def _ask(self, batch: Sequence[str], *, lane: int) -> Answer | None:
+        """Ask for some assets until they are told; return an answer that stands in the way."""
+        line = self._line
+        answer = await self._call(line, batch, lane=lane) if batch else None
+        if answer is None:
+            return None
+        if answer.kind is AnswerClass.DONE:
+            self._read(line, answer, batch)
+        elif answer.kind is AnswerClass.PERMANENT:
+            await self._ask_apart(batch, answer, lane=lane)
+        elif line.operation is INFO and _is_forbidden(answer):
+            self._line = self._line_of(LIST)
+            return await self._ask(batch, lane=lane)
+        else:
+            self._codes.update(dict.fromkeys(batch, answer.code))
+            if answer.kind not in _LOST:
+                self._stop_for(answer.code, answer.message)
+            return answer
+        return None
+
+    async def _call(self, line: Line, batch: Sequence[str], *, lane: int) -> Answer | None:
+        """Make one call, again where its answer is lost; None where it was stopped first."""
+        answer = None
+        for turn in range(1, _TRIES + 1):
+            if not await self._gate.passable():
+                break
+            answer = await line.call(lane=lane, asset_id=list(batch))
+            if answer is None:
+                break
+            self._gate.saw(answer)
+            if answer.kind not in _LOST or turn == _TRIES:
+                break
+            if not await self._control.nap(back_off(turn, chance=random.random)):
+                break
+        return answer
+
+    async def _ask_apart(self, batch: Sequence[str], answer: Answer, *, lane: int) -> None:
+        """Ask for each asset of a refused call alone: one strange ID must not cost the others."""
+        if len(batch) == 1:
+            self._codes[batch[0]] = answer.code
+            return
+        for asset_id in batch:
+            await self._ask([asset_id], lane=lane)
+
+    def _read(self, line: Line, answer: Answer, batch: Sequence[str]) -> None:
+        seen = read_sightings(line.operation, answer.data)
+        for asset_id in batch:
+            self._sightings[asset_id] = seen.get(asset_id) or Sighting(asset_id=asset_id)
+        self._slowed_by = ""
+
+    async def _probe(self) -> Answer | None:
+        return await self._line.call(asset_id=self._first)
+
+    def _stop_for(self, code: str, reason: str) -> None:
+        self._stopped = self._stopped or Stop(code=code, reason=reason)
+        self._control.stop()
+
+    def _line_of(self, operation: Operation) -> Line:
+        limiter = shared_limiter(
+            endpoint=self._service.endpoint,
+            project_id=self._service.project_id,
+            quota=operation.quota.name if operation.quota else operation.name,
+            ceiling=self._ceiling,
+        )
+        return Line(
+            operation,
+            service=self._service,
+            limiter=limiter,
+            control=self._control,
+            listen=self._hear,
+            deadline=self._deadline,
+            chance=random.random,
+        )
+
+    def _hear(self, event: Event) -> None:
+        self._slowed_by = getattr(event, "code", "")
+
+    # -- in any thread --------------------------------------------------------------------------
+
+    def _build(self) -> pd.DataFrame:
+        stop = self._stopped or BY_HAND
+        return build_states(
+            self._table,
+            sightings=self._sightings.copy(),
+            codes=self._codes.copy(),
+            untold=stop.code,
+            redact=self._service.redact,
+            lang=self._lang,
+        )
+
+    def _lines(self) -> list[str]:
+        states = Counter(found.state for found in self._sightings.copy().values())
+        return describe_survey(
+            states,
+            unread=len(self._codes),
+            total=self._total,
+            seconds=self._seconds(),
+            is_done=self.done(),
+            is_paused=self._control.is_paused,
+            slowed_by=self._slowed_by,
+            stop=self._stopped,
+            lang=self._lang,
+        )
+
+    def _note_end(self) -> None:
+        """Nothing more to note: what was not told stays open."""
+
+
+def _is_forbidden(answer: Answer) -> bool:
+    return look_up(answer.code, answer.http_status).kind == "permission"

@@ -1,0 +1,94 @@
+"""The table of states: the user's rows, each with the state of its asset and who has to act."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from vodnb.rules.codes import look_up
+from vodnb.rules.model import Verdict
+from vodnb.rules.state_words import explain_state
+
+from ._sheet import TEXT
+from .results import make_room
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vodnb.rules.model import Lang
+    from vodnb.rules.sightings import Sighting
+
+__all__ = ["STATE_COLUMNS", "build_states"]
+
+STATE_COLUMNS: Mapping[str, Any] = MappingProxyType(
+    {
+        "state": TEXT,
+        "state_meaning": TEXT,
+        "needs": TEXT,
+        "asset_title": TEXT,
+        "asset_size": "Int64",
+        "created_at": TEXT,
+        "modified_at": TEXT,
+        "error_code": TEXT,
+    }
+)
+"""The columns of a table of states, with their dtypes; `asset_size` is in bytes."""
+
+
+def build_states(
+    table: pd.DataFrame,
+    *,
+    sightings: Mapping[str, Sighting],
+    codes: Mapping[str, str],
+    untold: str,
+    redact: Callable[[str], str],
+    lang: Lang,
+) -> pd.DataFrame:
+    """Return the table with the state columns appended: as many rows, same order, same index.
+
+    Args:
+        table: A loaded table, with its verdicts.
+        sightings: What was told of each asset.
+        codes: The error code of each asset that could not be asked for.
+        untold: The code of an asset that was not reached.
+        redact: Takes secrets out of the service's texts.
+        lang: Language of `state_meaning`.
+    """
+    rows = []
+    for asset_id, verdict in zip(table["asset_id"], map(Verdict, table["verdict"]), strict=True):
+        code = codes.get(asset_id, untold) if verdict.is_usable else f"CLIENT.{verdict.upper()}"
+        seen = sightings.get(asset_id) if verdict.is_usable else None
+        rows.append(_row(seen, code, redact=redact, lang=lang))
+    if set(STATE_COLUMNS) <= set(table.columns):
+        table = table.drop(columns=list(STATE_COLUMNS))
+    kept = make_room(table, STATE_COLUMNS)
+    added = {
+        name: pd.array([row[name] for row in rows], dtype=dtype)
+        for name, dtype in STATE_COLUMNS.items()
+    }
+    found = pd.concat([kept, pd.DataFrame(added, index=kept.index)], axis=1)
+    found.attrs["vodnb"] = {**table.attrs.get("vodnb", {}), "lang": lang}
+    return found
+
+
+def _row(
+    seen: Sighting | None, code: str, *, redact: Callable[[str], str], lang: Lang
+) -> dict[str, object]:
+    """Return the cells of one row; the code tells why an asset was not seen."""
+    if seen:
+        meaning, needs = explain_state(seen.state, lang)
+    else:
+        entry = look_up(code)
+        meaning, needs = entry.meaning(lang), entry.needs
+    return {
+        "state": seen.state if seen else "",
+        "state_meaning": meaning,
+        "needs": needs.value,
+        "asset_title": redact(seen.title) if seen and seen.title else "",
+        "asset_size": seen.size if seen else None,
+        "created_at": seen.created_at if seen else "",
+        "modified_at": seen.modified_at if seen else "",
+        "error_code": "" if seen else code,
+    }

@@ -13,6 +13,7 @@ import vodnb
 NAMES = (
     "VodnbError",
     "allow_nested_loops",
+    "compare",
     "connect",
     "explain",
     "last_job",

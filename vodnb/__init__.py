@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .session import connect
     from .tables.results import require_settled, to_retry
     from .tables.write import save
-    from .verbs import explain, load_assets, runs, salvage, summary
+    from .verbs import compare, explain, load_assets, runs, salvage, summary
 
 __all__ = [
     "VodnbError",
     "allow_nested_loops",
+    "compare",
     "connect",
     "explain",
     "last_job",
@@ -40,6 +41,7 @@ __all__ = [
 _HOMES = {
     "VodnbError": "rules.errors",
     "allow_nested_loops": "bulk.loop",
+    "compare": "verbs",
     "connect": "session",
     "explain": "verbs",
     "last_job": "bulk.job",

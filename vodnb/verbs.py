@@ -12,6 +12,7 @@ from vodnb.bulk.progress import show
 from vodnb.bulk.salvage import salvage as save_what_can_be_read
 from vodnb.rules import codes
 from vodnb.service.settings import resolve_lang
+from vodnb.tables import compare as comparing
 from vodnb.tables import read
 from vodnb.tables import summary as summaries
 from vodnb.tables.loaded import describe
@@ -23,10 +24,20 @@ if TYPE_CHECKING:
     from vodnb.bulk.found import Found
     from vodnb.rules.codes import Explanation
     from vodnb.rules.model import Lang
+    from vodnb.tables.compare import Comparison
     from vodnb.tables.read import Source
     from vodnb.tables.summary import Summary
 
-__all__ = ["explain", "load_assets", "locale_name", "runs", "salvage", "spoken", "summary"]
+__all__ = [
+    "compare",
+    "explain",
+    "load_assets",
+    "locale_name",
+    "runs",
+    "salvage",
+    "spoken",
+    "summary",
+]
 
 
 def load_assets(
@@ -90,6 +101,27 @@ def summary(results: pd.DataFrame, *, lang: str | None = None) -> Summary:
     """
     told = results.attrs.get("vodnb", {}).get("lang") if hasattr(results, "attrs") else None
     return summaries.summary(results, lang=spoken(lang or told))
+
+
+def compare(ours: Source, theirs: Source, *, lang: str | None = None) -> Comparison:
+    """Compare two tables of assets, for instance the uploader's log and what the service has.
+
+    Args:
+        ours: Whatever `load_assets` takes, or its table, or a table of states or results.
+        theirs: Another. Two assets differ where both tables have a state (`state`, else
+            `state_after`, else `state_before`) and the states are not the same.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Returns:
+        The counts, and in `table` a row for each asset.
+
+    Raises:
+        InputError: A table cannot be used.
+
+    Example:
+        >>> vodnb.compare("uploaded.csv", vod.states("library.csv")).table
+    """
+    return comparing.compare(read.load_assets(ours), read.load_assets(theirs), lang=spoken(lang))
 
 
 def runs(folder: str | os.PathLike[str] | None = None) -> pd.DataFrame:

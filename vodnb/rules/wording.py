@@ -65,6 +65,17 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "有 {count:,} 个媒资未发送。再次运行本单元格即可继续。",
     ),
     "why": ("Reason: {code} {reason}", "原因：{code} {reason}"),
+    "compared both": (
+        "{count:,} in both, with no known difference",
+        "两边都有且无已知差异：{count:,}",
+    ),
+    "compared differs": ("{count:,} in both, in different states", "两边都有但状态不同：{count:,}"),
+    "compared only_ours": ("{count:,} only in ours", "仅在我方表中：{count:,}"),
+    "compared only_theirs": ("{count:,} only in theirs", "仅在对方表中：{count:,}"),
+    "compared left out": (
+        "{count:,} rows left out: no usable ID",
+        "未参与比较的行（没有可用的ID）：{count:,}",
+    ),
     "rows": ("{count:,} rows: {parts}.", "共 {count:,} 行：{parts}。"),
     "no rows": ("No rows.", "没有数据行。"),
     "outcome": ("outcome", "结果"),

@@ -129,6 +129,8 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     show_default=True,
     help="Look states up before sending.",
 )
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
+@click.option("--canary", type=int, help="Send only so many assets as a trial.")
 @_file_options
 @click.pass_context
 def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
@@ -145,6 +147,8 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
         rate=_rate(options["rate"]),
         workers=options["workers"],
         check_first=options["check_first"],
+        dry_run=options["dry_run"],
+        canary=options["canary"],
     )
     results = job.wait()
     _hand_over(ctx, results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))

@@ -11,7 +11,7 @@ from vodnb.bulk.loop import submit
 from vodnb.bulk.plan import Keep, Plan
 from vodnb.bulk.survey import Survey
 from vodnb.rules.errors import SetupError
-from vodnb.rules.options import check_destruction, check_numbers, read_status
+from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
 from vodnb.rules.pacing import parse_rate
 from vodnb.service.client import Client
 from vodnb.service.settings import explain
@@ -69,6 +69,8 @@ class Vod:
         journal: bool | str | os.PathLike[str] = True,
         fresh: bool = False,
         progress: bool = True,
+        dry_run: bool = False,
+        canary: int | None = None,
         destroy: int | None = None,
         lang: str | None = None,
     ) -> pd.DataFrame:
@@ -92,6 +94,10 @@ class Vod:
                 record of what was sent.
             fresh: Begin a new run even where an unfinished one could go on. Default False.
             progress: Show how it goes. Default True.
+            dry_run: Only look, and say what would be sent and to which project; the rows that
+                would be are `not_sent` with CLIENT.DRY_RUN. Default False.
+            canary: Send only so many assets as a trial; the rest is `not_sent` with
+                CLIENT.CANARY, and the same call without it goes on with the run. Default: all.
             destroy: For the destructive statuses: the number of distinct valid assets in the
                 table, typed, to say that you mean it.
             lang: `"zh"` or `"en"`. Default: the connection's.
@@ -125,6 +131,8 @@ class Vod:
         journal: bool | str | os.PathLike[str] = True,
         fresh: bool = False,
         progress: bool = True,
+        dry_run: bool = False,
+        canary: int | None = None,
         destroy: int | None = None,
         lang: str | None = None,
     ) -> pd.DataFrame:
@@ -152,6 +160,8 @@ class Vod:
         check_first: bool = True,
         journal: bool | str | os.PathLike[str] = True,
         fresh: bool = False,
+        dry_run: bool = False,
+        canary: int | None = None,
         destroy: int | None = None,
         lang: str | None = None,
     ) -> Job:
@@ -179,8 +189,12 @@ class Vod:
             attempts=attempts,
             deadline=float(deadline),
             look_first=check_first,
+            is_dry=dry_run,
+            canary=canary,
         )
-        check_destruction(wanted, count=len(plan.assets), destroy=destroy)
+        check_trial(dry_run=dry_run, canary=canary)
+        if not dry_run:
+            check_destruction(wanted, count=len(plan.assets), destroy=destroy)
         language = spoken(lang) if lang else self._settings.lang
         return Job(
             plan,
@@ -188,7 +202,7 @@ class Vod:
             service=self._client,
             ceiling=ceiling,
             lang=language,
-            keep=_keep(table, journal=journal, is_fresh=fresh),
+            keep=None if dry_run else _keep(table, journal=journal, is_fresh=fresh),
         )
 
     def states(

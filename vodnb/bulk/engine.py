@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -89,6 +90,8 @@ class Engine:
         self._can_look = True
         self._sent = 0
         self._retries = 0
+        self._trials = math.inf if plan.canary is None else plan.canary
+        self._canary_rests = False
         self._first = [*plan.assets[:BATCH], *(item.asset_id for item in doubtful)][:BATCH]
         self._gate = Gate(control, probe=self._probe, stop=self._stop)
         self._doubts = Doubts(
@@ -110,6 +113,9 @@ class Engine:
             await self._recorder.finish()
         if self._control.is_stopped and not self.stopped:
             self.stopped = BY_HAND
+        elif self._canary_rests and not self.stopped:
+            reason = f"only {self._plan.canary} were sent, as asked"
+            self.stopped = Stop(code="CLIENT.CANARY", reason=reason)
         ended = Phase.STOPPED if self.stopped else Phase.FINISHED
         self._recorder.tell(PhaseBegan(phase=ended))
 
@@ -189,10 +195,22 @@ class Engine:
             _logger.exception("run %s stopped by a fault of vodnb", self._plan.run_id)
             self._stop("CLIENT.FAULT", f"{type(fault).__name__} in vodnb itself; see the log")
 
+    @property
+    def _ends_here(self) -> bool:
+        return self._control.is_stopped or self._canary_rests
+
     async def _work(self, lane: int) -> None:
-        while not self._control.is_stopped and (item := await self._next(lane)):
-            await self._send(item, lane)
-            self._notes.retract([item])
+        while not self._ends_here and (item := await self._next(lane)):
+            if self._plan.is_dry:
+                dry = item.settlement(Outcome.NOT_SENT, code="CLIENT.DRY_RUN")
+                self._settle(item, dry)
+            elif not self._trials:
+                self._ready.appendleft(item)
+                self._canary_rests = True
+            else:
+                self._trials -= 1
+                await self._send(item, lane)
+                self._notes.retract([item])
 
     async def _next(self, lane: int) -> Item | None:
         """Return the next asset to send; looking may settle some without sending."""

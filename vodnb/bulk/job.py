@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "last_job", "new_run_id"]
 
-_OURS = {"CLIENT.FAULT", "CLIENT.JOURNAL"}
+_OURS = {"CLIENT.CANARY", "CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
 
 _jobs: list[Job] = []
@@ -237,7 +237,17 @@ class Job(Work):
             stop=self._stopped,
             lang=self._lang,
             taken_over=self._taken_over,
+            dry=self._where if self._plan.is_dry else None,
         )
+
+    @property
+    def _where(self) -> dict[str, str]:
+        """What a dry run would ask for, and where."""
+        return {
+            "status": str(self._plan.status),
+            "project": self._service.project_id,
+            "endpoint": self._service.endpoint,
+        }
 
     def _note_end(self) -> None:
         self._book.hear(PhaseBegan(phase=Phase.STOPPED))

@@ -30,6 +30,8 @@ class Plan:
         attempts: Most sendings of one asset; throttled ones do not count.
         deadline: Seconds that a whole call may take.
         look_first: Whether states are looked up before sending.
+        is_dry: Whether it only says what would be sent.
+        canary: How many assets are sent as a trial; None for all.
     """
 
     run_id: str
@@ -39,6 +41,8 @@ class Plan:
     attempts: int
     deadline: float
     look_first: bool
+    is_dry: bool = False
+    canary: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,7 @@ def describe_run(
     stop: Stop | None,
     lang: Lang,
     taken_over: int = 0,
+    dry: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Return the line on how a run stands, and below it what the user must know.
 
@@ -171,6 +172,7 @@ def describe_run(
         stop: Why it ended early, if it did.
         lang: Language.
         taken_over: How many assets an earlier process had settled; they took none of the time.
+        dry: What a dry run would ask for and where: `status`, `project`, `endpoint`.
     """
     phase = "paused" if is_paused else str(book.phase)
     parts = [say(phase, lang), say("assets", lang, done=book.settled, total=total)]
@@ -185,6 +187,8 @@ def describe_run(
     if book.missing:
         lines.append(say("missing", lang, count=book.missing))
     lines += [look_up(code).meaning(lang) for code in book.warnings]
+    if dry and book.phase is Phase.FINISHED:
+        lines.append(say("dry", lang, count=book.outcomes[Outcome.NOT_SENT], **dry))
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
         lines += _banner(book, total=total, stop=stop, lang=lang)
     return [_printable(line) for line in lines]

@@ -7,7 +7,7 @@ from typing import TypeGuard
 from .errors import InputError
 from .model import Status
 
-__all__ = ["check_destruction", "check_numbers", "read_status"]
+__all__ = ["check_destruction", "check_numbers", "check_trial", "read_status"]
 
 _MOST_WORKERS = 64
 _LONGEST_DEADLINE = 600
@@ -46,6 +46,31 @@ def check_numbers(*, workers: object, deadline: object, attempts: object) -> Non
     if wrong:
         raise InputError(
             "; ".join(wrong) + ".", do="The defaults are workers=8, deadline=30, attempts=5."
+        )
+
+
+def check_trial(*, dry_run: bool, canary: object) -> None:
+    """Refuse a trial that makes no sense.
+
+    Args:
+        dry_run: Whether nothing is to be sent.
+        canary: How many assets are to be sent as a trial; None for all.
+
+    Raises:
+        InputError: It is no whole number from 1, or both were asked for.
+    """
+    if canary is None:
+        return
+    if not (_is_whole(canary) and canary >= 1):
+        raise InputError(
+            f"canary={canary!r} is not a whole number from 1.",
+            do="canary=5 sends five assets and leaves the rest.",
+        )
+    if dry_run:
+        raise InputError(
+            f"dry_run=True and canary={canary} exclude each other.",
+            "A dry run sends nothing, a canary sends a few.",
+            "Leave one of them out.",
         )
 
 

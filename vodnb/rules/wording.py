@@ -64,6 +64,16 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{count:,} assets were not sent. Run the same cell again to go on.",
         "有 {count:,} 个媒资未发送。再次运行本单元格即可继续。",
     ),
+    "dry": (
+        (
+            "A dry run: nothing was sent. {count:,} assets would be sent as {status} to project "
+            "{project} at {endpoint}."
+        ),
+        (
+            "试运行：没有发送任何请求。将有 {count:,} 个媒资以 {status} 发送到项目 {project}"
+            "（{endpoint}）。"
+        ),
+    ),
     "why": ("Reason: {code} {reason}", "原因：{code} {reason}"),
     "compared both": (
         "{count:,} in both, with no known difference",

@@ -43,7 +43,7 @@ OURS = {
     "DRY_RUN": ("not_sent", "retry", True),
     "CANARY": ("not_sent", "retry", True),
     "CONNECT": ("not_sent", "retry", True),
-    "DNS": ("global", "administrator", True),
+    "DNS": ("not_sent", "administrator", True),
     "TLS": ("global", "administrator", False),
     "NO_ANSWER": ("ambiguous", "look", True),
     "BAD_ANSWER": ("ambiguous", "look", True),

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 from fault_cases import CASES, CHIEF_CASES
-from fault_cells import (
-    Cell,
-    LogWatch,
-    Runner,
-    Seen,
-    check_common,
-    check_ends,
-    quicken,
-    run,
-    strike,
-    watch_log,
-)
+from fault_cells import IS_THOROUGH, POSITIONS, Cell, Seen, check_rows, run, strike
+from fault_crowd import Runner, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.long
 
-POSITIONS = ("first", "middle", "last", "every")
-
-
-def cells() -> list[Cell]:
-    """Return the cells: the chief faults everywhere, their variants at two places.
-
-    With HYPOTHESIS_PROFILE=thorough the variants are struck everywhere as well.
-    """
-    chief = {case.name for case in CHIEF_CASES}
-    few = POSITIONS if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else ("middle", "every")
-    return [
-        Cell(case=case, role="confirm", position=position, workers=workers)
-        for workers, cases in ((1, CASES), (32, CHIEF_CASES))
-        for case in cases
-        for position in (POSITIONS if case.name in chief else few)
-    ]
+CHIEF = {case.name for case in CHIEF_CASES}
+FEW = POSITIONS if IS_THOROUGH else ("middle", "every")
+CELLS = [
+    Cell(case=case, role="confirm", position=position, workers=workers)
+    for workers in (1, 32)
+    for case in CASES
+    for position in (POSITIONS if case.name in CHIEF else FEW)
+]
+"""The chief faults everywhere; their variants too when it is thorough, else at two places."""
 
 
 def confirm(cell: Cell) -> Seen:
@@ -52,37 +34,15 @@ def confirm(cell: Cell) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def log() -> Iterator[LogWatch]:
-    """All that is logged while the cells run."""
-    watch, end = watch_log()
-    yield watch
-    end()
-
-
-@pytest.fixture(scope="module")
 def runner(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, log: LogWatch
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Runner]:
     """Run the cells that were asked for, many at the same time."""
-    wanted = [
-        item.callspec.params["cell"]
-        for item in request.session.items
-        if item.path == request.path and "cell" in getattr(item, "callspec", item).params
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("runs"))
-        quicken(patch)
-        cells = Runner(wanted, confirm)
-        yield cells
-        cells.close()
+    with running(request, tmp_path_factory, confirm) as runner:
+        yield runner
 
 
-@pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.name)
-def test_row_ends_as_the_matrix_says(cell: Cell, runner: Runner, log: LogWatch) -> None:
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+def test_row_ends_as_the_matrix_says(cell: Cell, runner: Runner) -> None:
     """No row is lost, sent twice or guessed, and the struck one ends as its fault demands."""
-    seen = runner.seen(cell)
-    check_common(cell, seen, log)
-    assert seen.error is None
-    expected = cell.case.every if cell.position == "every" else cell.case.once
-    for asset_id in cell.assets:
-        check_ends(asset_id, seen, expected if asset_id in cell.hit else cell.case.others)
+    check_rows(cell, runner.seen(cell))

@@ -7,40 +7,37 @@ from typing import TYPE_CHECKING
 import fault_acts as do
 import pytest
 from fault_cases import CHIEF_CASES, INFO_CASES
-from fault_cells import (
-    Cell,
-    LogWatch,
-    Runner,
-    Seen,
-    check_common,
-    quicken,
-    run,
-    watch_log,
-)
+from fault_cells import IS_THOROUGH, POSITIONS, Cell, Seen, run
+from fault_crowd import Runner, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fault_server import Act, Call, Script
+    from fault_server import Act, Script
+    from fault_wire import Call
 
 pytestmark = pytest.mark.long
 
 BATCH = 10
 CHIEF = {case.name for case in CHIEF_CASES}
-LOOKS = [
-    Cell(case=case, role="look", position=position, workers=workers)
-    for workers in (1, 32)
-    for case in INFO_CASES
-    if workers == 1 or case.name in CHIEF
-    for position in (("first", "middle", "last", "every") if workers == 1 else ("middle",))
-]
-BACKS = [
-    Cell(case=case, role="back", position=position, workers=workers)
-    for workers in (1, 32)
-    for case in INFO_CASES
-    if workers == 1 or case.name in CHIEF
-    for position in (("middle", "every") if workers == 1 else ("middle",))
-]
+
+
+def cells(role: str, few: tuple[str, ...]) -> list[Cell]:
+    """Return the cells: by one worker at a few places, by many the chief ones in the middle.
+
+    When it is thorough, every fault is struck everywhere by both.
+    """
+    return [
+        Cell(case=case, role=role, position=position, workers=workers)
+        for workers in (1, 32)
+        for case in INFO_CASES
+        if workers == 1 or case.name in CHIEF or IS_THOROUGH
+        for position in (POSITIONS if IS_THOROUGH else few if workers == 1 else ("middle",))
+    ]
+
+
+LOOKS = cells("look", POSITIONS)
+BACKS = cells("back", ("middle", "every"))
 
 
 def strike_looks(cell: Cell) -> Script:
@@ -94,29 +91,13 @@ def back(cell: Cell) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def log() -> Iterator[LogWatch]:
-    """All that is logged while the cells run."""
-    watch, end = watch_log()
-    yield watch
-    end()
-
-
-@pytest.fixture(scope="module")
 def runner(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, log: LogWatch
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Runner]:
     """Run the cells that were asked for, many at the same time."""
-    wanted = [
-        item.callspec.params["cell"]
-        for item in request.session.items
-        if item.path == request.path and "cell" in getattr(item, "callspec", item).params
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("runs"))
-        quicken(patch)
-        cells = Runner(wanted, lambda cell: look(cell) if cell.role == "look" else back(cell))
-        yield cells
-        cells.close()
+    ways = {"look": look, "back": back}
+    with running(request, tmp_path_factory, lambda cell: ways[cell.role](cell)) as runner:
+        yield runner
 
 
 def starts(cell: Cell) -> bool:
@@ -137,16 +118,13 @@ def starts(cell: Cell) -> bool:
 
 
 @pytest.mark.parametrize("cell", LOOKS, ids=lambda cell: cell.name)
-def test_a_state_that_cannot_be_read_is_not_guessed(
-    cell: Cell, runner: Runner, log: LogWatch
-) -> None:
+def test_a_state_that_cannot_be_read_is_not_guessed(cell: Cell, runner: Runner) -> None:
     """A look that goes wrong costs a call, never a row; nothing is sent without a sign-in."""
     seen = runner.seen(cell)
-    check_common(cell, seen, log)
-    assert (seen.table is not None) is starts(cell), seen.error
-    if seen.table is None:
+    assert (seen.rows is not None) is starts(cell), seen.error
+    if seen.rows is None:
         return
-    ended = set(seen.table["outcome"])
+    ended = {row.outcome for row in seen.rows}
     if cell.case.kind in {"global", "stop"}:
         assert ended <= {"confirmed", "already_confirmed", "not_sent"}
     elif cell.position == "every":
@@ -156,12 +134,9 @@ def test_a_state_that_cannot_be_read_is_not_guessed(
 
 
 @pytest.mark.parametrize("cell", BACKS, ids=lambda cell: cell.name)
-def test_a_doubt_that_cannot_be_read_back_stays_one(
-    cell: Cell, runner: Runner, log: LogWatch
-) -> None:
+def test_a_doubt_that_cannot_be_read_back_stays_one(cell: Cell, runner: Runner) -> None:
     """What cannot be read back is in doubt, was sent once, and is never called good or bad."""
     seen = runner.seen(cell)
-    check_common(cell, seen, log)
     assert seen.error is None
     for asset_id in cell.assets:
         outcome = seen.row(asset_id).outcome

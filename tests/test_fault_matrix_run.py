@@ -2,58 +2,49 @@
 
 from __future__ import annotations
 
-import contextlib
+import datetime as dt
 import socket
-import ssl
+import struct
 import subprocess
 import sys
 import textwrap
-import threading
+import time
 from typing import TYPE_CHECKING
 
 import fault_acts as do
 import pytest
 import trustme
-from fault_cells import quicken
-from fault_server import FaultServer
+from fault_crowd import quicken
+from fault_host import Names, TlsFront, tls_port
+from fault_runs import ASSETS, TOKEN, WORKERS, check_true, confirm, server
 
 import vodnb
-from vodnb.rules.errors import SetupError, SignInError
+from vodnb.rules.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from fault_server import Call
+    from fault_wire import Call
 
 pytestmark = pytest.mark.long
 
-TOKEN = "CANARYtoken0123456789abcdef"
-ASSETS = [f"{number:032x}" for number in range(34)]
-WORKERS = pytest.mark.parametrize("workers", [1, 32])
-
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     quicken(monkeypatch)
 
 
-def confirm(endpoint: str, workers: int, **credentials: str):
-    """Run a small job and return its table."""
-    given = credentials or {"token": TOKEN}
-    vod = vodnb.connect(endpoint=endpoint, project_id="p" * 32, **given)
-    try:
-        return vod.confirm(
-            ASSETS, rate=None, workers=workers, deadline=1.0, progress=False, journal=False
-        )
-    finally:
-        vod.close()
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """An authority of our own."""
+    return trustme.CA()
 
 
-def server(script=lambda _call: None, **options) -> FaultServer:
-    """Return a server that knows the assets."""
-    return FaultServer(dict.fromkeys(ASSETS, "CREATING"), script=script, **options)
+@pytest.fixture
+def bundle(authority: trustme.CA, tmp_path: Path) -> str:
+    """The file that names it, for ca_bundle."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return str(tmp_path / "ca.pem")
 
 
 @WORKERS
@@ -109,46 +100,80 @@ def test_tls_to_a_plain_port(workers: int) -> None:
     assert plain.ledger == []
 
 
-@contextlib.contextmanager
-def tls_port(name: str) -> Iterator[tuple[int, list[bytes], trustme.CA]]:
-    """Listen with a certificate for a name; yield the port, what was read, and the authority."""
-    authority, read = trustme.CA(), []
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-
-    def serve(listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                conn, _ = listener.accept()
-                with contextlib.suppress(OSError), context.wrap_socket(conn, server_side=True) as c:
-                    read.append(c.recv(4096))
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
-        thread.start()
-        yield listener.getsockname()[1], read, authority
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-
-
 @WORKERS
-def test_an_unknown_authority_is_never_waved_through(workers: int) -> None:
+def test_an_unknown_authority_is_never_waved_through(workers: int, authority: trustme.CA) -> None:
     """A self-made certificate: no byte of a request is read on the other side."""
-    with tls_port("127.0.0.1") as (port, read, _authority):
+    with tls_port(authority.issue_cert("127.0.0.1")) as (port, read):
         with pytest.raises(SetupError, match="was not reached"):
             confirm(f"https://127.0.0.1:{port}", workers)
         assert b"".join(read) == b""
 
 
+def expired(authority: trustme.CA) -> trustme.LeafCert:
+    """Return a certificate that was good until an hour ago."""
+    now = dt.datetime.now(dt.UTC)
+    day, hour = dt.timedelta(days=1), dt.timedelta(hours=1)
+    return authority.issue_cert("127.0.0.1", not_before=now - day, not_after=now - hour)
+
+
 @WORKERS
-def test_a_certificate_for_another_host_is_refused(workers: int, tmp_path: Path) -> None:
-    """Its authority being known makes no difference."""
-    with tls_port("elsewhere.example") as (port, read, authority):
-        bundle = tmp_path / "ca.pem"
-        authority.cert_pem.write_to_path(str(bundle))
-        with pytest.raises(SetupError, match="was not reached"):
-            confirm(f"https://127.0.0.1:{port}", workers, token=TOKEN, ca_bundle=str(bundle))
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [("another host", "certificate verify failed"), ("expired", "certificate has expired")],
+)
+def test_a_certificate_that_is_not_good_is_refused(
+    workers: int, fault: str, words: str, authority: trustme.CA, bundle: str
+) -> None:
+    """For another host, or expired: its authority being known makes no difference."""
+    is_old = fault == "expired"
+    shown = expired(authority) if is_old else authority.issue_cert("elsewhere.example")
+    with tls_port(shown) as (port, read):
+        with pytest.raises(SetupError, match="was not reached") as told:
+            confirm(f"https://127.0.0.1:{port}", workers, ca_bundle=bundle)
+        assert words in str(told.value)
         assert b"".join(read) == b""
+
+
+def cut_by_reset(conn: socket.socket) -> None:
+    """RST after the client has said hello."""
+    conn.recv(1)
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    conn.close()
+
+
+def cut_by_end(conn: socket.socket) -> None:
+    """FIN amid the server's hello."""
+    conn.recv(4096)
+    conn.send(b"\x16\x03\x03\x00\x7a\x02")
+    conn.close()
+
+
+_kept: list[socket.socket] = []
+
+
+def cut_by_silence(conn: socket.socket) -> None:
+    """Nothing more after half of the server's hello."""
+    conn.recv(4096)
+    conn.send(b"\x16\x03\x03\x00\x7a\x02")
+    _kept.append(conn)
+
+
+@WORKERS
+@pytest.mark.parametrize(
+    "cut",
+    [cut_by_reset, cut_by_end, cut_by_silence],
+)
+def test_a_handshake_that_breaks_off(workers: int, cut, authority: trustme.CA, bundle: str) -> None:
+    """No request leaves, the host is named and no certificate is blamed, and it ends soon."""
+    begun = time.monotonic()
+    with tls_port(authority.issue_cert("127.0.0.1"), cut=cut) as (port, read):
+        with pytest.raises(SetupError, match=f"127.0.0.1:{port} was not reached") as told:
+            confirm(f"https://127.0.0.1:{port}", workers, ca_bundle=bundle)
+        assert read == []
+        assert "certificate" not in str(told.value), "nobody saw a certificate"
+    assert time.monotonic() - begun < 10
+    while _kept:
+        _kept.pop().close()
 
 
 @WORKERS
@@ -171,40 +196,85 @@ def test_a_proxy_that_refuses(workers: int, refusal, monkeypatch: pytest.MonkeyP
 
 
 @WORKERS
-def test_a_token_that_is_refused_at_the_start(workers: int) -> None:
-    """No confirm call leaves."""
-    with server(token="another") as box:
-        with pytest.raises(SignInError):
-            confirm(box.endpoint, workers)
-        assert box.posts() == []
-        assert len(box.ledger) <= 2
+@pytest.mark.parametrize("host", ["vod.test", "127.0.0.1"])
+def test_a_host_that_is_exempt_from_the_proxy(
+    workers: int,
+    host: str,
+    authority: trustme.CA,
+    bundle: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """NO_PROXY names the host: the proxy gets no request, and the run is as ever."""
+    Names(monkeypatch, "vod.test")
+    refusal = do.answers(502, b"<html>Bad Gateway</html>")
+    with (
+        server(lambda _call: refusal) as proxy,
+        server() as box,
+        TlsFront(box, authority.issue_cert(host)) as front,
+    ):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.endpoint)
+        monkeypatch.setenv("NO_PROXY", host)
+        table = confirm(f"https://{host}:{front.port}", workers, ca_bundle=bundle)
+        check_true(table, box)
+        assert set(table["outcome"]) == {"confirmed"}
+        assert proxy.connections == 0
+        if host == "vod.test":
+            monkeypatch.setenv("NO_PROXY", "another.test")
+            with pytest.raises(SetupError, match=f"proxy 127.0.0.1:{proxy.port}"):
+                confirm(f"https://{host}:{front.port}", workers, ca_bundle=bundle)
+            assert proxy.connections > 0
+
+
+def losing_its_name(names: Names, *, back_after: float | None = None):
+    """Return a server that closes each connection, and whose name is lost at the sixth confirm."""
+
+    def script(call: Call):
+        if call.operation == "confirm" and call.nth == 5:
+            names.is_known = False
+            if back_after is not None:
+                box.later(back_after, names.come_back)
+        return do.answer_and_close if call.operation == "confirm" else None
+
+    box = server(script)
+    return box
 
 
 @WORKERS
-def test_a_token_that_dies_on_the_way(workers: int) -> None:
-    """The run stops; what was refused is not sent; no row has failed."""
-    with server(token=TOKEN) as box:
-
-        def script(call: Call):
-            if call.operation == "confirm" and call.nth == 5:
-                box.token = "the next one"
-
-        box.script = script
-        table = confirm(box.endpoint, workers)
-        assert set(table["outcome"]) == {"confirmed", "not_sent"}
-        for row in table.itertuples():
-            assert (row.outcome == "confirmed") is (box.states[row.asset_id] == "CREATED")
-        assert "APIGW.0307" in set(table["error_code"])
-        assert TOKEN not in table.to_csv()
+def test_a_name_that_is_lost_on_the_way(
+    workers: int, authority: trustme.CA, bundle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS fails for good in the middle: nothing is lost, and the rest may be sent later."""
+    names = Names(monkeypatch, "vod.test")
+    with (
+        losing_its_name(names) as box,
+        TlsFront(box, authority.issue_cert("vod.test")) as front,
+    ):
+        table = confirm(f"https://vod.test:{front.port}", workers, ca_bundle=bundle)
+        check_true(table, box)
+    rest = table[table["outcome"] != "confirmed"]
+    assert rest["retryable"].all()
+    # One may use up its attempts before it is clear that none gets through.
+    assert list(rest["outcome"]).count("not_sent") >= len(rest) - 1
+    assert "CLIENT.DNS" in set(rest["error_code"])
+    # Who was sent before the name was lost came home; nobody went after it.
+    assert 6 <= len(box.posts()) <= 6 + workers
 
 
 @WORKERS
-def test_a_key_that_is_refused_is_not_tried_until_it_locks(workers: int) -> None:
-    """Five refusals in a row lock a key: a bad one costs two calls at most."""
-    with server(lambda _call: do.refuses(401, "APIGW.0301")) as box:
-        with pytest.raises(SignInError):
-            confirm(box.endpoint, workers, ak="A" * 20, sk="S" * 40)
-        assert 1 <= len(box.ledger) <= 2
+def test_a_name_that_comes_back(
+    workers: int, authority: trustme.CA, bundle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS fails for a moment in the middle: the run waits, and goes on to the end."""
+    names = Names(monkeypatch, "vod.test")
+    with (
+        losing_its_name(names, back_after=0.4) as box,
+        TlsFront(box, authority.issue_cert("vod.test")) as front,
+    ):
+        table = confirm(f"https://vod.test:{front.port}", workers, ca_bundle=bundle)
+        box.wait_quiet()
+        check_true(table, box)
+    assert set(table["outcome"]) == {"confirmed"}
 
 
 def test_few_descriptors() -> None:

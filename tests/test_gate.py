@@ -42,14 +42,16 @@ def after(pattern: str) -> Breaker:
         ("x..x..x", False),
         ("x" * 10 + "." * 10, True),
         ("x" * 10 + "." * 11, False),
-        ("." * 100 + "x" * 9, False),
-        ("." * 100 + "x" * 10, True),
-        ("x" + "." * 19 + "x" * 9, False),
-        ("x" + "." * 19 + "x" * 10, True),
+        ("." * 100 + "xx." * 4, False),
+        ("." * 100 + "xx." * 5, True),
+        ("x" + "." * 19 + "x." * 9, False),
+        ("." * 100 + "x" * 4, False),
+        ("." * 100 + "x" * 5, True),
+        ("." * 100 + "x" * 5 + ".", False),
     ],
 )
-def test_it_opens_when_half_of_the_last_calls_went_unanswered(pattern, is_open):
-    """Five calls at least, the last twenty at most."""
+def test_it_opens_when_half_of_the_last_calls_or_five_in_a_row_went_unanswered(pattern, is_open):
+    """Five calls at least, the last twenty at most; or the last five."""
     assert after(pattern).is_open is is_open
 
 

@@ -49,7 +49,8 @@ def connect(
         region: Region, such as `"cn-north-4"`. [VODNB_REGION]
         project_id: Project. Default: looked up by the region. [VODNB_PROJECT_ID]
         token: An IAM token, valid 24 hours. [VODNB_TOKEN]
-        ak: Access key. [HUAWEICLOUD_SDK_AK]
+        ak: Access key; at most four signed calls are out at once, for a key that is refused more
+            than five times locks. [HUAWEICLOUD_SDK_AK]
         sk: Secret key. [HUAWEICLOUD_SDK_SK]
         security_token: Goes with temporary keys. [HUAWEICLOUD_SDK_SECURITY_TOKEN]
         iam_user: IAM user; the token is got and renewed for you. [VODNB_IAM_USER]

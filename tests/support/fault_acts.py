@@ -13,7 +13,7 @@ import zlib
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from fault_server import reply
+from fault_wire import reply
 
 if TYPE_CHECKING:
     from fault_server import Act, Talk
@@ -54,6 +54,16 @@ def on_kept_connections(act: Act) -> Act:
     """Mark an act that can only strike a connection that was used before."""
     act.strikes_reused = True
     return act
+
+
+def slowly(act: Act, seconds: float) -> Act:
+    """Return the act after a while."""
+
+    async def both(talk: Talk) -> bool:
+        await asyncio.sleep(seconds)
+        return await act(talk)
+
+    return both
 
 
 # -- the connection breaks ------------------------------------------------------------------------
@@ -167,11 +177,16 @@ async def desync(talk: Talk) -> bool:
     return True
 
 
-async def endless(talk: Talk) -> bool:
-    """Send a body without end."""
-    await talk.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
-    while True:
-        await talk.send(b'"aaaaaaaaaaaaa",' * 4096)
+def endless(status: int = 200) -> Act:
+    """Return an act that sends a body without end."""
+    head = f"HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\n\r\n["
+
+    async def act(talk: Talk) -> bool:
+        await talk.send(head.encode())
+        while True:
+            await talk.send(b'"aaaaaaaaaaaaa",' * 4096)
+
+    return act
 
 
 def bomb() -> bytes:
@@ -182,9 +197,9 @@ def bomb() -> bytes:
     return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + block * 1024 + b"\x03\x00" + bytes(8)
 
 
-def packed(body: bytes, coding: str) -> Act:
+def packed(body: bytes, coding: str, *, status: int = 200) -> Act:
     """Return an act whose answer is said to be packed."""
-    return says(reply(200, body, Content_Encoding=coding), closes=True)
+    return says(reply(status, body, Content_Encoding=coding), closes=True)
 
 
 def truly_packed(coding: str, times: int = 1) -> Act:
@@ -215,11 +230,17 @@ def redirects(status: int, location: str | None) -> Act:
     return act
 
 
+async def answer_and_close(talk: Talk) -> bool:
+    """Answer well, for the last time on this connection."""
+    await talk.send(talk.answer().replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+    return False
+
+
 def vanishes(seconds: float | None) -> Act:
     """Return an act that answers well, and then the port is closed for a while, or for good."""
 
     async def act(talk: Talk) -> bool:
-        await talk.send(talk.answer().replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+        await answer_and_close(talk)
         await talk.server.vanish(seconds)
         return False
 
@@ -230,8 +251,31 @@ def clogs(seconds: float) -> Act:
     """Return an act that answers well, and then nobody can connect for a while."""
 
     async def act(talk: Talk) -> bool:
-        await talk.send(talk.answer().replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+        await answer_and_close(talk)
         await talk.server.clog(seconds)
         return False
+
+    return act
+
+
+def signs_in(token: str, *, is_good: bool = True) -> Act:
+    """Return an act that gives a token, as IAM does; from then on the server takes no other.
+
+    Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html
+
+    Args:
+        token: The token.
+        is_good: Whether the server takes it.
+    """
+    life = {
+        "issued_at": "2026-11-24T00:00:00.000000Z",
+        "expires_at": "2026-11-25T00:00:00.000000Z",
+    }
+
+    async def act(talk: Talk) -> bool:
+        if is_good:
+            talk.server.token = token
+        await talk.send(reply(201, {"token": life}, X_Subject_Token=token))
+        return True
 
     return act

@@ -75,6 +75,7 @@ class Case:
         spell: Seconds from the first strike in which every confirm call is struck.
         state: State of a hit asset at the start; "" for: unknown to the service.
         deadline: Deadline of the run's calls.
+        lag: Seconds after which an effect shows in asset/info.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Case:
     spell: float = 0.0
     state: str = "CREATING"
     deadline: float = DEADLINE
+    lag: float = 0.0
 
 
 def doubtful(
@@ -222,7 +224,7 @@ ANSWERS = [
     *doubtful("27-code-in-200", refuses(200, "VOD.10051"), code="VOD.10051"),
     refused("27-no-in-200", refuses(200, "VOD.10053"), "VOD.10053"),
     throttled("27-APIGW.0308", throttles(200, "APIGW.0308")),
-    *doubtful("28-endless", do.endless, strange=True),
+    *doubtful("28-endless", do.endless(), strange=True),
     *doubtful("29-bomb", do.packed(do.bomb(), "gzip"), strange=True),
     *doubtful("29-nested-gzip", do.truly_packed("gzip, gzip", times=2)),
     *doubtful("29-br", do.packed(b"\x0b\x02\x80{}\x03", "br")),

@@ -1,58 +1,35 @@
-"""Runs many jobs against fault servers at the same time, and checks what must hold for each."""
+"""One cell of the fault matrix: a job against a fault server, and what must hold for each."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import hashlib
-import logging
+import os
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from fault_server import FaultServer
 
 import vodnb
-from vodnb.bulk import doubts, engine, gate, limiter, line
-from vodnb.bulk.loop import submit
 from vodnb.rules.errors import VodnbError
-from vodnb.service import http
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
-    import pytest
-    from fault_cases import Case
-    from fault_server import Act, Call, Script
+    from fault_cases import Case, Ends
+    from fault_server import Act, Script
+    from fault_wire import Call
 
 BOUND = 30.0
 """Seconds in which a job must end, on a machine with other things to do."""
 
-HURRY = 0.05
-"""What is left of a hold or a back-off."""
+POSITIONS = ("first", "middle", "last", "every")
+IS_THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+"""Whether every fault is struck at every position by few and by many, which takes minutes."""
 
-STALL = 0.25
-"""A stall of this part of a call's deadline makes a run worthless: healthy calls come too late."""
-
-TRIES = 4
-"""How often such a run is tried."""
-
-CROWD = {1: 24, 32: 6}
-"""How many jobs of how many workers run at the same time."""
-
-
-def quicken(patch: pytest.MonkeyPatch) -> None:
-    """Shorten the waits of a run: settle margin, back-off, holds, probes, the longest hold."""
-    back_off, slow = engine.back_off, limiter.Limiter.slow
-    patch.setattr(doubts, "SETTLE_MARGIN", 0.7)
-    patch.setattr(gate, "PROBES", tuple(HURRY * seconds for seconds in gate.PROBES))
-    patch.setattr(engine, "back_off", lambda *args, **kw: HURRY * back_off(*args, **kw))
-    patch.setattr(limiter.Limiter, "slow", lambda self, *, hold: slow(self, hold=HURRY * hold))
-    patch.setattr(line, "LONGEST_HOLD", 6.0)
-    # Reading the authorities takes longer than a whole small job, and plain HTTP needs none.
-    patch.setattr(http.httpx, "create_ssl_context", functools.cache(http.httpx.create_ssl_context))
+CANARY = "CANARY"
+"""How every secret of a cell begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +39,8 @@ class Cell:
     Attributes:
         case: The fault.
         role: What is struck: `confirm`; `look`, the asking before sending; `back`, the reading
-            back of a doubtful asset.
-        position: `first`, `middle`, `last` or `every`.
+            back of a doubtful asset; `outage`, everything for a while.
+        position: One of `POSITIONS`.
         workers: Calls under way at once.
     """
 
@@ -80,14 +57,15 @@ class Cell:
     @property
     def assets(self) -> list[str]:
         """The assets: of this cell alone, so that no run is taken for another's."""
-        count = 34 if self.workers > 1 else 21 if self.role == "look" else 6
+        few, many = {"look": (21, 34), "outage": (34, 120)}.get(self.role, (6, 34))
+        count = many if self.workers > 1 else few
         seed = f"{self.role}{self.name}"
         return [hashlib.md5(f"{seed}{i}".encode()).hexdigest() for i in range(count)]
 
     @property
     def token(self) -> str:
         """A secret that is seen nowhere else."""
-        return f"CANARY{hashlib.sha256(self.name.encode()).hexdigest()}"
+        return f"{CANARY}{hashlib.sha256(self.name.encode()).hexdigest()}"
 
     def chosen(self, count: int) -> list[int]:
         """Return the places that are struck, of so many."""
@@ -103,9 +81,19 @@ class Cell:
 
 @dataclass(slots=True, kw_only=True)
 class Seen:
-    """What a job came to, and what the server knows of it."""
+    """What a job came to, and what the server knows of it.
 
-    table: pd.DataFrame | None = None
+    Attributes:
+        rows: Its table, a row an object; None where the job could not start.
+        error: Why it could not.
+        shown: All that it shows of itself.
+        in_time: Whether it ended by itself.
+        states: State of each asset in the end.
+        ledger: The calls that were served.
+        elsewhere: Connections that another server saw, which nobody should call.
+    """
+
+    rows: list[SimpleNamespace] | None = None
     error: VodnbError | None = None
     shown: str = ""
     in_time: bool = True
@@ -113,25 +101,13 @@ class Seen:
     ledger: list[Call] = field(default_factory=list)
     elsewhere: int = 0
 
-    def row(self, asset_id: str) -> pd.Series[Any]:
+    def row(self, asset_id: str) -> SimpleNamespace:
         """Return the row of an asset."""
-        return self.table.set_index("asset_id").loc[asset_id]
+        return next(row for row in self.rows if row.asset_id == asset_id)
 
     def posts(self, asset_id: str) -> list[Call]:
         """Return the confirm calls for an asset."""
         return [c for c in self.ledger if c.operation == "confirm" and asset_id in c.asset_ids]
-
-
-class LogWatch(logging.Handler):
-    """Keeps what is logged, for a search."""
-
-    def __init__(self) -> None:
-        super().__init__(level=logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record as text, its traceback included."""
-        self.lines.append(f"{record.getMessage()} {record.exc_info or ''}")
 
 
 def strike(cell: Cell) -> Script:
@@ -189,8 +165,8 @@ def _once_where_unread(script: Script, *, lasting: bool) -> Script:
 
 def run(cell: Cell, script: Script, states: dict[str, str], *, check_first: bool) -> Seen:
     """Run one job against a server of its own and return everything there is to know."""
-    seen = Seen()
-    with FaultServer({}) as elsewhere, FaultServer(states, script=script) as server:
+    seen, lag = Seen(), cell.case.lag
+    with FaultServer({}) as elsewhere, FaultServer(states, script=script, lag=lag) as server:
         server.other_port = elsewhere.port
         vod = vodnb.connect(endpoint=server.endpoint, project_id="p" * 32, token=cell.token)
         job = vod.start(
@@ -201,13 +177,10 @@ def run(cell: Cell, script: Script, states: dict[str, str], *, check_first: bool
             check_first=check_first,
             journal=False,
         )
-        until = time.monotonic() + BOUND
-        while not job.done() and time.monotonic() < until:
-            time.sleep(0.02)
-        seen.in_time = job.done()
+        seen.in_time = not wait([job._future], timeout=BOUND).not_done
         job.stop()
         try:
-            seen.table = job.wait(progress=False)
+            seen.rows = _rows(job.wait(progress=False))
         except VodnbError as error:
             seen.error = error
         seen.shown = f"{job!r} {job._repr_mimebundle_()} {seen.error!r} {seen.error} {vod!r}"
@@ -218,88 +191,31 @@ def run(cell: Cell, script: Script, states: dict[str, str], *, check_first: bool
     return seen
 
 
-class Pulse:
-    """Notes when vodnb's loop was kept waiting: a machine that is too busy proves nothing."""
-
-    BEAT = 0.05
-
-    def __init__(self) -> None:
-        self._late: list[tuple[float, float]] = []
-        self._future = submit(self._beat())
-
-    async def _beat(self) -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(self.BEAT)
-            late = time.monotonic() - before - self.BEAT
-            if late > self.BEAT:
-                self._late.append((before, late))
-
-    def worst_since(self, begun: float) -> float:
-        """Return the longest stall since then, in seconds."""
-        return max((late for at, late in list(self._late) if at >= begun - 1.0), default=0.0)
-
-    def stop(self) -> None:
-        """Feel it no more."""
-        self._future.cancel()
-
-
-class Runner:
-    """Runs all cells in the background; each test waits for its own."""
-
-    def __init__(self, cells: Iterable[Cell], how: Any) -> None:
-        self._how = how
-        self._pulse = Pulse()
-        self.starved = 0
-        self._pools = {workers: ThreadPoolExecutor(most) for workers, most in CROWD.items()}
-        self._futures: dict[Cell, Future[Seen]] = {
-            cell: self._pools[cell.workers].submit(self._run, cell) for cell in cells
-        }
-
-    def _run(self, cell: Cell) -> Seen:
-        """Run a cell, again where the machine stalled for a good part of the deadline."""
-        for _ in range(TRIES):
-            begun = time.monotonic()
-            seen = self._how(cell)
-            if self._pulse.worst_since(begun) < STALL * cell.case.deadline:
-                break
-            self.starved += 1
-        return seen
-
-    def seen(self, cell: Cell) -> Seen:
-        """Return what a cell came to."""
-        return self._futures[cell].result(timeout=300)
-
-    def close(self) -> None:
-        """Give up what nobody waits for any more."""
-        for pool in self._pools.values():
-            pool.shutdown(cancel_futures=True)
-        self._pulse.stop()
+def _rows(table: pd.DataFrame) -> list[SimpleNamespace]:
+    columns = [table[name].tolist() for name in table]
+    return [
+        SimpleNamespace(**dict(zip(table, cells, strict=True)))
+        for cells in zip(*columns, strict=True)
+    ]
 
 
 # -- what holds in every cell ---------------------------------------------------------------------
 
 
-def check_common(cell: Cell, seen: Seen, log: LogWatch) -> None:
+def check_common(cell: Cell, seen: Seen) -> None:
     """Check what must hold whatever the fault is."""
     assert seen.in_time, f"the job did not end within {BOUND} s"
     assert seen.elsewhere == 0, "another server was called"
     assert {call.operation for call in seen.ledger} <= {"confirm", "info"}
-    _check_secret(cell, seen, log)
+    assert CANARY not in f"{seen.rows} {seen.shown}", "the token is shown"
     for asset_id in cell.assets:
         _check_sendings(asset_id, seen.ledger)
-    if seen.table is None:
+    if seen.rows is None:
         assert not any(call.operation == "confirm" for call in seen.ledger)
         return
-    assert list(seen.table["asset_id"]) == cell.assets
-    for row in seen.table.itertuples():
+    assert [row.asset_id for row in seen.rows] == cell.assets
+    for row in seen.rows:
         _check_truth(row, seen, cell)
-
-
-def _check_secret(cell: Cell, seen: Seen, log: LogWatch) -> None:
-    told = seen.table.to_csv() if seen.table is not None else ""
-    for text in (told, seen.shown, *log.lines):
-        assert cell.token[:24] not in text, f"the token is shown: {text[:2000]}"
 
 
 def _check_sendings(asset_id: str, ledger: list[Call]) -> None:
@@ -346,10 +262,18 @@ def _check_truth(row: Any, seen: Seen, cell: Cell) -> None:
         assert row.next_step
 
 
-def check_ends(asset_id: str, seen: Seen, expected: Any) -> None:
-    """Check that a row ended in one of the ways that its fault allows."""
+def check_rows(cell: Cell, seen: Seen) -> None:
+    """Check that each row ended in one of the ways that the fault allows, struck or not."""
+    assert seen.error is None
+    hit = cell.hit
+    struck = cell.case.every if cell.position == "every" else cell.case.once
+    for asset_id in cell.assets:
+        _check_ends(asset_id, seen, struck if asset_id in hit else cell.case.others)
+
+
+def _check_ends(asset_id: str, seen: Seen, expected: Ends) -> None:
     row, posts = seen.row(asset_id), seen.posts(asset_id)
-    story = f"{row.to_dict()}; sent {len(posts)} times; {seen.states.get(asset_id)}"
+    story = f"{row}; sent {len(posts)} times; {seen.states.get(asset_id)}"
     assert row.outcome in expected.outcomes, story
     if expected.codes:
         assert row.error_code in expected.codes, story
@@ -357,16 +281,3 @@ def check_ends(asset_id: str, seen: Seen, expected: Any) -> None:
         assert len(posts) in expected.posts, story
     if expected.read_back:
         assert row.state_after == "CREATED", story
-
-
-def watch_log() -> tuple[LogWatch, Any]:
-    """Listen to everything that is logged; return the watch, and what ends it."""
-    watch, root, ours = LogWatch(), logging.getLogger(), logging.getLogger("vodnb")
-    root.addHandler(watch)
-    ours.setLevel(logging.DEBUG)
-
-    def end() -> None:
-        root.removeHandler(watch)
-        ours.setLevel(logging.NOTSET)
-
-    return watch, end

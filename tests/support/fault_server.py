@@ -7,15 +7,14 @@ never shares code with the client.
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qs, urlsplit
+
+from fault_wire import Call, read_request, reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -27,36 +26,7 @@ GOALS = {"CREATED": "CREATED", "FAILED": "UPLOAD_FAILED", "CANCELLED": "CANCELLE
 BIGGEST_REQUEST = 1 << 18
 
 
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """One request as it was received: a line of the ledger.
-
-    Attributes:
-        operation: `confirm`, `info`, `token`, or the path of anything else.
-        asset_ids: The assets it names.
-        at: When it was received, in seconds of the monotonic clock.
-        nth: How many calls of this operation came before it.
-        again: How many calls of this operation for these assets came before it.
-        reused: Whether its connection had served another request before.
-        headers: Its headers, names in lower case.
-        status: What a confirm call asks for.
-        effect: When it had its effect, on the monotonic clock; None if it had none.
-        refused: Whether it was answered with a definite "not processed".
-    """
-
-    operation: str
-    asset_ids: tuple[str, ...]
-    at: float
-    nth: int = 0
-    again: int = 0
-    reused: bool = False
-    headers: dict[str, str] = field(default_factory=dict)
-    status: str = ""
-    effect: float | None = None
-    refused: bool = False
-
-
-class _LoopThread:
+class LoopThread:
     """The loop that all fault servers of the process share."""
 
     def __init__(self) -> None:
@@ -64,26 +34,18 @@ class _LoopThread:
         threading.Thread(target=self.loop.run_forever, name="fault-servers", daemon=True).start()
 
     def run(self, work: Coroutine[object, object, None]) -> None:
+        """Run a coroutine there and wait for it."""
         asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=10)
 
 
-_threads: list[_LoopThread] = []
+_threads: list[LoopThread] = []
 
 
-def _thread() -> _LoopThread:
+def thread_of_servers() -> LoopThread:
+    """Return the one thread of all fault servers, begun when it is first asked for."""
     if not _threads:
-        _threads.append(_LoopThread())
+        _threads.append(LoopThread())
     return _threads[0]
-
-
-def reply(status: int, body: bytes | object = b"", **headers: str) -> bytes:
-    """Return an answer in full; anything but bytes is sent as JSON."""
-    kind = "text/html" if isinstance(body, bytes) else "application/json"
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    told = {"Content-Type": kind, "Content-Length": str(len(raw))}
-    told |= {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-    return f"HTTP/1.1 {status} Told\r\n{lines}\r\n".encode() + raw
 
 
 class Talk:
@@ -165,7 +127,7 @@ class FaultServer:
         self.ledger: list[Call] = []
         self.connections = 0
         self.resets_on_accept: Callable[[int], bool] = lambda _nth: False
-        self.loop = _thread().loop
+        self.loop = thread_of_servers().loop
         self.port = 0
         self.other_port = 0
         self._before: dict[str, tuple[str, float]] = {}
@@ -180,11 +142,11 @@ class FaultServer:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        _thread().run(self._open())
+        thread_of_servers().run(self._open())
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        _thread().run(self._close())
+        thread_of_servers().run(self._close())
 
     def posts(self, asset_id: str | None = None) -> list[Call]:
         """Return the confirm calls, of one asset or of all."""
@@ -363,36 +325,16 @@ class FaultServer:
             raw = conn.recv(BIGGEST_REQUEST, socket.MSG_PEEK)
             if not raw:
                 return None
-            if found := _read_request(raw):
+            if found := read_request(raw):
                 return found
             await asyncio.sleep(0.001)
 
     async def _readable(self, conn: socket.socket) -> None:
         ready = self.loop.create_future()
-        self.loop.add_reader(conn, lambda: ready.done() or ready.set_result(None))
+        # By its number: what is not registered yet is spelled out, and a socket's repr is slow.
+        self.loop.add_reader(conn.fileno(), lambda: ready.done() or ready.set_result(None))
         try:
             await ready
         finally:
             if conn.fileno() >= 0:
                 self.loop.remove_reader(conn)
-
-
-def _read_request(raw: bytes) -> tuple[Call, int] | None:
-    """Return the request at the head of what came, and its size; None if it is not whole."""
-    head, found, rest = raw.partition(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    pairs = (line.partition(":") for line in lines)
-    headers = {name.lower(): value.strip() for name, _, value in pairs}
-    size = int(headers.get("content-length", "0"))
-    if not found or len(rest) < size:
-        return None
-    target = urlsplit(first.split(" ")[1])
-    call = Call(operation=target.path, asset_ids=(), at=time.monotonic(), headers=headers)
-    if target.path.endswith("/asset/info"):
-        call.operation = "info"
-        call.asset_ids = tuple(parse_qs(target.query).get("asset_id", []))
-    elif target.path.endswith("/asset/status/uploaded"):
-        body = json.loads(rest[:size])
-        call.operation, call.status = "confirm", body["status"]
-        call.asset_ids = (body["asset_id"],)
-    return call, len(head) + 4 + size

@@ -32,5 +32,11 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether to send nothing until a probe was answered."""
-        return len(self.recent) >= _FEWEST and sum(self.recent) >= _BAD_SHARE * len(self.recent)
+        """Whether to send nothing until a probe was answered: half of late, or five in a row.
+
+        Five in a row, for a lonely worker must not use up its asset's attempts on an outage.
+        """
+        if len(self.recent) < _FEWEST:
+            return False
+        is_row = all(self.recent[-_FEWEST:])
+        return is_row or sum(self.recent) >= _BAD_SHARE * len(self.recent)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vodnb.rules.answers import Answer, Fault, FaultKind, read_answer
-from vodnb.rules.codes import look_up
 from vodnb.rules.errors import NoAnswerError, SetupError, SignInError, VodnbError
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import PROJECTS, TOKEN
@@ -22,6 +21,7 @@ from .advice import clock_offset, error_from
 from .auth import Grant, SignIn, token_life
 from .credentials import KeyCredential, UserCredential
 from .http import Http
+from .key_guard import KeyGuard, is_refused_key
 from .redact import MASK, Redactor, Secret
 from .request import Request, build_request, check_fields
 from .signing import Headers
@@ -70,6 +70,7 @@ class Client:
         self._project_id = settings.project_id
         self._looking_up = asyncio.Lock()
         self._sign_in = self._new_sign_in()
+        self._key_guard = KeyGuard()
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint}, project {self.project_id or 'not looked up yet'})"
@@ -157,7 +158,12 @@ class Client:
         if operation is not TOKEN:
             await sign_in.ensure()
         generation = sign_in.generation
-        answer = await self._exchange(operation, sent, until=until, lane=lane)
+
+        async def make() -> Answer:
+            return await self._exchange(operation, sent, until=until, lane=lane)
+
+        is_signed = isinstance(self._credential, KeyCredential)
+        answer = await (self._key_guard.call(make) if is_signed else make())
         if operation is TOKEN or not self._is_refused_token(answer):
             return self._with_clock_offset(answer)
         if not await sign_in.renew(generation):
@@ -175,7 +181,7 @@ class Client:
         left = until - time.perf_counter()
         if left <= 0:
             # Whoever reads a state after the deadline relies on it: nothing leaves any more.
-            late = Fault(kind=FaultKind.CONNECT, detail="signing in took longer than the deadline")
+            late = Fault(kind=FaultKind.CONNECT, detail="its turn came after the deadline")
             return read_answer(operation, late, sent=sent)
         endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
         request = build_request(operation, sent, endpoint=endpoint, project_id=self._project_id)
@@ -201,9 +207,7 @@ class Client:
 
     def _with_clock_offset(self, answer: Answer) -> Answer:
         """Say so if this machine's clock may be why a signature was refused."""
-        if answer.kind is AnswerClass.DONE or not isinstance(self._credential, KeyCredential):
-            return answer
-        if look_up(answer.code, answer.http_status).kind != "auth":
+        if not isinstance(self._credential, KeyCredential) or not is_refused_key(answer):
             return answer
         told = clock_offset(answer, self._clock())
         return replace(answer, message=f"{answer.message} {told}".strip()) if told else answer

@@ -247,11 +247,17 @@ def _kind(wrong: Exception, *, left: bool) -> FaultKind:
         causes = tuple(_causes(wrong))
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return FaultKind.DNS
-        if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        if any(isinstance(cause, ssl.SSLError) and not _is_cut(cause) for cause in causes):
             return FaultKind.TLS
     if isinstance(wrong, _NEVER_LEFT) or not left:
         return FaultKind.CONNECT
     return FaultKind.NO_ANSWER
+
+
+def _is_cut(wrong: ssl.SSLError) -> bool:
+    """Whether the other side ended amid the handshake: nobody has seen a certificate yet."""
+    is_end = isinstance(wrong, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+    return is_end or "EOF" in (wrong.reason or "")
 
 
 def _causes(wrong: BaseException | None) -> Iterator[BaseException]:

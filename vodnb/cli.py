@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 from dataclasses import replace
+from functools import reduce
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from vodnb.emulator.server import Sandbox
     from vodnb.vod import Vod
 
-__all__ = ["confirm", "demo", "explain", "main", "resume", "runs", "sandbox", "states"]
+__all__ = ["confirm", "demo", "explain", "find", "main", "resume", "runs", "sandbox", "states"]
 
+_PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
 _NOT_ALL_SETTLED = 1
 _COULD_NOT_START = 2
 
@@ -38,11 +40,7 @@ _LANG = click.option(
 )
 
 
-_FILE_OPTIONS = [
-    click.option("--id-column", help="Column that holds the IDs."),
-    click.option("--encoding", help="Encoding of the file."),
-    click.option("--delimiter", help="Delimiter of the file."),
-    click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own."),
+_PLACE_OPTIONS = [
     click.option("--endpoint", help="Address of VOD."),
     click.option("--region", help='Region, such as "cn-north-4".'),
     click.option("--project-id", help="Project. Default: looked up by the region."),
@@ -50,13 +48,24 @@ _FILE_OPTIONS = [
     click.option("--ca-bundle", help="File of a private CA."),
     _LANG,
 ]
+"""Where a command connects to."""
+
+_FILE_OPTIONS = [
+    click.option("--id-column", help="Column that holds the IDs."),
+    click.option("--encoding", help="Encoding of the file."),
+    click.option("--delimiter", help="Delimiter of the file."),
+    click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own."),
+    *_PLACE_OPTIONS,
+]
 """How a command reads its file, and where it connects to."""
 
 
 def _file_options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_FILE_OPTIONS):
-        command = option(command)
-    return command
+    return reduce(lambda done, option: option(done), reversed(_FILE_OPTIONS), command)
+
+
+def _place_options(command: Callable[..., None]) -> Callable[..., None]:
+    return reduce(lambda done, option: option(done), reversed(_PLACE_OPTIONS), command)
 
 
 class _Verbs(click.Group):
@@ -176,6 +185,35 @@ def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) 
 
 
 @main.command()
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where they go (.csv).")
+@click.option("--state", multiple=True, default=["CREATING"], show_default=True, help="Wanted.")
+@click.option("--since", help="Created no earlier; local time unless it has a zone.")
+@click.option("--until", help="Created no later, likewise.")
+@click.option(
+    "--min-age", default="24h", show_default=True, help='Leave out younger ones, or "none".'
+)
+@click.option("--title", help="Text to look for in title and category.")
+@click.option("--category", type=int, help="Number of a category.")
+@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@_place_options
+@click.pass_context
+def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
+    """Sweep the project for assets that hang, and write them to a CSV for `confirm`.
+
+    Exit status 0: all of them are in it; 1: some span of time could not be read whole.
+    """
+    from vodnb import connect, save
+
+    vod = connect(**{name: options.pop(name) for name in _PLACE})
+    ctx.call_on_close(vod.close)
+    options["min_age"] = _rate(options["min_age"])
+    found = vod.find(**{**options, "rate": _rate(options["rate"])})
+    target = save(found, _unused(out or Path("found.csv")))
+    click.echo(f"\n{len(found):,} assets: {target}")
+    ctx.exit(_NOT_ALL_SETTLED if found.attrs["vodnb"]["open"] else 0)
+
+
+@main.command()
 @click.argument("run", required=False)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the results go (.csv).")
 @click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
@@ -273,9 +311,8 @@ def _open(
     """Connect and load a file, as the options say; refuse a place for what comes of it."""
     from vodnb import connect
 
-    place = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
     reading = ("id_column", "encoding", "delimiter")
-    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in place})
+    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in _PLACE})
     ctx.call_on_close(vod.close)
     table = _load(file, **{name: options[name] for name in reading})
     if out:

@@ -1,11 +1,12 @@
-"""What was given as arguments: secrets hidden at once, refused where it is no text, and read."""
+"""What was given as arguments: secrets hidden at once, what is no text refused, settings read."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vodnb.bulk.plan import Keep
 from vodnb.rules.errors import SetupError
 from vodnb.service.redact import Secret
 from vodnb.service.settings import read_settings
@@ -14,9 +15,11 @@ from vodnb.verbs import locale_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
     from vodnb.service.settings import Settings
 
-__all__ = ["CREDENTIALS", "hidden_text", "read_here", "refuse_non_text"]
+__all__ = ["CREDENTIALS", "hidden_text", "keep_for", "options_in", "read_here", "refuse_non_text"]
 
 CREDENTIALS = frozenset(
     {"token", "ak", "sk", "security_token", "iam_user", "iam_password", "iam_domain"}
@@ -47,3 +50,22 @@ def refuse_non_text(given: Mapping[str, str | Secret | None]) -> None:
         kind = type(value.reveal() if isinstance(value, Secret) else value)
         if value is not None and not issubclass(kind, str):
             raise SetupError(f"{name} is of type {kind.__name__}.", do="Give it as text.")
+
+
+def keep_for(
+    table: pd.DataFrame, *, journal: bool | str | os.PathLike[str], is_fresh: bool
+) -> Keep | None:
+    """Return where the journal of a run goes; None for a run without one."""
+    if journal is False:
+        return None
+    source = str(table.attrs.get("vodnb", {}).get("source", ""))
+    return Keep(
+        source=source if Path(source).is_file() else "",
+        folder=None if journal is True else journal,
+        is_fresh=is_fresh,
+    )
+
+
+def options_in(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a run from a verb's own arguments."""
+    return {name: given[name] for name in given if name not in {"self", "assets", "progress"}}

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vodnb.bulk.job import Job, new_run_id
 from vodnb.bulk.loop import submit
-from vodnb.bulk.plan import Keep, Plan
+from vodnb.bulk.plan import Plan
 from vodnb.bulk.survey import Survey
+from vodnb.bulk.sweep import Sweep
 from vodnb.rules.errors import SetupError
+from vodnb.rules.lifecycle import read_state
 from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
 from vodnb.rules.pacing import parse_rate
+from vodnb.rules.windows import choose_windows
 from vodnb.service.client import Client
 from vodnb.service.settings import explain
 from vodnb.tables import read
 from vodnb.tables.results import refuse_other_status, usable_assets
 from vodnb.verbs import spoken
 
-from .given import CREDENTIALS, hidden_text, read_here, refuse_non_text
+from .given import CREDENTIALS, hidden_text, keep_for, options_in, read_here, refuse_non_text
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import date, timedelta
 
     import pandas as pd
 
@@ -115,7 +119,7 @@ class Vod:
         Example:
             >>> results = vod.confirm(vod.sandbox.sample_csv("assets.csv"))
         """
-        options = _options(locals())
+        options = options_in(locals())
         return self.start(assets, **options).wait(progress=progress)
 
     async def aconfirm(
@@ -145,7 +149,7 @@ class Vod:
         Example:
             >>> results = await vod.aconfirm(assets)
         """
-        options = _options(locals())
+        options = options_in(locals())
         return await self.start(assets, **options).wait_async(progress=progress)
 
     def start(
@@ -202,7 +206,7 @@ class Vod:
             service=self._client,
             ceiling=ceiling,
             lang=language,
-            keep=None if dry_run else _keep(table, journal=journal, is_fresh=fresh),
+            keep=None if dry_run else keep_for(table, journal=journal, is_fresh=fresh),
         )
 
     def states(
@@ -254,6 +258,75 @@ class Vod:
             lang=spoken(lang) if lang else self._settings.lang,
         )
         return survey.wait(progress=progress)
+
+    def find(
+        self,
+        *,
+        state: str | Sequence[str] | None = "CREATING",
+        since: str | date | None = None,
+        until: str | date | None = None,
+        min_age: str | timedelta | None = "24h",
+        title: str | None = None,
+        category: int | None = None,
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        progress: bool = True,
+        lang: str | None = None,
+    ) -> pd.DataFrame:
+        """Sweep the project for assets, with no table at all: by default, for what hangs.
+
+        Args:
+            state: The state that is looked for, or several; None for all. Default "CREATING": an
+                upload that was never confirmed, or is still going on.
+            since: Created no earlier: ISO text or a date; local time unless it has a zone. Default:
+                the beginning.
+            until: Created no later, likewise; a day stands for its end. Default: now.
+            min_age: Leave out what is younger, and count it: `"24h"`, `"30m"`, `"7d"`, or None for
+                nothing. Default "24h": an upload may take long.
+            title: Text to look for in title and category.
+            category: Number of a category.
+            rate: As in `states`: calls of its own quota.
+            workers: Calls under way at once, 1 to 64. Default 8.
+            deadline: Seconds for one whole call. Default 30. A lost answer is asked for again.
+            progress: Show how it goes, and which span of time was swept. Default True.
+            lang: `"zh"` or `"en"`. Default: the connection's.
+
+        Returns:
+            A table of assets, the oldest first, that can be given to `confirm`: `asset_id`, the
+            columns of `states`, and `age`. No query shows more than 20,000 results, so spans of
+            time are halved until each can be read whole; what cannot be, for it lies within one
+            second, is said and is in `attrs["vodnb"]["open"]`. Source: api-vod/vod_04_0203.html.
+
+        Raises:
+            InputError: An argument makes no sense.
+            SignInError: The credential was refused, or may not list.
+            SetupError: The host cannot be reached.
+
+        Example:
+            >>> hanging = vod.find(since="2026-11-01")
+        """
+        check_numbers(workers=workers, deadline=deadline, attempts=1)
+        now = datetime.now(UTC)
+        window, younger = choose_windows(since=since, until=until, min_age=min_age, now=now)
+        wanted = [state] if isinstance(state, str) else list(state or ())
+        filters = {
+            "query_string": title,
+            "category_id": None if category is None else str(category),
+        }
+        sweep = Sweep(
+            window,
+            younger=younger,
+            states=frozenset(map(read_state, wanted)),
+            filters={name: value for name, value in filters.items() if value is not None},
+            service=self._client,
+            ceiling=parse_rate(rate),
+            workers=workers,
+            deadline=float(deadline),
+            now=now,
+            lang=spoken(lang) if lang else self._settings.lang,
+        )
+        return sweep.wait(progress=progress)
 
     def settings(self) -> SettingsTable:
         """Return each setting, secrets masked, and where it came from.
@@ -323,21 +396,3 @@ class Vod:
     def __repr__(self) -> str:
         project = self._client.project_id or "to be looked up"
         return f"Vod({self._settings.endpoint}, project {project})"
-
-
-def _keep(
-    table: pd.DataFrame, *, journal: bool | str | os.PathLike[str], is_fresh: bool
-) -> Keep | None:
-    if journal is False:
-        return None
-    source = str(table.attrs.get("vodnb", {}).get("source", ""))
-    return Keep(
-        source=source if Path(source).is_file() else "",
-        folder=None if journal is True else journal,
-        is_fresh=is_fresh,
-    )
-
-
-def _options(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of a run from a verb's own arguments."""
-    return {name: given[name] for name in given if name not in {"self", "assets", "progress"}}

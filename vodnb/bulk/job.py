@@ -16,6 +16,7 @@ from vodnb.rules.operations import CONFIRM, INFO
 from vodnb.tables.results import build_results
 
 from .book import Book
+from .control import Control
 from .engine import Engine
 from .events import Phase, PhaseBegan, Sent, Settled, Warned
 from .limiter import shared_limiter
@@ -90,7 +91,7 @@ class Job(Work):
         self._lang = lang
         self._book = Book(plan.assets)
         self._taken_over = 0
-        super().__init__()
+        super().__init__(Control())
         _jobs[:] = [self]
 
     @property

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vodnb.rules.codes import look_up
 from vodnb.rules.markup import element
 from vodnb.rules.model import Outcome
+from vodnb.rules.windows import MOST_RESULTS
 from vodnb.rules.wording import outcome_in_words, say
 
 from .events import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import TextIO
 
     from vodnb.rules.markup import Markup
     from vodnb.rules.model import Lang
+    from vodnb.rules.windows import Window
 
     from .book import Book
     from .plan import Stop
@@ -30,6 +32,7 @@ __all__ = [
     "Shown",
     "describe_run",
     "describe_survey",
+    "describe_sweep",
     "draw_run",
     "open_screen",
     "show",
@@ -233,6 +236,52 @@ def describe_survey(
     lines = [" · ".join(parts)]
     if is_done and total - told:
         lines.append(say("unread", lang, count=total - told))
+    if stop:
+        lines.append(say("why", lang, code=stop.code, reason=stop.reason))
+    return [_printable(line) for line in lines]
+
+
+def describe_sweep(
+    *,
+    found: int,
+    expected: int,
+    too_young: int,
+    window: Window,
+    left_open: Sequence[str],
+    seconds: float,
+    is_done: bool,
+    slowed_by: str,
+    stop: Stop | None,
+    lang: Lang,
+) -> list[str]:
+    """Return the line on how a sweep stands, and below it what the user must know.
+
+    Args:
+        found: How many assets were found.
+        expected: How many the service counts; 20,000 may be more.
+        too_young: How many were left out for their age.
+        window: The span that is swept, told in local time and in UTC.
+        left_open: The windows that could not be read whole, and why.
+        seconds: How long it has taken.
+        is_done: Whether it has ended.
+        slowed_by: The code of the throttling that is waited out; "" for none.
+        stop: Why it ended early, if it did.
+        lang: Language.
+    """
+    phase = "stopped" if stop else "finished" if is_done else "sweeping"
+    parts = [say(phase, lang), say("found", lang, count=found)]
+    if is_done:
+        parts.append(say("took", lang, time=_clock(seconds)))
+    elif slowed_by:
+        parts.append(say("slowed", lang, code=slowed_by))
+    elif expected < MOST_RESULTS:
+        parts.append(say("expected", lang, count=expected))
+    lines = [" · ".join(parts)]
+    local = [f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}" for moment in (window.start, window.end)]
+    lines.append(say("swept", lang, start=local[0], end=local[1], utc=window))
+    if too_young:
+        lines.append(say("too young", lang, count=too_young))
+    lines += [say("left open", lang, window=each) for each in left_open]
     if stop:
         lines.append(say("why", lang, code=stop.code, reason=stop.reason))
     return [_printable(line) for line in lines]

@@ -6,21 +6,17 @@ Where asset/info is not permitted the list is asked instead; what neither tells 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from vodnb.rules.codes import look_up
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import INFO, LIST
-from vodnb.rules.pacing import back_off
 from vodnb.rules.sightings import Sighting, read_sightings
 from vodnb.tables.states import build_states
 
-from .gate import Gate
-from .limiter import shared_limiter
-from .line import Line
-from .plan import BY_HAND, Stop
+from .asker import LOST, Asker, is_forbidden
+from .control import Control
+from .plan import BY_HAND
 from .progress import describe_survey
 from .states import BATCH
 from .work import Work
@@ -32,17 +28,10 @@ if TYPE_CHECKING:
 
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Lang
-    from vodnb.rules.operations import Operation
 
-    from .events import Event
     from .line import Service
 
 __all__ = ["Survey"]
-
-_LOST = {AnswerClass.AMBIGUOUS, AnswerClass.NOT_SENT}
-
-_TRIES = 5
-"""Most calls for the same assets where answers are lost."""
 
 
 class Survey(Work):
@@ -72,15 +61,15 @@ class Survey(Work):
         self._total = len(assets)
         self._table = table
         self._service = service
-        self._ceiling = ceiling
         self._workers = workers
-        self._deadline = deadline
         self._lang = lang
         self._left = deque(assets)
         self._sightings: dict[str, Sighting] = {}
         self._codes: dict[str, str] = {}
-        self._slowed_by = ""
-        super().__init__()
+        self._call = INFO
+        control = Control()
+        self._asker = Asker(service, control=control, ceiling=ceiling, deadline=deadline)
+        super().__init__(control)
 
     @property
     def share(self) -> float:
@@ -91,16 +80,12 @@ class Survey(Work):
 
     async def _run(self) -> None:
         await self._service.prepare()
-        self._line = self._line_of(INFO)
-        self._gate = Gate(self._control, probe=self._probe, stop=self._stop_for)
-        self._first = list(self._left)[:1]
         # Alone: of a credential that is refused, no more than this is tried.
         if fault := await self._ask(self._take(), lane=0):
             raise self._service.error_for(fault)
-        works = [self._work(lane) for lane in range(self._workers)]
-        await asyncio.gather(*works)
-        if self._control.is_stopped and not self._stopped:
-            self._stopped = BY_HAND
+        await asyncio.gather(*[self._work(lane) for lane in range(self._workers)])
+        if self._control.is_stopped:
+            self._stopped = self._asker.stopped or BY_HAND
 
     async def _work(self, lane: int) -> None:
         while not self._control.is_stopped and (batch := self._take()):
@@ -111,39 +96,25 @@ class Survey(Work):
 
     async def _ask(self, batch: Sequence[str], *, lane: int) -> Answer | None:
         """Ask for some assets until they are told; return an answer that stands in the way."""
-        line = self._line
-        answer = await self._call(line, batch, lane=lane) if batch else None
+        call = self._call
+        answer = await self._asker.ask(call, lane=lane, asset_id=list(batch)) if batch else None
         if answer is None:
             return None
         if answer.kind is AnswerClass.DONE:
-            self._read(line, answer, batch)
+            seen = read_sightings(call, answer.data)
+            for asset_id in batch:
+                self._sightings[asset_id] = seen.get(asset_id) or Sighting(asset_id=asset_id)
         elif answer.kind is AnswerClass.PERMANENT:
             await self._ask_apart(batch, answer, lane=lane)
-        elif line.operation is INFO and _is_forbidden(answer):
-            self._line = self._line_of(LIST)
+        elif call is INFO and is_forbidden(answer):
+            self._call = LIST
             return await self._ask(batch, lane=lane)
         else:
             self._codes.update(dict.fromkeys(batch, answer.code))
-            if answer.kind not in _LOST:
-                self._stop_for(answer.code, answer.message)
+            if answer.kind not in LOST:
+                self._asker.stop(answer.code, answer.message)
             return answer
         return None
-
-    async def _call(self, line: Line, batch: Sequence[str], *, lane: int) -> Answer | None:
-        """Make one call, again where its answer is lost; None where it was stopped first."""
-        answer = None
-        for turn in range(1, _TRIES + 1):
-            if not await self._gate.passable():
-                break
-            answer = await line.call(lane=lane, asset_id=list(batch))
-            if answer is None:
-                break
-            self._gate.saw(answer)
-            if answer.kind not in _LOST or turn == _TRIES:
-                break
-            if not await self._control.nap(back_off(turn, chance=random.random)):
-                break
-        return answer
 
     async def _ask_apart(self, batch: Sequence[str], answer: Answer, *, lane: int) -> None:
         """Ask for each asset of a refused call alone: one strange ID must not cost the others."""
@@ -152,39 +123,6 @@ class Survey(Work):
             return
         for asset_id in batch:
             await self._ask([asset_id], lane=lane)
-
-    def _read(self, line: Line, answer: Answer, batch: Sequence[str]) -> None:
-        seen = read_sightings(line.operation, answer.data)
-        for asset_id in batch:
-            self._sightings[asset_id] = seen.get(asset_id) or Sighting(asset_id=asset_id)
-        self._slowed_by = ""
-
-    async def _probe(self) -> Answer | None:
-        return await self._line.call(asset_id=self._first)
-
-    def _stop_for(self, code: str, reason: str) -> None:
-        self._stopped = self._stopped or Stop(code=code, reason=reason)
-        self._control.stop()
-
-    def _line_of(self, operation: Operation) -> Line:
-        limiter = shared_limiter(
-            endpoint=self._service.endpoint,
-            project_id=self._service.project_id,
-            quota=operation.quota.name if operation.quota else operation.name,
-            ceiling=self._ceiling,
-        )
-        return Line(
-            operation,
-            service=self._service,
-            limiter=limiter,
-            control=self._control,
-            listen=self._hear,
-            deadline=self._deadline,
-            chance=random.random,
-        )
-
-    def _hear(self, event: Event) -> None:
-        self._slowed_by = getattr(event, "code", "")
 
     # -- in any thread --------------------------------------------------------------------------
 
@@ -208,14 +146,10 @@ class Survey(Work):
             seconds=self._seconds(),
             is_done=self.done(),
             is_paused=self._control.is_paused,
-            slowed_by=self._slowed_by,
+            slowed_by=self._asker.slowed_by,
             stop=self._stopped,
             lang=self._lang,
         )
 
     def _note_end(self) -> None:
         """Nothing more to note: what was not told stays open."""
-
-
-def _is_forbidden(answer: Answer) -> bool:
-    return look_up(answer.code, answer.http_status).kind == "permission"

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
-from .control import Control
 from .loop import submit
 from .plan import BY_HAND
 from .progress import draw_run, open_screen
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from .control import Control
     from .plan import Stop
     from .progress import Screen
 
@@ -28,10 +28,14 @@ _REPAINT = 0.2
 
 
 class Work(ABC):
-    """Work under way, or done; it ends in a table."""
+    """Work under way, or done; it ends in a table.
 
-    def __init__(self) -> None:
-        self._control = Control()
+    Args:
+        control: Stops and pauses it.
+    """
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
         self._stopped: Stop | None = None
         self._began = time.monotonic()
         self._ended: float | None = None

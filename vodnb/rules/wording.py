@@ -34,6 +34,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "sending": ("Confirming", "正在确认"),
     "settling": ("Asking for the states of doubtful assets", "正在核对存疑媒资的状态"),
     "asking": ("Asking for states", "正在查询状态"),
+    "sweeping": ("Sweeping the project", "正在查找"),
+    "found": ("{count:,} found", "找到 {count:,} 个"),
+    "expected": ("of {count:,}", "共 {count:,} 个"),
+    "swept": ("Created {start} to {end} ({utc})", "创建时间：{start} 至 {end}（{utc}）"),
+    "too young": (
+        "{count:,} younger ones are left out: they may still be uploading (min_age).",
+        "有 {count:,} 个较新的媒资未列出：可能仍在上传（min_age）。",
+    ),
+    "left open": (
+        "NOT COMPLETE: the window {window} could not be read whole.",
+        "结果不完整：时间段 {window} 未能完整读取。",
+    ),
     "untold": ("not told", "未返回"),
     "unread": (
         "{count:,} assets could not be asked for: see error_code. Run the same cell again.",

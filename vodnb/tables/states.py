@@ -16,11 +16,12 @@ from .results import make_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from vodnb.rules.model import Lang
     from vodnb.rules.sightings import Sighting
 
-__all__ = ["STATE_COLUMNS", "build_states"]
+__all__ = ["STATE_COLUMNS", "build_found", "build_states"]
 
 STATE_COLUMNS: Mapping[str, Any] = MappingProxyType(
     {
@@ -70,6 +71,32 @@ def build_states(
     }
     found = pd.concat([kept, pd.DataFrame(added, index=kept.index)], axis=1)
     found.attrs["vodnb"] = {**table.attrs.get("vodnb", {}), "lang": lang}
+    return found
+
+
+def build_found(
+    sightings: Mapping[str, Sighting],
+    *,
+    now: datetime,
+    redact: Callable[[str], str],
+    lang: Lang,
+) -> pd.DataFrame:
+    """Return a table of assets that were found, the oldest first, ready to be confirmed.
+
+    Args:
+        sightings: What was told of each asset.
+        now: The moment from which ages count.
+        redact: Takes secrets out of the service's texts.
+        lang: Language of `state_meaning`.
+    """
+    order = sorted(sightings.values(), key=lambda seen: (seen.created_at, seen.asset_id))
+    ids = [seen.asset_id for seen in order]
+    table = pd.DataFrame(
+        {"asset_id": ids, "verdict": [Verdict.OK.value] * len(ids), "verdict_note": [""] * len(ids)}
+    ).astype(TEXT)
+    found = build_states(table, sightings=sightings, codes={}, untold="", redact=redact, lang=lang)
+    created = pd.to_datetime(found["created_at"], utc=True, errors="coerce", format="ISO8601")
+    found["age"] = (pd.Timestamp(now) - created).astype("timedelta64[s]")
     return found
 
 

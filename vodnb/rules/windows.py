@@ -1,0 +1,158 @@
+"""Windows of creation time: how they are given, written for the service, and split. Pure.
+
+Source: https://support.huaweicloud.com/api-vod/vod_04_0203.html (times in UTC, `yyyymmddhhmmss`;
+no query shows more than its first 20,000 results, or counts more).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from .errors import InputError
+
+__all__ = ["FIRST_MOMENT", "MOST_RESULTS", "Window", "choose_windows", "read_age", "read_moment"]
+
+MOST_RESULTS = 20_000
+"""So many results a query can show; a count of so many may be more."""
+
+FIRST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any asset."""
+
+_AGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", re.IGNORECASE)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Window:
+    """A span of whole seconds, both ends included.
+
+    Attributes:
+        start: Its first second.
+        end: Its last second.
+    """
+
+    start: datetime
+    end: datetime
+
+    @property
+    def can_split(self) -> bool:
+        """Whether it has more than one second."""
+        return self.start < self.end
+
+    def halves(self) -> tuple[Window, Window]:
+        """Return two windows that share no second and leave none out."""
+        seconds = int((self.end - self.start).total_seconds())
+        middle = self.start + timedelta(seconds=seconds // 2)
+        later = Window(start=middle + timedelta(seconds=1), end=self.end)
+        return Window(start=self.start, end=middle), later
+
+    def query(self, *, margin: int = 0) -> dict[str, str]:
+        """Return it as the service's fields, widened by so many seconds on both sides."""
+        wider = timedelta(seconds=margin)
+        return {"start_time": _stamp(self.start - wider), "end_time": _stamp(self.end + wider)}
+
+    def holds(self, moment: str) -> bool:
+        """Whether an ISO text lies within; one that is no time does, for the service says so."""
+        try:
+            return self.start <= datetime.fromisoformat(moment) <= self.end
+        except ValueError:
+            return True
+
+    def __str__(self) -> str:
+        return f"{_iso(self.start)} to {_iso(self.end)}"
+
+
+def choose_windows(
+    *, since: object, until: object, min_age: object, now: datetime
+) -> tuple[Window, Window | None]:
+    """Return the span to sweep, and that of the younger ones which are only counted.
+
+    Args:
+        since: As `read_moment` takes it; None for the beginning.
+        until: Likewise; None for now.
+        min_age: As `read_age` takes it.
+        now: The present moment, in UTC.
+
+    Raises:
+        InputError: One of them makes no sense, or nothing lies between them.
+    """
+    start = FIRST_MOMENT if since is None else read_moment("since", since)
+    last = now.replace(microsecond=0)
+    end = last if until is None else min(read_moment("until", until, is_end=True), last)
+    old = last - read_age(min_age)
+    if start > min(end, old):
+        raise InputError(
+            f"Nothing lies between since={_iso(start)} and {_iso(min(end, old))}.",
+            f"The end is until={until!r}, now, or min_age={min_age!r} before now: the earliest.",
+            "Give an earlier since, or min_age=None to take in what may still be uploading.",
+        )
+    if end <= old:
+        return Window(start=start, end=end), None
+    return Window(start=start, end=old), Window(start=old + timedelta(seconds=1), end=end)
+
+
+def read_moment(name: str, given: object, *, is_end: bool = False) -> datetime:
+    """Return a moment in UTC, to the second; a time without a zone is local.
+
+    Args:
+        name: Name of the argument, for the message.
+        given: ISO text, a datetime or a date.
+        is_end: Whether a day stands for its end.
+
+    Raises:
+        InputError: It is none of these.
+    """
+    try:
+        moment = _parse(given, is_end=is_end)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{name}={given!r} is no time.",
+            do=f'Write {name}="2026-11-01" or {name}="2026-11-01T09:30", local time unless it has '
+            "a zone, or give a datetime.",
+        ) from None
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _parse(given: object, *, is_end: bool) -> datetime:
+    if isinstance(given, datetime):
+        return given
+    text = given.strip() if isinstance(given, str) else given
+    if isinstance(text, str) and len(text) > len("2026-11-01"):
+        return datetime.fromisoformat(text)
+    day = date.fromisoformat(text) if isinstance(text, str) else text
+    if not isinstance(day, date):
+        raise TypeError(given)
+    # Local midnight may be on either side of a change of the clocks: each day has its own offset.
+    return datetime.combine(day, time(23, 59, 59) if is_end else time.min)
+
+
+def read_age(given: object) -> timedelta:
+    """Return how old an asset must be.
+
+    Args:
+        given: A text such as `"24h"`, `"30m"` or `"7d"`, a timedelta, or None for no age.
+
+    Raises:
+        InputError: It is none of these.
+    """
+    if given is None:
+        return timedelta()
+    if isinstance(given, timedelta) and given >= timedelta():
+        return given
+    found = _AGE.fullmatch(given) if isinstance(given, str) else None
+    if not found:
+        raise InputError(
+            f"min_age={given!r} is no age.",
+            do='Write min_age="24h", "30m" or "7d"; min_age=None takes the youngest in.',
+        )
+    return timedelta(**{_UNITS[found[2].lower()]: float(found[1])})
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y%m%d%H%M%S")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -74,6 +74,18 @@ def test_the_time_it_left_is_its_last_intent_s(tmp_path):
     assert found == {"a": 9.0, "b": 0.0}
 
 
+def test_each_commit_is_forced_to_the_disk(tmp_path):
+    """Power may fail, which no kill can play: FULL syncs, and a home on NFS has no WAL."""
+    path = tmp_path / "run.sqlite"
+    for open_it in (new_journal, Journal, Journal.open):
+        with closing(open_it(path)) as journal:
+            modes = [journal._base.execute(f"PRAGMA {name}").fetchone()[0] for name in SAFETY]
+        assert modes == list(SAFETY.values())
+
+
+SAFETY = {"synchronous": 2, "journal_mode": "delete", "locking_mode": "normal"}
+
+
 def test_it_is_readable_by_its_owner_only(tmp_path):
     """Nobody else on a shared machine reads which assets there are."""
     new_journal(tmp_path / "run.sqlite").close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,13 @@ def _scrubbed_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def _use_zone() -> None:
     if hasattr(time, "tzset"):  # not on Windows
         time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_arrive() -> None:
+    """A shell starts what runs in its background deaf to Ctrl-C; children inherit it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -145,7 +145,7 @@ def test_what_answered_is_shown_without_its_markup():
 @pytest.mark.parametrize(
     ("kind", "code", "allows"),
     [
-        (FaultKind.DNS, "CLIENT.DNS", AnswerClass.GLOBAL),
+        (FaultKind.DNS, "CLIENT.DNS", AnswerClass.NOT_SENT),
         (FaultKind.TLS, "CLIENT.TLS", AnswerClass.GLOBAL),
         (FaultKind.CONNECT, "CLIENT.CONNECT", AnswerClass.NOT_SENT),
         (FaultKind.NO_ANSWER, "CLIENT.NO_ANSWER", AnswerClass.AMBIGUOUS),

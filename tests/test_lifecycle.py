@@ -164,3 +164,17 @@ def test_only_what_hangs_needs_a_confirmation():
         is_well = explain_state(state, "en")[1] is Needs.NOTHING
         assert is_well <= (stage is Stage.CONFIRMED)
     assert explain_state("", "en")[1] is explain_state("HIBERNATING", "zh")[1] is Needs.LOOK
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "finding"),
+    [
+        (Status.CREATED, "CREATED", Finding.ALREADY_CONFIRMED),
+        (Status.CREATED, "CREATING", Finding.SEND_AGAIN),
+        (Status.CANCELLED, "CANCELLED", Finding.IN_DOUBT),
+        (Status.FAILED, "CREATING", Finding.NO_EFFECT),
+    ],
+)
+def test_where_it_is_lost_whether_it_was_sent_nothing_is_claimed(status, state, finding):
+    """From a salvaged journal: nobody can say whose doing the state is."""
+    assert judge_doubt(state, status, code="", attempts=0, is_last=False) is finding

@@ -24,8 +24,8 @@ def asked(**given_: object) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "lines"),
     [
-        ({}, ["Asking for states · 40/100 assets · 30 CREATING · 8 CREATED · 2 not told "
-              "· 0:15 left"]),
+        ({}, [("Asking for states · 40/100 assets · 30 CREATING · 8 CREATED · 2 not told "
+              "· 0:15 left")]),
         ({"is_paused": True, "states": {}}, ["Paused · 0/100 assets"]),
         ({"slowed_by": "APIGW.0308", "states": {}},
          ["Asking for states · 0/100 assets · throttled (APIGW.0308), waiting"]),

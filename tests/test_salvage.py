@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from vodnb.rules.errors import InputError, JournalError
 from vodnb.rules.model import Outcome, Settlement
 
 ASSETS = [f"{number:032x}" for number in range(400)]
+TIMES = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 25
 NO = Settlement(outcome=Outcome.FAILED, code="VOD.10062", http_status=403, attempts=1)
 
 
@@ -56,7 +58,7 @@ def test_what_cannot_be_read_is_in_doubt_and_what_can_be_stands(tmp_path):
     """Wherever the damage is: no outcome is made up, and no asset counts as untouched."""
     chance = random.Random(7)
     saved = 0
-    for number in range(60):
+    for number in range(TIMES):
         path = tmp_path / str(number) / "20260101T000000Z-abcdef.sqlite"
         known = ragged(path)
         damage(path, chance)
@@ -72,7 +74,7 @@ def test_what_cannot_be_read_is_in_doubt_and_what_can_be_stands(tmp_path):
                 saved += 1
         with closing(Journal.open(path)) as journal:
             assert set(journal.assets()) == set(found) <= set(ASSETS)
-    assert saved > 60 * 30
+    assert saved > TIMES * 30
 
 
 def test_a_journal_that_is_whole_loses_no_outcome(tmp_path):

@@ -25,6 +25,7 @@ from vodnb.tables.states import STATE_COLUMNS
 @pytest.fixture(autouse=True)
 def _probe_soon(monkeypatch):
     monkeypatch.setattr("vodnb.bulk.gate.PROBES", (0.01,) * 10)
+    monkeypatch.setattr("vodnb.bulk.asker.back_off", lambda *_, **__: 0.01)
 
 
 def survey(service, source, *, workers=4, ceiling=math.inf, lang="en"):

@@ -28,6 +28,7 @@ ALL = Window(start=datetime(2000, 1, 1, tzinfo=UTC), end=datetime(2026, 12, 31, 
 @pytest.fixture(autouse=True)
 def _probe_soon(monkeypatch):
     monkeypatch.setattr("vodnb.bulk.gate.PROBES", (0.01,) * 10)
+    monkeypatch.setattr("vodnb.bulk.asker.back_off", lambda *_, **__: 0.01)
 
 
 def sweep(library, *, window=ALL, younger=None, states=("CREATING",), workers=8):

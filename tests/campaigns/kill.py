@@ -53,8 +53,8 @@ class Run:
 
     def _start(self) -> None:
         self._pid = fork(self._work)
-        longest = 1.2 if self._profile is FAST else 4.0
-        self._kill_at = time.monotonic() + self._chance.uniform(0.05, longest)
+        longest = 0.5 if self._profile is FAST else 3.0
+        self._kill_at = time.monotonic() + self._chance.uniform(0.02, longest)
 
     def _work(self) -> None:
         confirm(

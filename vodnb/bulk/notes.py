@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_AHEAD", "Notes"]
 
-MOST_AHEAD = 128
+MOST_AHEAD = 256
 """Most assets that are noted before their turn: after a crash each of them is asked for."""
 
 _FIRST_AHEAD = 8

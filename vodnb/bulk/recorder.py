@@ -31,7 +31,7 @@ _logger = logging.getLogger("vodnb")
 
 _MOST_AT_ONCE = 1000
 
-_GATHER_SECONDS = 0.1
+_GATHER_SECONDS = 0.2
 """What nobody waits for gathers this long."""
 
 _STANDINGS = {Sent: Standing.INTENT, Bounced: Standing.BOUNCED, Settled: Standing.SETTLED}

@@ -138,17 +138,17 @@ def test_a_doubt_that_cannot_be_read_back_stays_one(cell: Cell, runner: Runner) 
     """What cannot be read back is in doubt, was sent once, and is never called good or bad."""
     seen = runner.seen(cell)
     assert seen.error is None
+    # Among many workers healthy answers may be late as well, on a busy machine. Where most are lost
+    # the breaker opens, and its probes get no answer either: the rest is not sent.
+    is_crowd = cell.workers > 1
     for asset_id in cell.assets:
         outcome = seen.row(asset_id).outcome
-        if asset_id not in cell.hit:
-            # Among many a healthy answer may be late as well, on a busy machine.
-            assert outcome == "confirmed" or (outcome == "in_doubt" and cell.workers > 1)
+        if outcome == "not_sent" and (is_crowd or cell.position == "every"):
+            assert not seen.posts(asset_id)
+        elif asset_id not in cell.hit:
+            assert outcome == "confirmed" or (outcome == "in_doubt" and is_crowd)
         elif cell.case.kind in {"done", "rejected"} or cell.case.name == "8-stale":
             assert outcome in {"confirmed", "in_doubt", "not_sent"}
-        elif outcome == "not_sent":
-            # With every answer lost the breaker opens, and its probes get no answer either.
-            assert cell.position == "every"
-            assert not seen.posts(asset_id)
         else:
             assert outcome == "in_doubt"
             assert len(seen.posts(asset_id)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import traceback
+from pathlib import Path
 
 import pytest
 from IPython.core.ultratb import VerboseTB
@@ -110,7 +111,8 @@ def test_verbose_traceback_shows_no_secret(call, with_environment, monkeypatch):
 def first_of_ours(error):
     """Return the error with the part of its traceback that begins in the package."""
     trace = error.__traceback__
-    while not trace.tb_frame.f_code.co_filename.endswith(("vodnb/session.py", "vodnb/vod.py")):
+    package = str(Path(vodnb.__file__).parent)
+    while not trace.tb_frame.f_code.co_filename.startswith(package):
         trace = trace.tb_next
     return type(error), error.with_traceback(trace), trace
 

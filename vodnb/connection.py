@@ -1,0 +1,119 @@
+"""A connection to VOD: where it goes, as whom, and signing in anew."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from vodnb.bulk.loop import submit
+from vodnb.rules.errors import SetupError
+from vodnb.service.client import Client
+from vodnb.service.settings import explain
+from vodnb.verbs import spoken
+
+from .given import CREDENTIALS, hidden_text, read_here, refuse_non_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vodnb.emulator.server import Sandbox
+    from vodnb.rules.model import Lang
+    from vodnb.service.redact import Secret
+    from vodnb.service.settings import Settings, SettingsTable
+
+__all__ = ["Connection"]
+
+
+class Connection:
+    """Where VOD is, and who calls.
+
+    Args:
+        settings: Where and as whom.
+        place: Where `connect` was told to go, for signing in again.
+        sandbox: The server of our own, if it is one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        place: Mapping[str, str | Secret | None] = MappingProxyType({}),
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        self._settings = settings
+        self._place = place
+        self._sandbox = sandbox
+        self._client = Client(settings)
+
+    def settings(self) -> SettingsTable:
+        """Return each setting, secrets masked, and where it came from.
+
+        Example:
+            >>> vod.settings()
+        """
+        return explain(self._settings)
+
+    def sign_in(self, **credentials: str) -> None:
+        """Take new credentials, for instance a fresh token; then run the same cell again.
+
+        Args:
+            credentials: `token=`, or `ak=` and `sk=`, or `iam_user=`, `iam_password=` and
+                `iam_domain=`, as in `connect`.
+
+        Raises:
+            SetupError: They are incomplete, or are no credentials.
+
+        Example:
+            >>> vod.sign_in(token=getpass.getpass())
+        """
+        hidden = {name: hidden_text(text) for name, text in credentials.items()}
+        # A verbose traceback shows the variables of this frame.
+        credentials.clear()
+        if unknown := set(hidden) - CREDENTIALS:
+            raise SetupError(
+                f"sign_in knows no {', '.join(sorted(unknown))}.",
+                do=f"It takes {', '.join(sorted(CREDENTIALS))}; for anything else, connect anew.",
+            )
+        refuse_non_text(hidden)
+        known = {
+            **self._place,
+            "endpoint": self._settings.endpoint,
+            "iam_endpoint": self._settings.iam_endpoint or None,
+            "region": self._settings.region or None,
+            "project_id": self._client.project_id or None,
+            "lang": self._settings.lang,
+        }
+        self._settings = read_here(**known, **hidden)
+        self.close()
+        self._client = Client(self._settings)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The server of our own that this connection talks to.
+
+        Raises:
+            SetupError: This is a connection to the real service.
+        """
+        if self._sandbox is None:
+            raise SetupError(
+                f"{self!r} talks to the real service.",
+                do="vodnb.connect(sandbox=True) gives a connection with a sandbox.",
+            )
+        return self._sandbox
+
+    @property
+    def endpoint(self) -> str:
+        """Where VOD is."""
+        return self._settings.endpoint
+
+    def close(self) -> None:
+        """Close the connections; the next call opens them again."""
+        submit(self._client.aclose()).result(timeout=10)
+
+    def __repr__(self) -> str:
+        project = self._client.project_id or "to be looked up"
+        return f"{type(self).__name__}({self._settings.endpoint}, project {project})"
+
+    def _spoken(self, lang: str | None) -> Lang:
+        """Return the language to speak: as asked, else the connection's."""
+        return spoken(lang) if lang else self._settings.lang

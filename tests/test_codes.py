@@ -57,6 +57,8 @@ OURS = {
     "NO_READ": ("permanent", "administrator", False),
     "JOURNAL": ("not_sent", "retry", True),
     "ELSEWHERE": ("permanent", "nothing", False),
+    "UNREAD": ("not_sent", "retry", True),
+    "DISAGREES": ("ambiguous", "look", True),
 }
 SERVICE_CODES = (
     {f"VOD.{number}" for number in VOD}

@@ -10,12 +10,13 @@ from vodnb.rules import lifecycle
 from vodnb.rules.lifecycle import (
     Finding,
     Stage,
+    agrees,
     is_proof_needed,
     judge_doubt,
     read_state,
     settle_unsent,
 )
-from vodnb.rules.model import Needs, Outcome, Status
+from vodnb.rules.model import Needs, Outcome, Settlement, Status
 from vodnb.rules.state_words import explain_state
 
 CONFIRMED = (
@@ -45,10 +46,11 @@ def test_states_are_read_however_the_documents_spell_them(text, state):
     assert read_state(text) == state
 
 
+@pytest.mark.parametrize("only_hanging", [False, True])
 @pytest.mark.parametrize("state", CONFIRMED)
-def test_what_is_proved_confirmed_is_not_sent(state):
+def test_what_is_proved_confirmed_is_not_sent(state, only_hanging):
     """CREATED leaves out exactly what its state proves confirmed."""
-    settled = settle_unsent(state, Status.CREATED)
+    settled = settle_unsent(state, Status.CREATED, only_hanging=only_hanging)
     assert settled is not None
     assert (settled.outcome, settled.code) == (Outcome.ALREADY_CONFIRMED, "")
     assert settled.state_before == state
@@ -57,17 +59,52 @@ def test_what_is_proved_confirmed_is_not_sent(state):
 @pytest.mark.parametrize("state", OTHERS)
 def test_whatever_is_not_proved_is_sent(state):
     """Unknown IDs and unknown states are sent, so that the code is the service's own."""
-    assert settle_unsent(state, Status.CREATED) is None
+    assert settle_unsent(state, Status.CREATED, only_hanging=False) is None
 
 
-@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
-def test_destruction_touches_only_what_is_creating(status):
-    """A destructive status leaves everything alone but CREATING, unreadable states too."""
-    assert settle_unsent("CREATING", status) is None
-    for state in {*CONFIRMED, *OTHERS} - {"CREATING"}:
-        settled = settle_unsent(state, status)
+@pytest.mark.parametrize("status", Status)
+def test_where_only_what_hangs_is_sent_the_rest_is_left_alone(status):
+    """A destructive status, and a reconciliation, touch nothing but CREATING."""
+    assert settle_unsent("CREATING", status, only_hanging=True) is None
+    confirmed = () if status is Status.CREATED else CONFIRMED
+    for state in {*confirmed, *OTHERS} - {"CREATING", ""}:
+        settled = settle_unsent(state, status, only_hanging=True)
         assert settled is not None
         assert (settled.outcome, settled.code) == (Outcome.FAILED, "CLIENT.STATE")
+        assert state in settled.message
+
+
+@pytest.mark.parametrize("status", Status)
+def test_where_only_what_hangs_is_sent_an_unread_state_is_no_verdict(status):
+    """What could not be looked up is not sent, and is no failure either: it is asked again."""
+    settled = settle_unsent("", status, only_hanging=True)
+    assert settled is not None
+    assert (settled.outcome, settled.code) == (Outcome.NOT_SENT, "CLIENT.UNREAD")
+
+
+YES = Settlement(outcome=Outcome.CONFIRMED, attempts=1)
+NO = Settlement(outcome=Outcome.FAILED, code="VOD.10062", attempts=1)
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "state", "is_true"),
+    [
+        *((YES, Status.CREATED, state, True) for state in CONFIRMED),
+        *((YES, Status.CREATED, state, True) for state in ("", "NEW")),
+        *((YES, Status.CREATED, state, False) for state in ("CREATING", "NO_ASSET", "CANCELLED")),
+        *((YES, Status.CREATED, state, False) for state in ("UPLOAD_FAILED", "DELETED")),
+        *((YES, Status.CANCELLED, state, True) for state in ("CANCELLED", "NO_ASSET", "DELETED")),
+        *((YES, Status.FAILED, state, True) for state in ("UPLOAD_FAILED", "NO_ASSET", "")),
+        *((YES, Status.FAILED, state, False) for state in ("CREATING", *CONFIRMED)),
+        *((NO, Status.CREATED, state, True) for state in ("", "NO_ASSET", "CREATING", "NEW")),
+        *((NO, Status.CREATED, state, False) for state in CONFIRMED),
+        (NO, Status.CANCELLED, "CREATING", True),
+        (NO, Status.CANCELLED, "CANCELLED", False),
+    ],
+)
+def test_a_state_read_back_agrees_with_the_answer_or_contradicts_it(told, status, state, is_true):
+    """A yes needs a state beyond CREATING, a no needs any but the wanted one; "" proves nothing."""
+    assert agrees(state, told, status) is is_true
 
 
 def judge(state, status=Status.CREATED, *, code="CLIENT.NO_ANSWER", attempts=1, is_last=False):

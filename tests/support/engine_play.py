@@ -34,6 +34,8 @@ def play(
     status: Status = Status.CREATED,
     ceiling: float = math.inf,
     look_first: bool = True,
+    only_hanging: bool = False,
+    verify: bool = False,
     workers: int = 8,
     stop_after: float | None = None,
     control: Control | None = None,
@@ -47,6 +49,8 @@ def play(
         attempts=5,
         deadline=30.0,
         look_first=look_first,
+        only_hanging=only_hanging,
+        verify=verify,
     )
     book, switches = Book(), control or Control()
 
@@ -81,6 +85,7 @@ def _build(
         **lines,
         control=control,
         recorder=Recorder(None, listen=book.hear),
+        recall=book.settlements.__getitem__,
         now=lambda: "2026-01-01T00:00:00.000Z",
         chance=lambda: 0.5,
     )

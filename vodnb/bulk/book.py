@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .events import Bounced, Phase, PhaseBegan, Sent, Settled, Slowed, Warned
+from vodnb.rules.model import Outcome
+
+from .events import Bounced, Looked, Phase, PhaseBegan, ReadBack, Sent, Settled, Slowed, Warned
 from .standings import Standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from vodnb.rules.model import Outcome
 
     from .events import Event
 
@@ -35,6 +35,10 @@ class Book:
         codes: Settled assets by error code.
         phase: What the run is doing.
         slowed_by: The code of the throttling that we are waiting out; "" for none.
+        looks: Calls that asked for states before sending.
+        spared: Assets that were settled by their state, without a confirm call.
+        to_read: How many assets are to be read back.
+        read: How many were.
         warnings: Codes of what the user should know.
     """
 
@@ -44,6 +48,10 @@ class Book:
         self.codes: Counter[str] = Counter()
         self.phase = Phase.CHECKING
         self.slowed_by = ""
+        self.looks = 0
+        self.spared = 0
+        self.to_read = 0
+        self.read = 0
         self.warnings: list[str] = []
 
     @property
@@ -67,15 +75,32 @@ class Book:
         match event:
             case PhaseBegan():
                 self.phase = event.phase
+                self.to_read += event.total
                 self.slowed_by = ""
+            case Looked():
+                self.looks += self.phase in {Phase.CHECKING, Phase.SENDING}
             case Sent() | Bounced():
                 self.settlements.put(event.asset_id, event.settlement)
             case Settled():
                 self.settlements.put(event.asset_id, event.settlement)
                 self.outcomes[event.settlement.outcome] += 1
                 self.codes[event.settlement.code] += 1
+                is_sent = event.settlement.attempts or event.settlement.outcome is Outcome.NOT_SENT
+                self.spared += not is_sent
                 self.slowed_by = ""
+            case ReadBack():
+                self._settle_anew(event)
             case Slowed():
                 self.slowed_by = event.code
             case Warned():
                 self.warnings.append(event.code)
+
+    def _settle_anew(self, event: ReadBack) -> None:
+        before = self.settlements[event.asset_id]
+        self.outcomes[before.outcome] -= 1
+        self.codes[before.code] -= 1
+        self.settlements.put(event.asset_id, event.settlement)
+        self.outcomes[event.settlement.outcome] += 1
+        self.codes[event.settlement.code] += 1
+        self.read += 1
+        self.slowed_by = ""

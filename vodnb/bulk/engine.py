@@ -12,17 +12,18 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from vodnb.rules.codes import look_up
 from vodnb.rules.errors import JournalError
 from vodnb.rules.lifecycle import is_proof_needed, settle_unsent
 from vodnb.rules.model import AnswerClass, Outcome, Settlement
 from vodnb.rules.pacing import back_off, may_retry
 
+from .asker import is_forbidden
 from .doubts import Doubts
-from .events import Bounced, Phase, PhaseBegan, Settled, Warned
+from .events import Bounced, Looked, Phase, PhaseBegan, Settled, Warned
 from .gate import Gate
 from .notes import MOST_AHEAD, Notes
 from .plan import BY_HAND, Item, Stop
+from .proofs import Proofs
 from .states import BATCH, states_in
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class Engine:
         info: The line that asks for states.
         control: Stops and pauses.
         recorder: Records every event and lets it be heard.
+        recall: Returns how an asset stands that was told of.
         doubtful: Assets that an earlier process left in doubt.
+        unproved: Assets that an earlier process has not read back.
         now: Returns the time of day as UTC ISO text ending in Z.
         chance: Returns a number from 0 to 1.
     """
@@ -71,7 +74,9 @@ class Engine:
         info: Line,
         control: Control,
         recorder: Recorder,
+        recall: Callable[[str], Settlement],
         doubtful: Sequence[Item] = (),
+        unproved: Iterable[str] = (),
         now: Callable[[], str],
         chance: Callable[[], float],
     ) -> None:
@@ -98,6 +103,14 @@ class Engine:
             plan, control=control, read=self._read_back, send=self._send, settle=self._settle
         )
         self._doubts.add(doubtful)
+        self._proofs = Proofs(
+            plan,
+            control=control,
+            read=self._read_back,
+            recall=recall,
+            tell=recorder.tell,
+            unproved=unproved,
+        )
         self.stopped: Stop | None = None
 
     async def run(self) -> None:
@@ -127,6 +140,16 @@ class Engine:
         if self._doubts:
             self._recorder.tell(PhaseBegan(phase=Phase.SETTLING))
             await self._together([self._doubts.settle_all()])
+        if self._proofs and self._can_look and not self._control.is_stopped:
+            # How they stand must have been heard before it is recalled.
+            await self._recorder.catch_up()
+            self._recorder.tell(PhaseBegan(phase=Phase.VERIFYING, total=len(self._proofs)))
+            await self._together([self._proofs.read_all()])
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether nothing is left to be read back."""
+        return self._proofs.is_complete or not self._can_look
 
     # -- before the first confirm call ----------------------------------------------------------
 
@@ -134,17 +157,17 @@ class Engine:
         """Prove host, TLS, clock, credential and project with one cheap call."""
         if not self._first:
             return
-        answer = await self._info.call(asset_id=self._first)
+        answer = await self._ask(self._first)
         for turn in (1, 2):
             if answer is None or answer.kind not in _TRIES or turn >= _TRIES[answer.kind]:
                 break
             await self._control.nap(back_off(turn, chance=self._chance))
-            answer = await self._info.call(asset_id=self._first)
+            answer = await self._ask(self._first)
         if answer is None:
             return
         if answer.kind is AnswerClass.DONE:
             self._known = states_in(answer.data, self._first)
-        elif look_up(answer.code, answer.http_status).kind == "permission":
+        elif not self._plan.must_look and is_forbidden(answer):
             # No permission to read is no stop: the run goes on without looking.
             self._can_look = False
             self._recorder.tell(Warned(code="CLIENT.NO_READ"))
@@ -155,7 +178,7 @@ class Engine:
 
     async def _look(self, batch: Sequence[str], *, lane: int) -> dict[str, str]:
         """Return states by asset; empty where they could not be read."""
-        answer = await self._info.call(lane=lane, asset_id=list(batch))
+        answer = await self._ask(batch, lane=lane)
         if answer is None:
             return {}
         self._gate.saw(answer)
@@ -165,15 +188,19 @@ class Engine:
             self._stop(answer.code, answer.message)
         return {}
 
-    async def _read_back(self, batch: Sequence[str]) -> dict[str, str]:
-        """Return states of doubtful assets, asking again where an answer was lost."""
+    async def _ask(self, batch: Sequence[str], *, lane: int = 0) -> Answer | None:
+        self._recorder.tell(Looked())
+        return await self._info.call(lane=lane, asset_id=list(batch))
+
+    async def _read_back(self, batch: Sequence[str], lane: int = 0) -> dict[str, str]:
+        """Return states of assets, asking again where an answer was lost."""
         states: dict[str, str] = {}
         for turn in range(_LOOKS):
             if states or not self._can_look or not await self._gate.passable():
                 break
             if turn and not await self._control.nap(back_off(turn, chance=self._chance)):
                 break
-            states = await self._look(batch, lane=0)
+            states = await self._look(batch, lane=lane)
         return states
 
     async def _probe(self) -> Answer | None:
@@ -229,18 +256,23 @@ class Engine:
 
     @property
     def _looks_first(self) -> bool:
-        return self._can_look and (self._plan.look_first or self._plan.status.is_destructive)
+        return self._can_look and (self._plan.look_first or self._plan.must_look)
 
     async def _states_before(self, batch: Sequence[str], *, lane: int) -> dict[str, str]:
         """Return states as they are before sending; the preflight has asked for the first ones."""
         if batch[0] in self._known:
             return self._known
+        if self._plan.must_look:
+            return await self._read_back(batch, lane)
         return await self._look(batch, lane=lane)
 
     def _admit(self, item: Item) -> None:
         if self._control.is_stopped:
             return
-        if settled := settle_unsent(item.state, self._plan.status):
+        settled = settle_unsent(item.state, self._plan.status, only_hanging=self._plan.must_look)
+        if settled and settled.outcome is Outcome.NOT_SENT:
+            self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=settled))
+        elif settled:
             self._settle(item, settled)
         else:
             self._ready.append(item)
@@ -262,12 +294,14 @@ class Engine:
         match answer.kind:
             case AnswerClass.DONE:
                 self._settle(item, item.settlement(Outcome.CONFIRMED))
+                self._proofs.add(item.asset_id)
             case AnswerClass.AMBIGUOUS:
                 self._doubts.add([item])
             case AnswerClass.PERMANENT if is_proof_needed(answer.code):
                 self._doubts.add([item])
             case AnswerClass.PERMANENT:
                 self._settle(item, item.settlement(Outcome.FAILED))
+                self._proofs.add(item.asset_id)
             case AnswerClass.GLOBAL | AnswerClass.REJECTED | AnswerClass.NOT_SENT:
                 self._bounce(item, answer)
                 self._stop(answer.code, answer.message)

@@ -14,8 +14,10 @@ __all__ = [
     "Bounced",
     "Event",
     "Listener",
+    "Looked",
     "Phase",
     "PhaseBegan",
+    "ReadBack",
     "Sent",
     "Settled",
     "Slowed",
@@ -29,6 +31,7 @@ class Phase(StrEnum):
     CHECKING = "checking"
     SENDING = "sending"
     SETTLING = "settling"
+    VERIFYING = "verifying"
     FINISHED = "finished"
     STOPPED = "stopped"
 
@@ -38,6 +41,13 @@ class PhaseBegan:
     """The run has come to its next phase."""
 
     phase: Phase
+    total: int = 0
+    """How many assets it is about, where that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A call asked for states before sending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +69,15 @@ class Bounced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """The asset has its outcome, for good."""
+    """The asset has its outcome."""
+
+    asset_id: str
+    settlement: Settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """The state of an asset that has its outcome was read back: this is how it stands now."""
 
     asset_id: str
     settlement: Settlement
@@ -80,5 +98,5 @@ class Warned:
     code: str
 
 
-Event = PhaseBegan | Sent | Bounced | Settled | Slowed | Warned
+Event = PhaseBegan | Looked | Sent | Bounced | Settled | ReadBack | Slowed | Warned
 Listener = Callable[[Event], None]

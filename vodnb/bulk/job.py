@@ -24,6 +24,7 @@ from .line import Line
 from .owner import this_clock, this_process
 from .plan import Item
 from .progress import describe_run
+from .proofs import is_unproved
 from .record import Header
 from .recorder import Recorder
 from .runs import SUFFIX, Want, choose_folder, open_run
@@ -91,6 +92,7 @@ class Job(Work):
         self._lang = lang
         self._book = Book(plan.assets)
         self._taken_over = 0
+        self._is_proved = True
         super().__init__(Control())
         _jobs[:] = [self]
 
@@ -159,6 +161,7 @@ class Job(Work):
             began_at=_utc_text(),
             deadline=self._plan.deadline,
             is_finished=False,
+            only_hanging=self._plan.only_hanging,
             owner=this_process(),
             clock=this_clock(),
         )
@@ -182,7 +185,9 @@ class Job(Work):
             info=self._line(INFO),
             control=self._control,
             recorder=Recorder(opened.journal if opened else None, listen=self._book.hear),
+            recall=self._book.settlements.__getitem__,
             doubtful=_items(opened) if opened else (),
+            unproved=_unproved_in(opened) if opened else (),
             now=_utc_text,
             chance=random.random,
         )
@@ -190,6 +195,7 @@ class Job(Work):
             await engine.run()
         finally:
             self._stopped = engine.stopped or self._stopped
+            self._is_proved = engine.is_proved
 
     def _take_up(self, opened: OpenRun) -> Plan:
         """Take over what is known of the run, and return the plan of what is left."""
@@ -197,6 +203,7 @@ class Job(Work):
         self._taken_over = len(opened.settled)
         for asset_id, settlement in opened.settled.items():
             self._book.hear(Settled(asset_id=asset_id, settlement=settlement))
+        self._book.spared = 0
         for asset_id, (settlement, _) in opened.doubtful.items():
             self._book.hear(Sent(asset_id=asset_id, settlement=settlement))
         left = [
@@ -208,8 +215,9 @@ class Job(Work):
 
     @property
     def _is_finished(self) -> bool:
-        """Whether every asset has an outcome that is no doubt."""
-        return self._book.settled - self._book.outcomes[Outcome.IN_DOUBT] == self._total
+        """Whether every asset has an outcome that is no doubt, and was read back."""
+        certain = self._book.settled - self._book.outcomes[Outcome.IN_DOUBT]
+        return certain == self._total and self._is_proved
 
     def _line(self, operation: Operation) -> Line:
         quota = operation.quota.name if operation.quota else operation.name
@@ -273,6 +281,11 @@ def _items(opened: OpenRun) -> list[Item]:
         )
         for asset_id, (settlement, age) in opened.doubtful.items()
     ]
+
+
+def _unproved_in(opened: OpenRun) -> list[str]:
+    """Return the assets that an earlier process has not read back."""
+    return [one for one, settlement in opened.settled.items() if is_unproved(settlement)]
 
 
 def _utc_text() -> str:

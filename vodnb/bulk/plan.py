@@ -30,6 +30,9 @@ class Plan:
         attempts: Most sendings of one asset; throttled ones do not count.
         deadline: Seconds that a whole call may take.
         look_first: Whether states are looked up before sending.
+        only_hanging: Whether only what is CREATING may be sent, as the destructive statuses do
+            in any case; what cannot be looked up is not sent then.
+        verify: Whether the state of what was sent is read back.
         is_dry: Whether it only says what would be sent.
         canary: How many assets are sent as a trial; None for all.
     """
@@ -41,8 +44,15 @@ class Plan:
     attempts: int
     deadline: float
     look_first: bool
+    only_hanging: bool = False
+    verify: bool = False
     is_dry: bool = False
     canary: int | None = None
+
+    @property
+    def must_look(self) -> bool:
+        """Whether nothing may be sent whose state is not known."""
+        return self.only_hanging or self.status.is_destructive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,6 +184,8 @@ def describe_run(
         for outcome in Outcome
         if book.outcomes[outcome]
     ]
+    if book.phase is Phase.VERIFYING:
+        parts.append(say("read back", lang, done=book.read, total=book.to_read))
     new = book.settled - taken_over
     parts += _timing(book, left=total - book.settled, new=new, seconds=seconds, lang=lang)
     lines = [" · ".join(parts)]
@@ -296,7 +298,9 @@ def draw_run(lines: list[str], *, share: float) -> Markup:
 
 def _timing(book: Book, *, left: int, new: int, seconds: float, lang: Lang) -> list[str]:
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
-        return [say("took", lang, time=_clock(seconds))]
+        took = say("took", lang, time=_clock(seconds))
+        spared = say("spared", lang, looks=book.looks, count=book.spared)
+        return [took, spared] if book.looks and book.spared else [took]
     if book.slowed_by:
         return [say("slowed", lang, code=book.slowed_by)]
     if not new or book.phase is not Phase.SENDING:

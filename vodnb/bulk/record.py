@@ -94,6 +94,7 @@ class Header:
         began_at: When it began: UTC ISO text.
         deadline: Longest deadline that its calls were given, in seconds.
         is_finished: Whether every asset has its outcome.
+        only_hanging: Whether only what is CREATING may be sent.
         owner: Who writes it: `host`, `pid`, `boot`, `beat`; empty where nobody does.
         clock: By which clock its times were taken.
         is_salvaged: Whether some of what it recorded is lost.
@@ -111,6 +112,7 @@ class Header:
     owner: Owner
     clock: Clock
     is_salvaged: bool = False
+    only_hanging: bool = False
 
 
 def doubt_of(asset_id: str, settlement: Settlement = LOST) -> Entry:
@@ -146,6 +148,8 @@ def as_header(path: Path, values: Mapping[str, Any]) -> Header:
         owner=dict(values["owner"]),
         clock=dict(values["clock"]),
         is_salvaged=values["is_salvaged"],
+        # Runs that began before this was written down sent everything.
+        only_hanging=values.get("only_hanging", False),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import JournalError
 
-from .events import Bounced, Sent, Settled
+from .events import Bounced, ReadBack, Sent, Settled
 from .owner import BEAT_SECONDS, steady_time, this_process
 from .record import Entry, Standing
 
@@ -34,12 +34,17 @@ _MOST_AT_ONCE = 1000
 _GATHER_SECONDS = 0.2
 """What nobody waits for gathers this long."""
 
-_STANDINGS = {Sent: Standing.INTENT, Bounced: Standing.BOUNCED, Settled: Standing.SETTLED}
+_STANDINGS = {
+    Sent: Standing.INTENT,
+    Bounced: Standing.BOUNCED,
+    Settled: Standing.SETTLED,
+    ReadBack: Standing.SETTLED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    entry: Entry
+    entry: Entry | None = None
     event: Event | None = None
     durable: asyncio.Future[None] | None = None
 
@@ -115,10 +120,19 @@ class Recorder:
 
     def tell(self, event: Event) -> None:
         """Record what became of an asset, if it is that, and let it be heard when durable."""
-        if self._thread and isinstance(event, Bounced | Settled):
+        if self._thread and isinstance(event, Bounced | Settled | ReadBack):
             self._put(_Line(self._entry(event), event))
         else:
             self._listen(event)
+
+    async def catch_up(self) -> None:
+        """Wait until everything told so far is heard."""
+        if self._thread:
+            heard: asyncio.Future[None] = self._loop.create_future()
+            heard.add_done_callback(_look_at)
+            self._put(_Line(durable=heard))
+            self.hurry()
+            await asyncio.wait({heard})
 
     async def finish(self) -> None:
         """Wait until everything is written and heard; the recorder is used up then."""
@@ -134,7 +148,7 @@ class Recorder:
         if not self._some.is_set():
             self._some.set()
 
-    def _entry(self, event: Sent | Bounced | Settled) -> Entry:
+    def _entry(self, event: Sent | Bounced | Settled | ReadBack) -> Entry:
         return Entry(
             asset_id=event.asset_id,
             standing=_STANDINGS[type(event)],
@@ -171,8 +185,8 @@ class Recorder:
     def _write(self, journal: Journal, lines: list[_Line]) -> None:
         if not self._broken:
             try:
-                if lines:
-                    journal.write([line.entry for line in lines])
+                if entries := [line.entry for line in lines if line.entry]:
+                    journal.write(entries)
                 if time.monotonic() - self._beat_at >= BEAT_SECONDS:
                     journal.note(owner=this_process())
                     self._beat_at = time.monotonic()

@@ -13,6 +13,7 @@ from .model import Outcome, Settlement, Status
 __all__ = [
     "Finding",
     "Stage",
+    "agrees",
     "is_proof_needed",
     "judge_doubt",
     "read_state",
@@ -73,29 +74,50 @@ def stage_of(state: str) -> Stage:
     return _STAGES.get(state, Stage.UNKNOWN)
 
 
-def settle_unsent(state: str, status: Status) -> Settlement | None:
+def settle_unsent(state: str, status: Status, *, only_hanging: bool) -> Settlement | None:
     """Return how an asset ends without being sent, or None where it must be sent.
 
-    With CREATED only what is proved confirmed is left unsent; the rest is sent, so that its error
-    code is the service's own. The destructive statuses touch only what is CREATING.
+    What is proved confirmed is not confirmed again. Of the rest all is sent, so that its error code
+    is the service's own, or only what is CREATING; what nobody knows the state of is `not_sent`.
 
     Args:
         state: The state as looked up; "" where it could not be read.
         status: What the run asks for.
+        only_hanging: Whether only what is CREATING may be sent.
     """
     stage = stage_of(state)
-    if status is Status.CREATED:
-        if stage is Stage.CONFIRMED:
-            return Settlement(outcome=Outcome.ALREADY_CONFIRMED, state_before=state)
+    if status is Status.CREATED and stage is Stage.CONFIRMED:
+        return Settlement(outcome=Outcome.ALREADY_CONFIRMED, state_before=state)
+    if not only_hanging or stage is Stage.HANGING:
         return None
-    if stage is Stage.HANGING:
-        return None
+    if not state:
+        return Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.UNREAD")
     return Settlement(
         outcome=Outcome.FAILED,
         code="CLIENT.STATE",
-        message=f"the state is {state or 'not known'}; {status} is sent to CREATING assets only",
+        message=f"the state is {state}; {status} is sent to CREATING assets only",
         state_before=state,
     )
+
+
+def agrees(state: str, settlement: Settlement, status: Status) -> bool:
+    """Whether the state read back after a definite answer can be true beside it.
+
+    A state that could not be read, or that we do not know, contradicts nothing.
+
+    Args:
+        state: The state as read back; "" where it could not be read.
+        settlement: What the answer made of the asset.
+        status: What was asked for.
+    """
+    stage = stage_of(state)
+    if stage is Stage.UNKNOWN:
+        return True
+    if not settlement.outcome.is_good:
+        return stage is not _GOALS[status]
+    if status.is_destructive:
+        return stage not in {Stage.HANGING, Stage.CONFIRMED}
+    return stage is Stage.CONFIRMED
 
 
 def is_proof_needed(code: str) -> bool:

@@ -33,6 +33,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "checking": ("Checking the connection", "正在检查连接"),
     "sending": ("Confirming", "正在确认"),
     "settling": ("Asking for the states of doubtful assets", "正在核对存疑媒资的状态"),
+    "verifying": ("Reading back", "正在回读状态"),
+    "read back": ("{done:,}/{total:,} read back", "已回读 {done:,}/{total:,}"),
+    "spared": (
+        "looking took {looks:,} calls and spared {count:,}",
+        "查询用了 {looks:,} 次调用，省去 {count:,} 次确认",
+    ),
     "asking": ("Asking for states", "正在查询状态"),
     "sweeping": ("Sweeping the project", "正在查找"),
     "found": ("{count:,} found", "找到 {count:,} 个"),

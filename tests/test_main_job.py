@@ -107,7 +107,8 @@ def test_sample_of_200_rows_comes_out_row_by_row(sandbox, connect, tmp_path):
             row["asset_id"], row["error_code"], row["http_status"],
         )  # fmt: skip
     wanted = [call for call in box.ledger() if call.operation == "info"]
-    assert len(wanted) <= len(set(table["asset_id"])) // 10 + 3
+    # Once before sending, and once after.
+    assert len(wanted) <= 2 * (len(set(table["asset_id"])) // 10 + 3)
 
 
 @pytest.mark.parametrize(

@@ -65,16 +65,16 @@ def test_sane_numbers_pass():
 def test_destruction_needs_the_exact_number(status, typed):
     """Nothing but the number of assets, typed as a number, lets a destructive run start."""
     with pytest.raises(InputError, match="destroy=37"):
-        check_destruction(status, count=37, destroy=typed)
+        check_destruction({status: 37}, destroy=typed)
 
 
 def test_the_exact_number_lets_destruction_start():
     """The number of assets is the consent."""
-    check_destruction(Status.CANCELLED, count=37, destroy=37)
+    check_destruction({Status.CANCELLED: 37}, destroy=37)
 
 
 def test_a_count_for_a_harmless_status_is_refused():
     """destroy= with CREATED shows a misunderstanding, so it is said."""
-    check_destruction(Status.CREATED, count=3, destroy=None)
+    check_destruction({Status.CREATED: 3}, destroy=None)
     with pytest.raises(InputError, match="CREATED destroys nothing"):
-        check_destruction(Status.CREATED, count=3, destroy=3)
+        check_destruction({Status.CREATED: 3}, destroy=3)

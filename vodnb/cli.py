@@ -29,7 +29,18 @@ if TYPE_CHECKING:
     from vodnb.emulator.server import Sandbox
     from vodnb.vod import Vod
 
-__all__ = ["confirm", "demo", "explain", "find", "main", "resume", "runs", "sandbox", "states"]
+__all__ = [
+    "confirm",
+    "demo",
+    "explain",
+    "find",
+    "main",
+    "reconcile",
+    "resume",
+    "runs",
+    "sandbox",
+    "states",
+]
 
 _PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
 _NOT_ALL_SETTLED = 1
@@ -60,12 +71,19 @@ _FILE_OPTIONS = [
 """How a command reads its file, and where it connects to."""
 
 
-def _file_options(command: Callable[..., None]) -> Callable[..., None]:
-    return reduce(lambda done, option: option(done), reversed(_FILE_OPTIONS), command)
+_RUN_OPTIONS = [
+    click.option("-o", "--out", type=click.Path(path_type=Path), help="Where it goes (.csv)."),
+    click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".'),
+    click.option("--workers", default=8, show_default=True, help="Calls under way at once."),
+    click.option("--dry-run", is_flag=True, help="Only say what would be sent."),
+    click.option("--canary", type=int, help="Send only so many assets as a trial."),
+    *_FILE_OPTIONS,
+]
+"""How a command settles the assets of a file."""
 
 
-def _place_options(command: Callable[..., None]) -> Callable[..., None]:
-    return reduce(lambda done, option: option(done), reversed(_PLACE_OPTIONS), command)
+def _with(options: Sequence[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return lambda command: reduce(lambda done, option: option(done), reversed(options), command)
 
 
 class _Verbs(click.Group):
@@ -127,20 +145,19 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the results go (.csv).")
 @click.option("--status", default="CREATED", show_default=True, help="CREATED, FAILED, CANCELLED.")
+@click.option("--status-column", help="Column that says for each row what is asked for.")
 @click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
-@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
-@click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
 @click.option(
     "--check-first/--no-check-first",
     default=True,
     show_default=True,
     help="Look states up before sending.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
-@click.option("--canary", type=int, help="Send only so many assets as a trial.")
-@_file_options
+@click.option(
+    "--verify/--no-verify", default=True, show_default=True, help="Read states back afterwards."
+)
+@_with(_RUN_OPTIONS)
 @click.pass_context
 def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
     """Confirm every asset in FILE and write a results table beside it.
@@ -148,19 +165,20 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
     Credentials come from the environment or the official SDK's profile file, never from the
     command line, where every user of this machine could read them.
     """
-    vod, table = _open(ctx, file, out, options)
-    job = vod.start(
-        table,
-        status=options["status"],
-        destroy=options["destroy"],
-        rate=_rate(options["rate"]),
-        workers=options["workers"],
-        check_first=options["check_first"],
-        dry_run=options["dry_run"],
-        canary=options["canary"],
-    )
-    results = job.wait()
-    _hand_over(ctx, results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))
+    names = ("status", "status_column", "destroy", "check_first", "verify")
+    _settle(ctx, file, out, options, **{name: options[name] for name in names})
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_with(_RUN_OPTIONS)
+@click.pass_context
+def reconcile(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
+    """Look at every asset in FILE, confirm only what is CREATING, and read it back.
+
+    Writes a results table beside FILE, with the state of each asset before and after.
+    """
+    _settle(ctx, file, out, options, only_hanging=True)
 
 
 @main.command()
@@ -168,7 +186,7 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the states go (.csv).")
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
 @click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
-@_file_options
+@_with(_FILE_OPTIONS)
 @click.pass_context
 def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
     """Ask for the state of every asset in FILE, and write a table of states beside it.
@@ -195,7 +213,7 @@ def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) 
 @click.option("--title", help="Text to look for in title and category.")
 @click.option("--category", type=int, help="Number of a category.")
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
-@_place_options
+@_with(_PLACE_OPTIONS)
 @click.pass_context
 def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
     """Sweep the project for assets that hang, and write them to a CSV for `confirm`.
@@ -281,6 +299,18 @@ def sandbox(
     except KeyboardInterrupt:
         # It came before `serve` was ready for it.
         box.stop()
+
+
+def _settle(
+    ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any], **asked: Any
+) -> None:
+    """Run the job of a command, and hand its table over."""
+    vod, table = _open(ctx, file, out, options)
+    names = ("workers", "dry_run", "canary")
+    common = {name: options[name] for name in names}
+    job = vod.start(table, rate=_rate(options["rate"]), **common, **asked)
+    results = job.wait()
+    _hand_over(ctx, results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))
 
 
 def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:

@@ -67,6 +67,7 @@ def resume(
         status=str(header.status),
         journal=header.path,
         destroy=destroy,
+        only_hanging=header.only_hanging,
         **options,
     )
 

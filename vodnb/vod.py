@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.job import Job, new_run_id
-from vodnb.bulk.plan import Plan
-from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
+from vodnb.bulk.job import Job
+from vodnb.bulk.series import Part, Series
+from vodnb.rules.options import check_destruction, read_status
 from vodnb.rules.pacing import parse_rate
 from vodnb.tables import read
+from vodnb.tables.mixed import split_by_status
 from vodnb.tables.results import refuse_other_status, usable_assets
 
 from .asking import Asking
-from .given import keep_for, options_in
+from .given import RunOptions, keep_for, options_in
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     import pandas as pd
 
+    from vodnb.bulk.control import Control
+    from vodnb.bulk.plan import Plan
+    from vodnb.rules.model import Status
     from vodnb.tables.read import Source
 
 __all__ = ["Vod"]
@@ -32,11 +38,14 @@ class Vod(Asking):
         assets: Source,
         *,
         status: str = "CREATED",
+        status_column: str | None = None,
         rate: str | None = "1500/min",
         workers: int = 8,
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
+        verify: bool = True,
+        only_hanging: bool = False,
         journal: bool | str | os.PathLike[str] = True,
         fresh: bool = False,
         progress: bool = True,
@@ -52,6 +61,8 @@ class Vod(Asking):
         Args:
             assets: Whatever `load_assets` takes, its result, or an earlier results table.
             status: `"CREATED"`; `"FAILED"` and `"CANCELLED"` destroy uploaded parts.
+            status_column: Ask for each row what its cell in this column says; a table without it
+                asks `status` for all. Default None: a column called status does nothing by itself.
             rate: The tenant's quota, of which 98 % is used. Default: the published 1,500 calls a
                 minute. None lifts the pacing, not the slowing down when throttled.
             workers: Calls under way at once, 1 to 64. Default 8: enough for the quota.
@@ -59,6 +70,11 @@ class Vod(Asking):
             attempts: Most sendings of one asset. Default 5; throttled ones do not count.
             check_first: Look states up before sending, ten assets a call, and leave out what is
                 proved confirmed. Default True: it saves calls.
+            verify: Read the state of what was sent back, ten assets a call, into `state_after`; a
+                state that contradicts the answer makes the row `in_doubt`. Default True.
+            only_hanging: Send only what is CREATING; the rest is `failed` with CLIENT.STATE and
+                its state. Default False: what is not proved confirmed is sent, so that its error
+                code is the service's own. The destructive statuses do it in any case.
             journal: Record every step, so that running the same cell again goes on where a crash
                 or a stop left it. Default True: in `.vodnb` beside the input; or a folder; or
                 the journal of one run, to go on with that one; or False, and a crash leaves no
@@ -69,8 +85,8 @@ class Vod(Asking):
                 would be are `not_sent` with CLIENT.DRY_RUN. Default False.
             canary: Send only so many assets as a trial; the rest is `not_sent` with
                 CLIENT.CANARY, and the same call without it goes on with the run. Default: all.
-            destroy: For the destructive statuses: the number of distinct valid assets in the
-                table, typed, to say that you mean it.
+            destroy: For the destructive statuses: the number of distinct valid assets that they
+                are asked for, typed, to say that you mean it.
             lang: `"zh"` or `"en"`. Default: the connection's.
 
         Returns:
@@ -94,11 +110,14 @@ class Vod(Asking):
         assets: Source,
         *,
         status: str = "CREATED",
+        status_column: str | None = None,
         rate: str | None = "1500/min",
         workers: int = 8,
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
+        verify: bool = True,
+        only_hanging: bool = False,
         journal: bool | str | os.PathLike[str] = True,
         fresh: bool = False,
         progress: bool = True,
@@ -124,18 +143,21 @@ class Vod(Asking):
         assets: Source,
         *,
         status: str = "CREATED",
+        status_column: str | None = None,
         rate: str | None = "1500/min",
         workers: int = 8,
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
+        verify: bool = True,
+        only_hanging: bool = False,
         journal: bool | str | os.PathLike[str] = True,
         fresh: bool = False,
         dry_run: bool = False,
         canary: int | None = None,
         destroy: int | None = None,
         lang: str | None = None,
-    ) -> Job:
+    ) -> Job | Series:
         """Start what `confirm` does and return at once; the arguments of `confirm`.
 
         Returns:
@@ -147,30 +169,98 @@ class Vod(Asking):
         Example:
             >>> job = vod.start(assets)
         """
-        wanted = read_status(status)
-        ceiling = parse_rate(rate)
-        check_numbers(workers=workers, deadline=deadline, attempts=attempts)
+        options = RunOptions(**options_in(locals()))
+        options.check()
         table = read.load_assets(assets)
-        refuse_other_status(table, wanted)
-        plan = Plan(
-            run_id=new_run_id(),
-            status=wanted,
-            assets=usable_assets(table),
-            workers=workers,
-            attempts=attempts,
-            deadline=float(deadline),
-            look_first=check_first,
-            is_dry=dry_run,
-            canary=canary,
-        )
-        check_trial(dry_run=dry_run, canary=canary)
-        if not dry_run:
-            check_destruction(wanted, count=len(plan.assets), destroy=destroy)
+        begin = partial(self._begin, options=options)
+        if options.status_column is None:
+            plan = _plan(table, read_status(options.status), options)
+            _ask_for_count([plan], options)
+            return begin(plan, table)
+        parts = [
+            Part(plan=_plan(rows, each, options), table=rows, places=places)
+            for each, (places, rows) in split_by_status(table, options.status_column).items()
+        ]
+        _ask_for_count([part.plan for part in parts], options)
+        return Series(parts, table=table, begin=begin, lang=self._spoken(options.lang))
+
+    def _begin(
+        self,
+        plan: Plan,
+        table: pd.DataFrame,
+        control: Control | None = None,
+        *,
+        options: RunOptions,
+    ) -> Job:
+        keep = keep_for(table, journal=options.journal, is_fresh=options.fresh)
         return Job(
             plan,
             table=table,
             service=self._client,
-            ceiling=ceiling,
-            lang=self._spoken(lang),
-            keep=None if dry_run else keep_for(table, journal=journal, is_fresh=fresh),
+            ceiling=parse_rate(options.rate),
+            lang=self._spoken(options.lang),
+            keep=None if plan.is_dry else keep,
+            control=control,
         )
+
+    def reconcile(
+        self,
+        assets: Source,
+        *,
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        attempts: int = 5,
+        journal: bool | str | os.PathLike[str] = True,
+        fresh: bool = False,
+        progress: bool = True,
+        dry_run: bool = False,
+        canary: int | None = None,
+        lang: str | None = None,
+    ) -> pd.DataFrame:
+        """Look at every asset, confirm only what hangs in CREATING, and read it back.
+
+        The same as `confirm(assets, only_hanging=True)`. At ten assets a call, on a quota of its
+        own, looking is ten times cheaper than confirming.
+
+        Args:
+            assets: Whatever `load_assets` takes, `find()` or an earlier results table.
+            rate: As in `confirm`, like the other options.
+            workers: Calls under way at once.
+            deadline: Seconds for one whole call.
+            attempts: Most sendings of one asset.
+            journal: Record every step.
+            fresh: Begin a new run even where an unfinished one could go on.
+            progress: Show how it goes, and at the end how many calls looking has spared.
+            dry_run: Only look, and say what would be sent.
+            canary: Send only so many assets as a trial.
+            lang: `"zh"` or `"en"`.
+
+        Returns:
+            The table of `confirm`, with `state_before` and `state_after`: `already_confirmed` for
+            what was so before, `confirmed` for what hung, `failed` with CLIENT.STATE for what no
+            confirm call can help, and in `needs` what would.
+
+        Raises:
+            InputError: The table or an option cannot be used; nothing was sent.
+            SignInError: The credential was refused, or may not read states; nothing was sent.
+            SetupError: The host cannot be reached; nothing was sent.
+            JournalError: The journal cannot be written, or somebody else works on this run.
+
+        Example:
+            >>> results = vod.reconcile(vod.find())
+        """
+        options = options_in(locals())
+        return self.confirm(assets, only_hanging=True, progress=progress, **options)
+
+
+def _plan(table: pd.DataFrame, status: Status, options: RunOptions) -> Plan:
+    refuse_other_status(table, status)
+    return options.plan(status, usable_assets(table))
+
+
+def _ask_for_count(plans: Sequence[Plan], options: RunOptions) -> None:
+    """Ask for the typed count of what is destroyed, unless nothing is sent."""
+    if not options.dry_run:
+        counts = {plan.status: len(plan.assets) for plan in plans}
+        check_destruction(counts, destroy=options.destroy)

@@ -27,7 +27,7 @@ from vodnb.bulk.book import Book
 from vodnb.bulk.control import Control
 from vodnb.bulk.engine import Engine
 from vodnb.bulk.events import Phase
-from vodnb.bulk.job import Job, _items
+from vodnb.bulk.job import Job, _items, _unproved_in
 from vodnb.bulk.limiter import Limiter
 from vodnb.bulk.line import Line
 from vodnb.bulk.plan import Plan
@@ -48,6 +48,10 @@ class Story:
         self.workers = self.chance.choice([1, 2, 4, 8])
         self.look_first = self.chance.random() < 0.8
         self.ceiling = self.chance.choice([math.inf, 25.0])
+        self.verify = self.chance.random() < 0.7
+        self.only_hanging = self.chance.random() < 0.3
+        self.status = self.chance.choice([Status.CREATED] * 3 + [Status.CANCELLED])
+        self.world.goal = str(self.status)
         self.book = Book()
         self.is_finished = False
 
@@ -88,12 +92,14 @@ class Story:
     def _engine(self, switches: Control) -> Engine:
         plan = Plan(
             run_id="run",
-            status=Status.CREATED,
+            status=self.status,
             assets=self.world.assets,
             workers=self.workers,
             attempts=3,
             deadline=DEADLINE,
             look_first=self.look_first,
+            only_hanging=self.only_hanging,
+            verify=self.verify,
         )
         self.clock = owner.common_clock(self.clock)
         header = SimpleNamespace(deadline=DEADLINE, clock=self.clock)
@@ -109,7 +115,9 @@ class Story:
             info=self._line(INFO, switches),
             control=switches,
             recorder=MemoryRecorder(self.journal, listen=self.book.hear),
+            recall=self.book.settlements.__getitem__,
             doubtful=_items(opened),
+            unproved=_unproved_in(opened),
             now=lambda: "2026-01-01T00:00:00.000Z",
             chance=self.chance.random,
         )
@@ -132,7 +140,9 @@ class Story:
         found = [*self._claims(), *self._repeats()]
         strangers = set(self.book.settlements) - set(self.world.assets)
         found += [f"{asset} is not in the table" for asset in strangers]
-        if self.is_finished and self.book.settled != len(self.world.assets):
+        standings = self.book.settlements.values()
+        unread = sum(standing.code == "CLIENT.UNREAD" for standing in standings)
+        if self.is_finished and self.book.settled + unread != len(self.world.assets):
             found.append(f"finished with {self.book.settled} of {len(self.world.assets)} settled")
         return found
 
@@ -141,12 +151,17 @@ class Story:
         for asset in self.world.assets:
             told = self.outcome(asset)
             if told in {Outcome.CONFIRMED, Outcome.ALREADY_CONFIRMED}:
-                is_true = self.world.states.get(asset) == "CREATED"
+                is_true = self._is_reached(asset)
             else:
                 is_true = told is Outcome.IN_DOUBT or not self.world.effects[asset]
             if not is_true:
                 found.append(f"{asset} is told {told} and is {self.world.states.get(asset)}")
         return found
+
+    def _is_reached(self, asset: str) -> bool:
+        """Whether the asset is where the run should bring it; a destruction is our doing only."""
+        is_there = self.world.states.get(asset) == self.world.goal
+        return is_there and (not self.status.is_destructive or self.world.effects[asset] == 1)
 
     def outcome(self, asset: str) -> Outcome:
         """Return how the table shows an asset."""
@@ -157,6 +172,9 @@ class Story:
         found = []
         for asset in self.world.assets:
             believable = looked = -math.inf
+            sent = [moment for kind, moment in self.world.calls[asset] if kind == "maybe"]
+            if self.status.is_destructive and len(sent) > 1:
+                found.append(f"{asset} is destroyed twice: {sent}")
             for kind, moment in self.world.calls[asset]:
                 if kind == "look":
                     looked = moment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ class PretendService:
         quota: Confirm calls a minute, in windows that open with a call; None for no limit.
         later_quota: From when another quota holds, and which.
         throttled: How many confirm calls were throttled.
+        lag: For so many seconds after a confirm call asset/info tells the state before it.
     """
 
     endpoint = "http://pretend"
@@ -57,6 +59,8 @@ class PretendService:
         self.quota: int | None = None
         self.later_quota = (float("inf"), 0)
         self.throttled = 0
+        self.lag = 0.0
+        self._earlier: dict[str, tuple[float, str]] = {}
         self._window = (float("-inf"), 0)
         self.project_id = "p" * 32
 
@@ -100,11 +104,19 @@ class PretendService:
         )
 
     def _info(self, asked: tuple[str, ...]) -> Reply:
-        found = [
-            {"asset_id": asset_id, "status": self.states.get(asset_id, "NO_ASSET")}
-            for asset_id in asked
-        ]
+        found = [{"asset_id": asset_id, "status": self._shown(asset_id)} for asset_id in asked]
         return Reply(status=200, body=json.dumps({"asset_info_array": found}).encode())
+
+    def _shown(self, asset_id: str) -> str:
+        changed_at, before = self._earlier.get(asset_id, (-math.inf, ""))
+        if self.lag and asyncio.get_running_loop().time() < changed_at + self.lag:
+            return before
+        return self.states.get(asset_id, "NO_ASSET")
+
+    def _change(self, asset_id: str, state: str) -> None:
+        before = self.states.get(asset_id, "NO_ASSET")
+        self._earlier[asset_id] = (asyncio.get_running_loop().time(), before)
+        self.states[asset_id] = state
 
     def _list(self, asked: tuple[str, ...]) -> Reply:
         found = [
@@ -133,11 +145,11 @@ class PretendService:
         if self.scripts[asset_id]:
             answer, has_effect = self.scripts[asset_id].pop(0)
             if has_effect:
-                self.states[asset_id] = GOALS[status]
+                self._change(asset_id, GOALS[status])
             return answer
         if asset_id not in self.states:
             return refusal("VOD.10062")
         if self.states[asset_id] != "CREATING":
             return refusal("VOD.10126")
-        self.states[asset_id] = GOALS[status]
+        self._change(asset_id, GOALS[status])
         return Reply(status=200, body=json.dumps({"asset_id": asset_id}).encode())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretend_service import LOST, UNREACHABLE, refusal
 
-from vodnb.bulk.events import Bounced, Sent, Settled
+from vodnb.bulk.events import Bounced, ReadBack, Sent, Settled
 from vodnb.bulk.record import Entry
 from vodnb.bulk.recorder import _STANDINGS
 from vodnb.rules.answers import Reply, read_answer
@@ -45,6 +45,7 @@ class World:
 
     Attributes:
         assets: The assets of the table.
+        goal: The state that a confirm call leads to.
         states: What each asset really is.
         effects: How often a call of ours confirmed an asset.
         calls: What befell each asset, in order: `look`, `maybe` (it may have had its effect) or
@@ -65,6 +66,7 @@ class World:
         self._lag = chance.choice([0.0, 0.0, chance.uniform(0, _LONGEST_LAG)])
         self._trouble = chance.choice([0.0, 0.05, 0.3, 0.7])
         self._takes_second = chance.random() < 0.5
+        self.goal = "CREATED"
         self.effects: Counter[str] = Counter()
         self.calls: dict[str, list[tuple[str, float]]] = defaultdict(list)
         self.lines: list[str] = []
@@ -178,7 +180,7 @@ class World:
         state = self.states.get(asset)
         if state is None:
             return refusal("VOD.10062")
-        if state != "CREATING" and not (state == "CREATED" and self._takes_second):
+        if state != "CREATING" and not (state == self.goal and self._takes_second):
             return refusal("VOD.10126")
         self._take_effect(asset)
         return Reply(status=200, body=json.dumps({"asset_id": asset}).encode())
@@ -208,10 +210,10 @@ class World:
 
     def _take_effect(self, asset: str) -> None:
         if self.states.get(asset) == "CREATING":
-            self.states[asset] = "CREATED"
+            self.states[asset] = self.goal
             self.effects[asset] += 1
             self.log(f"effect {self._loop.time():.6f} {asset}")
-            self._loop.call_later(self._lag, self._shown.__setitem__, asset, "CREATED")
+            self._loop.call_later(self._lag, self._shown.__setitem__, asset, self.goal)
 
     def commit_seconds(self) -> float:
         """Return how long the disk takes this time."""
@@ -277,10 +279,14 @@ class MemoryRecorder:
         """Let an event be heard, an outcome only when it is durable."""
         if self._world.is_dead(self._life):
             return
-        if isinstance(event, Bounced | Settled):
+        if isinstance(event, Bounced | Settled | ReadBack):
             self._put(event)
         else:
             self._listen(event)
+
+    async def catch_up(self) -> None:
+        """Wait until everything so far is heard."""
+        await self.finish()
 
     async def finish(self) -> None:
         """Wait until everything is written and heard."""
@@ -288,7 +294,7 @@ class MemoryRecorder:
             await asyncio.wait({self._writer})
 
     def _put(
-        self, event: Sent | Bounced | Settled, *, is_heard: bool = True
+        self, event: Sent | Bounced | Settled | ReadBack, *, is_heard: bool = True
     ) -> asyncio.Future[None]:
         entry = Entry(
             asset_id=event.asset_id,

@@ -63,6 +63,10 @@ class Engine:
         unproved: Assets that an earlier process has not read back.
         now: Returns the time of day as UTC ISO text ending in Z.
         chance: Returns a number from 0 to 1.
+
+    Attributes:
+        stopped: Why it ended early, if it did.
+        trials_left: How many more assets may be sent as a trial; infinity where it is none.
     """
 
     def __init__(
@@ -95,7 +99,7 @@ class Engine:
         self._can_look = True
         self._sent = 0
         self._retries = 0
-        self._trials = math.inf if plan.canary is None else plan.canary
+        self.trials_left = math.inf if plan.canary is None else plan.canary
         self._canary_rests = False
         self._first = [*plan.assets[:BATCH], *(item.asset_id for item in doubtful)][:BATCH]
         self._gate = Gate(control, probe=self._probe, stop=self._stop)
@@ -167,11 +171,11 @@ class Engine:
             return
         if answer.kind is AnswerClass.DONE:
             self._known = states_in(answer.data, self._first)
-        elif not self._plan.must_look and is_forbidden(answer):
+        elif is_forbidden(answer) and not self._plan.must_look:
             # No permission to read is no stop: the run goes on without looking.
             self._can_look = False
             self._recorder.tell(Warned(code="CLIENT.NO_READ"))
-        elif answer.kind is not AnswerClass.PERMANENT:
+        elif is_forbidden(answer) or answer.kind is not AnswerClass.PERMANENT:
             raise self._service.error_for(answer)
 
     # -- looking --------------------------------------------------------------------------------
@@ -231,11 +235,11 @@ class Engine:
             if self._plan.is_dry:
                 dry = item.settlement(Outcome.NOT_SENT, code="CLIENT.DRY_RUN")
                 self._settle(item, dry)
-            elif not self._trials:
+            elif not self.trials_left:
                 self._ready.appendleft(item)
                 self._canary_rests = True
             else:
-                self._trials -= 1
+                self.trials_left -= 1
                 await self._send(item, lane)
                 self._notes.retract([item])
 

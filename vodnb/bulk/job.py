@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import secrets
 from dataclasses import replace
@@ -37,18 +38,23 @@ if TYPE_CHECKING:
     from vodnb.rules.operations import Operation
 
     from .line import Service
-    from .plan import Keep, Plan
+    from .plan import Keep, Plan, Stop
     from .runs import OpenRun
 
-__all__ = ["Job", "last_job", "new_run_id"]
+__all__ = ["Job", "last_job", "new_run_id", "remember"]
 
 _OURS = {"CLIENT.CANARY", "CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
 
-_jobs: list[Job] = []
+_jobs: list[Work] = []
 
 
-def last_job() -> Job | None:
+def remember(work: Work) -> None:
+    """Let this be what `last_job` returns."""
+    _jobs[:] = [work]
+
+
+def last_job() -> Work | None:
     """Return the job that was started last in this process, or None.
 
     It keeps what an interrupted cell could not hand over: `vodnb.last_job().results()`.
@@ -71,6 +77,7 @@ class Job(Work):
         ceiling: Calls a second of each quota; infinity where the pacing is lifted.
         lang: Language of what is shown and of the table's texts.
         keep: Where its journal goes; None for a run without one.
+        control: Stops and pauses it. Default: one of its own.
     """
 
     def __init__(
@@ -82,6 +89,7 @@ class Job(Work):
         ceiling: float,
         lang: Lang,
         keep: Keep | None = None,
+        control: Control | None = None,
     ) -> None:
         self._plan = plan
         self._total = len(plan.assets)
@@ -93,8 +101,9 @@ class Job(Work):
         self._book = Book(plan.assets)
         self._taken_over = 0
         self._is_proved = True
-        super().__init__(Control())
-        _jobs[:] = [self]
+        self.trials_left = math.inf
+        super().__init__(control or Control())
+        remember(self)
 
     @property
     def run_id(self) -> str:
@@ -196,6 +205,7 @@ class Job(Work):
         finally:
             self._stopped = engine.stopped or self._stopped
             self._is_proved = engine.is_proved
+            self.trials_left = engine.trials_left
 
     def _take_up(self, opened: OpenRun) -> Plan:
         """Take over what is known of the run, and return the plan of what is left."""
@@ -257,6 +267,19 @@ class Job(Work):
             "project": self._service.project_id,
             "endpoint": self._service.endpoint,
         }
+
+    def as_it_stands(self) -> pd.DataFrame:
+        """Return the table even where the run could not start."""
+        return self._build()
+
+    def in_words(self) -> list[str]:
+        """Return how it stands, in words."""
+        return self._lines()
+
+    def end_with(self, stop: Stop | None) -> None:
+        """Note that it has ended early, and why."""
+        self._stopped = self._stopped or stop
+        self._note_end()
 
     def _note_end(self) -> None:
         self._book.hear(PhaseBegan(phase=Phase.STOPPED))

@@ -14,6 +14,7 @@ from .progress import draw_run, open_screen
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from concurrent.futures import Future
 
     import pandas as pd
 
@@ -63,6 +64,11 @@ class Work(ABC):
     @abstractmethod
     def share(self) -> float:
         """How much is done, from 0 to 1."""
+
+    @property
+    def future(self) -> Future[None]:
+        """Done when it has ended, in whatever way."""
+        return self._future
 
     def done(self) -> bool:
         """Whether it has ended, in whatever way."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from .errors import InputError
 from .model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["check_destruction", "check_numbers", "check_trial", "read_status"]
 
@@ -74,18 +77,19 @@ def check_trial(*, dry_run: bool, canary: object) -> None:
         )
 
 
-def check_destruction(status: Status, *, count: int, destroy: object) -> None:
+def check_destruction(counts: Mapping[Status, int], *, destroy: object) -> None:
     """Ask for the typed count before anything is destroyed.
 
     Args:
-        status: What the run asks for.
-        count: How many distinct valid assets the table has.
+        counts: How many distinct valid assets are asked for in each status.
         destroy: The number that was typed; None for none.
 
     Raises:
-        InputError: The number is missing, is another one, or is given with CREATED.
+        InputError: The number is missing, is another one, or is given where all is CREATED.
     """
-    if not status.is_destructive:
+    asked = " and ".join(status for status in counts if status.is_destructive)
+    count = sum(counts[status] for status in counts if status.is_destructive)
+    if not asked:
         if destroy is not None:
             raise InputError(
                 f"destroy={destroy!r} goes with the statuses FAILED and CANCELLED only.",
@@ -93,8 +97,8 @@ def check_destruction(status: Status, *, count: int, destroy: object) -> None:
             )
     elif not _is_whole(destroy) or destroy != count:
         raise InputError(
-            f"{status} destroys the uploaded parts of the {count} distinct valid assets in "
-            f"this table, and destroy={destroy!r} is not that number.",
+            f"{asked} destroys the uploaded parts of {count} distinct valid assets in this table, "
+            f"and destroy={destroy!r} is not that number.",
             "Nothing was sent.",
             f"If you mean it, write destroy={count}.",
         )

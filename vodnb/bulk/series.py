@@ -1,0 +1,155 @@
+"""Several runs one after another, one for each status that a table asks for; one table in the end.
+
+A run asks for one status: its journal, its resuming and its proofs stay as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import VodnbError
+from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.wording import say
+from vodnb.tables.mixed import join_parts
+from vodnb.tables.results import build_results
+
+from .control import Control
+from .job import remember
+from .plan import Stop
+from .work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from vodnb.rules.model import Lang
+
+    from .job import Job
+    from .plan import Plan
+
+__all__ = ["Part", "Series"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The rows of one status.
+
+    Attributes:
+        plan: What to do.
+        table: The rows, with their verdicts.
+        places: Where they stand in the whole table.
+    """
+
+    plan: Plan
+    table: pd.DataFrame
+    places: NDArray[np.intp]
+
+
+class Series(Work):
+    """The runs of one table, under way or done.
+
+    Args:
+        parts: One for each status, in the order in which they are run.
+        table: The whole table.
+        begin: Begins the run of a part.
+        lang: Language of what is shown and of the table's texts.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        *,
+        table: pd.DataFrame,
+        begin: Callable[[Plan, pd.DataFrame, Control], Job],
+        lang: Lang,
+    ) -> None:
+        self._parts = parts
+        self._table = table
+        self._begin = begin
+        self._lang = lang
+        self._jobs: list[Job] = []
+        super().__init__(Control())
+        remember(self)
+
+    @property
+    def run_id(self) -> str:
+        """Name of the first run."""
+        return self._jobs[0].run_id if self._jobs else self._parts[0].plan.run_id
+
+    @property
+    def share(self) -> float:
+        """How much is settled, from 0 to 1."""
+        total = sum(len(part.plan.assets) for part in self._parts)
+        done = sum(
+            job.share * len(part.plan.assets)
+            for job, part in zip(self._jobs.copy(), self._parts, strict=False)
+        )
+        return done / max(total, 1)
+
+    async def _run(self) -> None:
+        trials = math.inf
+        for part in self._parts:
+            if self._control.is_stopped:
+                break
+            is_limited = part.plan.canary is not None and self._jobs
+            plan = replace(part.plan, canary=int(trials)) if is_limited else part.plan
+            job = self._begin(plan, part.table, self._control)
+            self._jobs.append(job)
+            remember(self)
+            try:
+                await asyncio.wrap_future(job.future)
+            except VodnbError as fault:
+                if job is self._jobs[0]:
+                    raise
+                # The table of what went before is worth more than the error.
+                job.end_with(Stop(code="CLIENT.STOPPED", reason=str(fault)))
+                break
+            trials = job.trials_left
+
+    def _build(self) -> pd.DataFrame:
+        jobs = self._jobs.copy()
+        results = [job.as_it_stands() for job in jobs]
+        results += [self._untouched(part) for part in self._parts[len(jobs) :]]
+        return join_parts(
+            self._table,
+            {
+                part.plan.status: (part.places, told)
+                for part, told in zip(self._parts, results, strict=True)
+            },
+        )
+
+    def _untouched(self, part: Part) -> pd.DataFrame:
+        return build_results(
+            part.table,
+            settlements={},
+            untouched=Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.STOPPED"),
+            status=part.plan.status,
+            run_id="",
+            lang=self._lang,
+        )
+
+    def _lines(self) -> list[str]:
+        jobs = self._jobs.copy()
+        # A terminal shows the first line only: while they run, that of the run under way.
+        told = [
+            f"{part.plan.status}: {line}"
+            for job, part in sorted(
+                zip(jobs, self._parts, strict=False),
+                key=lambda pair: pair[0].done() and not self.done(),
+            )
+            for line in job.in_words()
+        ]
+        left = sum(len(part.plan.assets) for part in self._parts[len(jobs) :])
+        if self.done() and left:
+            told.append(say("not_sent", self._lang, count=left))
+        return told or [say("checking", self._lang)]
+
+    def _note_end(self) -> None:
+        if self._jobs:
+            self._jobs[-1].end_with(self._stopped)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vodnb.rules.lifecycle import agrees
 from vodnb.rules.model import Outcome, Settlement
 
-from .doubts import SETTLE_MARGIN
+from . import doubts
 from .events import ReadBack
 from .states import BATCH
 
@@ -74,7 +74,7 @@ class Proofs:
     async def read_all(self) -> None:
         """Read every one back; what seems contrary once more, when no state can lag any longer."""
         await self._read_each(self._assets, is_last=False)
-        wait = self._last_at + SETTLE_MARGIN - asyncio.get_running_loop().time()
+        wait = self._last_at + doubts.SETTLE_MARGIN - asyncio.get_running_loop().time()
         if self._contrary and await self._control.nap(max(0.0, wait)):
             await self._read_each(self._contrary, is_last=True)
         self.is_complete = not self._control.is_stopped

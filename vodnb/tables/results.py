@@ -18,6 +18,7 @@ from vodnb.rules.model import (
     Status,
     Verdict,
 )
+from vodnb.rules.state_words import explain_state
 
 from ._sheet import TEXT
 
@@ -232,10 +233,19 @@ def _invalid(verdict: str, note: str) -> Settlement:
     return Settlement(outcome=Outcome.INVALID, code=f"CLIENT.{verdict.upper()}", message=str(note))
 
 
+_TOLD_BY_STATE = {"CLIENT.STATE", "VOD.10126"}
+"""Codes that only say that the state stands in the way: who has to act, the state tells."""
+
+
 def _advise(row: Settlement, lang: Lang) -> tuple[str, str, Needs, bool]:
     """Return meaning, next step, who must act, and whether a retry may help."""
     if row.outcome.is_good:
         is_broken = "TRANSCODE_FAILED" in {row.state_after, row.state_before}
         return "", "", Needs.RE_UPLOAD if is_broken else Needs.NOTHING, False
     entry = look_up(row.code, row.http_status)
-    return entry.meaning(lang), entry.next_step(lang), entry.needs, entry.retryable
+    meaning, needs = entry.meaning(lang), entry.needs
+    state = row.state_after or row.state_before
+    if row.code in _TOLD_BY_STATE and state:
+        told, needs = explain_state(state, lang)
+        meaning = f"{meaning} {state}: {told}" if lang == "en" else f"{meaning}{state}：{told}"
+    return meaning, entry.next_step(lang), needs, entry.retryable

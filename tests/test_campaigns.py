@@ -44,6 +44,12 @@ def test_killed_at_any_moment_nothing_is_lost_or_sent_twice(profile, runs):
     assert kills_in(run("kill.py", "--runs", str(runs), "--profile", profile)) >= runs // 2
 
 
+@pytest.mark.parametrize("lag", ["0", "5"])
+def test_a_reconciled_library_agrees_with_journal_and_server(lag):
+    """Each asset is as its state was, what hung is confirmed by one call, and looking is cheap."""
+    assert ": 0 disagree; 200 confirm" in run("reconcile.py", "--assets", "1000", "--lag", lag)
+
+
 @pytest.mark.parametrize("workers", ["1", "8"])
 def test_killed_at_each_point_nothing_is_lost_or_sent_twice(workers):
     """Before and after each commit and each call, every tenth of them."""

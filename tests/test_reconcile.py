@@ -88,6 +88,9 @@ def test_what_no_call_can_help_says_who_has_to_act(vod, box):
     }
     meaning = table.set_index("state_before").loc["NO_ASSET", "meaning"]
     assert "NO_ASSET: Unknown to the service" in meaning
+    told = {(line.code, str(line.needs), line.rows) for line in vodnb.summary(table).lines}
+    assert {("CLIENT.STATE", "re-upload", 4), ("CLIENT.STATE", "fix the ID", 1)} <= told
+    assert ("", "re-upload", 2) in told
 
 
 def test_the_run_says_how_many_calls_looking_spared(vod, box):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DTYPES",
+    "TOLD_BY_STATE",
     "build_results",
     "check_is_results",
     "make_room",
@@ -233,7 +234,7 @@ def _invalid(verdict: str, note: str) -> Settlement:
     return Settlement(outcome=Outcome.INVALID, code=f"CLIENT.{verdict.upper()}", message=str(note))
 
 
-_TOLD_BY_STATE = {"CLIENT.STATE", "VOD.10126"}
+TOLD_BY_STATE = {"CLIENT.STATE", "VOD.10126"}
 """Codes that only say that the state stands in the way: who has to act, the state tells."""
 
 
@@ -245,7 +246,7 @@ def _advise(row: Settlement, lang: Lang) -> tuple[str, str, Needs, bool]:
     entry = look_up(row.code, row.http_status)
     meaning, needs = entry.meaning(lang), entry.needs
     state = row.state_after or row.state_before
-    if row.code in _TOLD_BY_STATE and state:
+    if row.code in TOLD_BY_STATE and state:
         told, needs = explain_state(state, lang)
         meaning = f"{meaning} {state}: {told}" if lang == "en" else f"{meaning}{state}：{told}"
     return meaning, entry.next_step(lang), needs, entry.retryable

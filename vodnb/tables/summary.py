@@ -13,7 +13,7 @@ from vodnb.rules.markup import table as markup_table
 from vodnb.rules.model import Needs, Outcome
 from vodnb.rules.wording import needs_in_words, outcome_in_words, say
 
-from .results import check_is_results
+from .results import TOLD_BY_STATE, check_is_results
 
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
@@ -23,7 +23,7 @@ __all__ = ["Line", "Summary", "summary"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The rows of one outcome and one code.
+    """The rows of one outcome, one code and one need.
 
     Attributes:
         outcome: How they ended.
@@ -125,9 +125,10 @@ def summary(results: pd.DataFrame, *, lang: Lang = "en") -> Summary:
     check_is_results(results)
     # A table read with pandas has NaN for "".
     code = results["error_code"].fillna("").astype(str)
-    is_broken = code.eq("") & results["needs"].eq(Needs.RE_UPLOAD.value)
+    # Where the code does not tell who has to act, the state did when the table was made.
+    needs = results["needs"].where(code.isin(["", *TOLD_BY_STATE]), "").fillna("").astype(str)
     status = pd.to_numeric(results["http_status"], errors="coerce")
-    groups = status.groupby([results["outcome"].astype(str), code, is_broken], sort=False)
+    groups = status.groupby([results["outcome"].astype(str), code, needs], sort=False)
     lines = [_line(key, group, lang) for key, group in groups]
     order = {outcome: place for place, outcome in enumerate(Outcome)}
     lines.sort(key=lambda line: (order[line.outcome], -line.rows, line.code))
@@ -135,16 +136,16 @@ def summary(results: pd.DataFrame, *, lang: Lang = "en") -> Summary:
 
 
 def _line(key: Any, statuses: pd.Series[Any], lang: Lang) -> Line:
-    """Return the line of the rows with this outcome, code and whether the file must come anew."""
-    outcome, code, is_broken = key
+    """Return the line of the rows with this outcome, code and, where the state told it, need."""
+    outcome, code, told = key
     known = statuses.dropna()
     entry = look_up(code, int(known.iloc[0]) if len(known) else None) if code else None
-    needs = Needs.RE_UPLOAD if is_broken else Needs.NOTHING
+    usual = entry.needs if entry else Needs.NOTHING
     return Line(
         outcome=Outcome(outcome),
         code=code,
         rows=len(statuses),
-        needs=entry.needs if entry else needs,
+        needs=Needs(told) if told in set(Needs) else usual,
         meaning=entry.meaning(lang) if entry else "",
         next_step=entry.next_step(lang) if entry else "",
     )

@@ -101,7 +101,8 @@ def test_a_yes_that_the_state_contradicts_is_in_doubt_and_not_sent_again():
     )
     assert "CREATING" in told.message
     assert service.posts(assets[3]) == 1
-    assert book.outcomes == {Outcome.CONFIRMED: 11, Outcome.IN_DOUBT: 1}
+    assert dict(book.outcomes) == {Outcome.CONFIRMED: 11, Outcome.IN_DOUBT: 1}
+    assert dict(book.codes) == {"": 11, "CLIENT.DISAGREES": 1}
     asked = [at for name, some, at in service.calls if name == "info" and assets[3] in some]
     assert asked[-1] - asked[-2] >= 5.0
 

@@ -96,11 +96,11 @@ class Book:
                 self.warnings.append(event.code)
 
     def _settle_anew(self, event: ReadBack) -> None:
-        before = self.settlements[event.asset_id]
-        self.outcomes[before.outcome] -= 1
-        self.codes[before.code] -= 1
-        self.settlements.put(event.asset_id, event.settlement)
-        self.outcomes[event.settlement.outcome] += 1
-        self.codes[event.settlement.code] += 1
+        before, after = self.settlements[event.asset_id], event.settlement
+        self.settlements.put(event.asset_id, after)
+        if (before.outcome, before.code) != (after.outcome, after.code):
+            # Made anew, for others may be reading them.
+            self.outcomes = self.outcomes - Counter([before.outcome]) + Counter([after.outcome])
+            self.codes = self.codes - Counter([before.code]) + Counter([after.code])
         self.read += 1
         self.slowed_by = ""

@@ -7,8 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import clean, is_hex, judge
+from vodnb.rules.verdicts import clean, is_hex, is_value, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -76,7 +75,9 @@ def lines_above(head: Sequence[list[str]], id_column: str | None) -> int:
 def _titles_by_content(head: Sequence[list[str]]) -> int:
     """Return the position of the full record right above the first one with an ID; else 0."""
     first = next((at for at, record in enumerate(head) if any(map(_is_id, record))), 0)
-    if not first or _filled(head[first - 1]) < max(2, _filled(head[first])):
+    if not first or any(map(is_value, head[first - 1])):
+        return 0
+    if _filled(head[first - 1]) < max(2, _filled(head[first])):
         return 0
     return first - 1
 
@@ -84,7 +85,7 @@ def _titles_by_content(head: Sequence[list[str]]) -> int:
 def _stands_apart(record: list[str], titles: list[str]) -> bool:
     if not _filled(record) or _is_comment(record):
         return True
-    if any(_is_id(cell) or _is_mangled(cell) for cell in record):
+    if any(map(is_value, record)):
         return False
     if len(titles) > 1:
         return _filled(record) < _filled(titles)
@@ -101,10 +102,6 @@ def _filled(record: list[str]) -> int:
 
 def _is_id(cell: str) -> bool:
     return is_hex(clean(cell)[0])
-
-
-def _is_mangled(cell: str) -> bool:
-    return judge(cell, hex_column=True).verdict is Verdict.MANGLED
 
 
 def unique_titles(titles: Sequence[str]) -> list[str]:

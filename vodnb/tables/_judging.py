@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import Judgement, column_is_hex, is_usual, judge
+from vodnb.rules.verdicts import Judgement, are_usual, column_is_hex, is_usual, judge
 
 from ._header import is_id_title
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _PIECE = 512
-_USUAL_LINES = re.compile(r"(?:[0-9a-f]{32}\n)*")
-_LINE = 33
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +79,8 @@ def odd_rows(texts: Sequence[str]) -> list[int]:
     odd: list[int] = []
     for begin in range(0, len(texts), _PIECE):
         piece = texts[begin : begin + _PIECE]
-        lines = "\n".join(piece) + "\n"
-        # As many letters as so many usual lines have: no cell can hide a line break.
-        if len(lines) == _LINE * len(piece) and _USUAL_LINES.fullmatch(lines):
-            continue
-        odd += [begin + at for at, text in enumerate(piece) if not is_usual(text)]
+        if not are_usual(piece):
+            odd += [begin + at for at, text in enumerate(piece) if not is_usual(text)]
     return odd
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import clean, is_hex, judge
+from vodnb.rules.verdicts import clean, is_hex, is_value
 
 from ._columns import Records, trimmed
 from ._encoding import Text, decode
@@ -278,9 +277,7 @@ def _has_titles(records: Records, id_column: str | None) -> bool:
         return False
     # A mangled ID may come first, too; no title looks like one.
     return not any(
-        judge(cell, hex_column=True).verdict is Verdict.MANGLED
-        and holds_ids(records.columns[at][1:])
-        for at, cell in enumerate(first)
+        is_value(cell) and holds_ids(records.columns[at][1:]) for at, cell in enumerate(first)
     )
 
 

@@ -181,7 +181,8 @@ def test_the_column_is_found_by_content():
     rows = [f"{at:032x},x\n" for at in range(9)]
     frame = load_assets("".join(["key,n\n", *rows, "oops,x\n", ",x\n"]))
     assert frame.attrs["vodnb"] | {"counts": None} == {
-        "source": "text", "encoding": "", "delimiter": ",", "id_column": "key",
+        "source": "text", "encoding": "", "encoding_why": "", "delimiter": ",",
+        "delimiter_why": "it gives an ID column and even rows", "id_column": "key",
         "why": "its content", "rows": 11, "counts": None,
     }  # fmt: skip
     with pytest.raises(InputError, match="No column"):

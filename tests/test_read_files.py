@@ -82,20 +82,6 @@ def test_what_no_encoding_fits_is_refused_with_the_byte(tmp_path):
             load(tmp_path / "t.csv", b"asset_id\n", encoding=codec)
 
 
-@pytest.mark.parametrize(
-    ("magic", "advice"),
-    [
-        (b"PK\x03\x04rest", r"xlsx.*CSV UTF-8.*vodnb\[excel\]"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", r"xls.*CSV UTF-8"),
-        (b"\x1f\x8b\x08", r"gzip.*Unpack"),
-    ],
-)
-def test_other_kinds_of_file_are_refused_with_advice(tmp_path, magic, advice):
-    """A workbook or an archive is told by its first bytes, whatever its name."""
-    with pytest.raises(InputError, match=advice):
-        load(tmp_path / "assets.csv", magic)
-
-
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("title", ["asset_id", "key"])
 def test_the_delimiter_is_found(tmp_path, delimiter, title):

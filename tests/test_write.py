@@ -201,7 +201,7 @@ def test_source_is_never_replaced(tmp_path, monkeypatch):
     ("table", "name", "told"),
     [
         ([A], "t.csv", "A list is no table"),
-        (pd.DataFrame(), "t.xlsx", "'t.xlsx' does not end in .csv. .* Name it 't.csv'"),
+        (pd.DataFrame(), "t.xls", "'t.xls' does not end in .csv, .* Name it 't.csv'"),
         (pd.DataFrame(), "t", "'t' does not end in .csv"),
         (pd.DataFrame(), "no/such/t.csv", "There is no folder '.*no/such'"),
     ],

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 from .model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "KEPT_DIGITS",
     "MAX_ID_LENGTH",
     "Judgement",
+    "are_usual",
     "clean",
     "column_is_hex",
     "is_hex",
     "is_usual",
+    "is_value",
     "judge",
 ]
 
@@ -33,7 +35,13 @@ KEPT_DIGITS = 15
 """A spreadsheet keeps this many digits of a number and turns the rest into zeros."""
 
 _HEX = re.compile(r"[0-9a-fA-F]{32}")
-_USUAL = re.compile(r"[0-9a-f]{32}")
+_ROUNDED = re.compile(r"[1-9][0-9]{14}0{17}")
+"""A number of 32 digits as a spreadsheet shows it. One ID in 10 ** 18 looks so, all others of this
+form were another ID once."""
+_USUAL = re.compile(rf"(?!{_ROUNDED.pattern})[0-9a-f]{{32}}")
+_USUAL_LINES = re.compile(rf"(?:{_USUAL.pattern}\n)*")
+_LINE = 33
+_LONG_HEX = re.compile(r"[0-9a-fA-F]{16}")
 
 # Soft hyphen, zero-width and bidi marks, word joiner and the like, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
@@ -52,6 +60,10 @@ _DAMAGE = (
     (r"[+-]?inf(?:inity)?|[+-]nan|[+-]?1\.#(?:inf|ind|qnan)[0-9]*", _EXPONENT),
     (r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)e[+-]?[0-9]+", _EXPONENT),
     (r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)|[0-9a-f]{32}\.0+", "the ID was read as a decimal number"),
+    (
+        _ROUNDED.pattern,
+        f"{KEPT_DIGITS} digits, then zeros: the ID was read as a number, and its digits are lost",
+    ),
     (
         rf"[+-]?[0-9]{{{KEPT_DIGITS + 1},}}",
         "a number, but not of 32 digits: some were lost or added",
@@ -79,6 +91,20 @@ class Judgement:
 def is_usual(asset_id: str) -> bool:
     """Return whether an ID has the usual form: 32 lower-case hex digits."""
     return _USUAL.fullmatch(asset_id) is not None
+
+
+def are_usual(cells: Sequence[str]) -> bool:
+    """Return whether all of some cells have the usual form; as `is_usual`, for many at a time."""
+    lines = "\n".join(cells) + "\n"
+    # As many letters as so many usual lines have: no cell can hide a line break.
+    return len(lines) == _LINE * len(cells) and _USUAL_LINES.fullmatch(lines) is not None
+
+
+def is_value(cell: str) -> bool:
+    """Return whether a cell is an ID, or what became of one, or stands for none: no title is."""
+    text = clean(cell)[0]
+    found = _LONG_HEX.search(text) or _damage(text, hex_column=True)
+    return bool(found) or (bool(text) and _is_missing(text))
 
 
 def is_hex(text: str) -> bool:
@@ -139,7 +165,7 @@ def judge(cell: str, *, hex_column: bool) -> Judgement:
     if not text:
         seen = "; it holds only spaces or marks" if cell else ""
         return Judgement(verdict=Verdict.EMPTY, asset_id=cell, note=f"no asset ID{seen}")
-    if is_hex(text):
+    if is_hex(text) and not _ROUNDED.fullmatch(text):
         return _judge_hex(cell, text, changes, hex_column=hex_column)
     if damage := _damage(text, hex_column=hex_column):
         note = f"{damage}. {_CANNOT_REPAIR}"
@@ -174,7 +200,7 @@ def _damage(text: str, *, hex_column: bool) -> str:
 
 def _fault(text: str) -> str:
     """Return why a text cannot be an asset ID; "" where it can."""
-    if text.casefold() in _NA_WORDS or _SPREADSHEET_ERROR.fullmatch(text):
+    if _is_missing(text):
         return f"{text!r} stands for a missing value"
     if len(text) > MAX_ID_LENGTH:
         return f"{len(text)} characters are too many"
@@ -182,6 +208,10 @@ def _fault(text: str) -> str:
         if fault := _letter_fault(letter):
             return fault
     return ""
+
+
+def _is_missing(text: str) -> bool:
+    return text.casefold() in _NA_WORDS or _SPREADSHEET_ERROR.fullmatch(text) is not None
 
 
 def _letter_fault(letter: str) -> str:

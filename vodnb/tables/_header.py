@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.verdicts import clean, is_hex
+from vodnb.rules.verdicts import clean, is_hex, is_value, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +30,11 @@ _TITLES = frozenset(
 )
 """Titles as `_plain` writes them. A bare `id` is not among them: it is any table's own key."""
 
+OUR_TITLES = frozenset({"asset_id", "verdict", "verdict_note"})
+"""What every table of ours has."""
+
+_COMMENT = ("#", "//", "--")
+_ID_DIGITS = 32
 _ID_SHARE = 0.9
 _SHOWN_COLUMNS = 12
 _SHOWN_LETTERS = 40
@@ -38,6 +43,65 @@ _SHOWN_LETTERS = 40
 def is_id_title(title: str, id_column: str | None = None) -> bool:
     """Return whether a column of this title holds asset IDs, by known names or the user's word."""
     return _plain(title) in _TITLES or (id_column is not None and _is_alike(title, id_column))
+
+
+def bears_our_titles(titles: Sequence[str]) -> bool:
+    """Return whether these are the titles of a table that we loaded, and then saved."""
+    return set(titles) >= OUR_TITLES
+
+
+def lines_above(head: Sequence[list[str]], id_column: str | None) -> int:
+    """Return how many records stand above the titles: a name of the list, a date, comments.
+
+    Only what cannot be a row is left out: a comment, or what is narrower than the titles and
+    holds no ID, sound or mangled. Where that is not so, nothing is above.
+
+    Args:
+        head: The first records of the table.
+        id_column: The user's choice, if any.
+    """
+    named = (
+        at for at, record in enumerate(head) if any(is_id_title(cell, id_column) for cell in record)
+    )
+    at = next(named, None)
+    if at is None:
+        at = _titles_by_content(head)
+    if at and all(_stands_apart(record, head[at]) for record in head[:at]):
+        return at
+    comments = (at for at, record in enumerate(head) if not _is_comment(record))
+    return next(comments, 0)
+
+
+def _titles_by_content(head: Sequence[list[str]]) -> int:
+    """Return the position of the full record right above the first one with an ID; else 0."""
+    first = next((at for at, record in enumerate(head) if any(map(_is_id, record))), 0)
+    if not first or any(map(is_value, head[first - 1])):
+        return 0
+    if _filled(head[first - 1]) < max(2, _filled(head[first])):
+        return 0
+    return first - 1
+
+
+def _stands_apart(record: list[str], titles: list[str]) -> bool:
+    if not _filled(record) or _is_comment(record):
+        return True
+    if any(map(is_value, record)):
+        return False
+    if len(titles) > 1:
+        return _filled(record) < _filled(titles)
+    return not judge(record[0], hex_column=True).verdict.is_usable
+
+
+def _is_comment(record: list[str]) -> bool:
+    return bool(record) and record[0].lstrip().startswith(_COMMENT) and not _is_id(record[0])
+
+
+def _filled(record: list[str]) -> int:
+    return sum(bool(cell.strip()) for cell in record)
+
+
+def _is_id(cell: str) -> bool:
+    return is_hex(clean(cell)[0])
 
 
 def unique_titles(titles: Sequence[str]) -> list[str]:
@@ -94,12 +158,18 @@ def find_id_column(
 
 def holds_ids(column: Sequence[str]) -> bool:
     """Return whether at least nine of ten filled cells are 32 hex digits."""
+    most = len(column) * (1 - _ID_SHARE)
     hits = misses = 0
     for cell in column:
+        if len(cell) < _ID_DIGITS and cell.isalnum():
+            misses += 1  # cleaning never makes a text longer
+            if misses > most:
+                return False
+            continue
         text = cell if is_hex(cell) else clean(cell)[0]
         hits += is_hex(text)
         misses += bool(text) and not is_hex(text)
-        if misses > len(column) * (1 - _ID_SHARE):
+        if misses > most:
             return False
     return hits > 0 and hits >= (hits + misses) * _ID_SHARE
 

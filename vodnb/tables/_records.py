@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
+from array import array
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.verdicts import clean, is_hex
 
-from ._header import is_id_title
+from ._columns import PIECE, Builder, Records, without_blank_ends
+from ._header import bears_our_titles, is_id_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ._encoding import Text
+
 DELIMITERS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r'\A"?sep=([^\r\n])"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 _SAMPLE_LETTERS = 65_536
+_HEAD = 30
+
+BY_WORD = "as you said"
+BY_SEP_LINE = "its sep= line says so"
+BY_FIT = "it gives an ID column and even rows"
+BY_DEFAULT = "nothing parts the cells"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """The records of one text, in order.
-
-    Attributes:
-        cells: The cells of each record; none for a blank line.
-        lines: The line of the text on which each record begins, from 1.
-        stray: Positions of the records read with quoting off, because a quote on their line
-            does not pair.
-        delimiter: What the cells were split at.
-    """
-
-    cells: list[list[str]]
-    lines: list[int]
-    stray: frozenset[int]
-    delimiter: str
-
-
-def read_records(text: str, *, delimiter: str | None, id_column: str | None) -> Records:
+def read_records(text: Text, *, delimiter: str | None, id_column: str | None) -> Records:
     """Split a text into records; blank lines at its beginning and end are none.
 
     Args:
@@ -49,7 +41,7 @@ def read_records(text: str, *, delimiter: str | None, id_column: str | None) -> 
         id_column: Title of the ID column, if the user named it: it tells delimiters apart.
 
     Raises:
-        InputError: The delimiter cannot be one.
+        InputError: The delimiter cannot be one, or the records make no table.
     """
     if delimiter is not None and not _can_split(delimiter):
         raise InputError(
@@ -57,55 +49,108 @@ def read_records(text: str, *, delimiter: str | None, id_column: str | None) -> 
             "It must be one character that is no letter, digit, quote or line break.",
             "Leave it out, or use ',', ';', '\\t' or '|'.",
         )
-    first_line = 1
-    if match := _SEP_LINE.match(text):
-        text = text[match.end() :]
-        first_line = 2
+    sample = _sample(text)
+    skipped = 0
+    why = BY_WORD
+    if match := _SEP_LINE.match("".join(sample[:1])):
+        sample, skipped = sample[1:], 1
         if delimiter is None and _can_split(match[1]):
-            delimiter = match[1]
-    delimiter = delimiter or _choose_delimiter(text, id_column)
-    return _without_blank_ends(_split(text, delimiter, first_line))
+            delimiter, why = match[1], BY_SEP_LINE
+    if delimiter is None:
+        delimiter, why = _choose_delimiter(sample, id_column)
+    records = split_in_bulk(text, delimiter, skipped) or split_strictly(text, delimiter, skipped)
+    return replace(without_blank_ends(records), why=why)
+
+
+def split_in_bulk(text: Text, delimiter: str, skipped: int) -> Records | None:
+    """Split a text in which every quote pairs and no record has two lines; else return None.
+
+    There the strict way takes the csv module's word for every record, one a line, and so may we.
+    """
+    reader = csv.reader(islice(text.lines(), skipped, None), delimiter=delimiter, strict=True)
+    built = Builder(delimiter)
+    try:
+        while piece := list(islice(reader, PIECE)):
+            built.add(piece)
+            if reader.line_num != built.size:
+                return None
+    except csv.Error:
+        return None
+    return Records(
+        columns=built.finish(),
+        width=built.width,
+        widths=built.widths,
+        lines=range(skipped + 1, skipped + 1 + built.size),
+        delimiter=delimiter,
+    )
+
+
+def split_strictly(text: Text, delimiter: str, skipped: int) -> Records:
+    """Read strictly; where a quote does not pair, read that one line with quoting off, and go on.
+
+    A quote left open would otherwise swallow every line up to the next one. The csv module's
+    limit of 131,072 characters a cell bounds how far it is followed.
+    """
+    lines = list(islice(text.lines(), skipped, None))
+    built = Builder(delimiter)
+    starts = array("q")
+    stray: list[int] = []
+    piece: list[list[str]] = []
+    for record, at, is_stray in _records(lines, delimiter):
+        if is_stray:
+            stray.append(len(starts))
+        starts.append(skipped + 1 + at)
+        piece.append(record)
+        if len(piece) == PIECE:
+            built.add(piece)
+            piece = []
+    built.add(piece)
+    return Records(
+        columns=built.finish(),
+        width=built.width,
+        widths=built.widths,
+        lines=starts,
+        stray=frozenset(stray),
+        delimiter=delimiter,
+    )
 
 
 def _can_split(delimiter: str) -> bool:
     return len(delimiter) == 1 and not delimiter.isalnum() and delimiter not in "\"'\r\n-_\0"
 
 
-def _split(text: str, delimiter: str, first_line: int) -> Records:
-    """Read strictly; where a quote does not pair, read that one line with quoting off, and go on.
-
-    A quote left open would otherwise swallow every line up to the next one. The csv module's
-    limit of 131,072 characters a cell bounds how far it is followed.
-    """
-    lines = list(io.StringIO(text, newline=""))
-    cells: list[list[str]] = []
-    starts: list[int] = []
-    stray: list[int] = []
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[list[str], int, bool]]:
+    """Yield each record, the line it begins on, and whether its quotes were not read as such."""
+    is_ours = False
     at = 0
     while at < len(lines):
-        for record, taken in _strict_records(lines, at, delimiter):
-            cells.append(record)
-            starts.append(first_line + at)
+        for record, taken in _strict_records(lines, at, delimiter, is_ours=is_ours):
+            is_ours = is_ours or (at == 0 and bears_our_titles(record))
+            yield record, at, False
             at += taken
         if at < len(lines):
-            stray.append(len(cells))
-            cells.append(lines[at].rstrip("\r\n").split(delimiter))
-            starts.append(first_line + at)
+            yield lines[at].rstrip("\r\n").split(delimiter), at, True
             at += 1
-    return Records(cells=cells, lines=starts, stray=frozenset(stray), delimiter=delimiter)
 
 
 def _strict_records(
-    lines: Sequence[str], at: int, delimiter: str
+    lines: Sequence[str], at: int, delimiter: str, *, is_ours: bool
 ) -> Iterator[tuple[list[str], int]]:
     """Yield records and how many lines each takes, up to the first that cannot be trusted."""
     source = map(lines.__getitem__, range(at, len(lines)))
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     done = 0
+    width = 0
     try:
         for record in reader:
             taken = reader.line_num - done
-            if taken > 1 and any(_swallows_rows(cell, delimiter) for cell in record):
+            first = at + done
+            # A file that we wrote has its quotes right, and says how many cells a record has.
+            is_ours = is_ours or (first == 0 and bears_our_titles(record))
+            width = width or len(record)
+            is_sound = is_ours and len(record) == width
+            inner = lines[first + 1 : first + taken]
+            if not is_sound and any(_is_row(line, record, delimiter) for line in inner):
                 return
             done = reader.line_num
             yield record, taken
@@ -113,53 +158,61 @@ def _strict_records(
         return
 
 
-def _swallows_rows(cell: str, delimiter: str) -> bool:
-    """Return whether a cell of several lines has a row in it: an ID where a cell would be."""
-    inner = list(io.StringIO(cell, newline=""))[1:]
-    found = any(_is_id(piece) for line in inner for piece in line.split(delimiter))
-    return found and not _is_id(cell)
+def _is_row(line: str, record: list[str], delimiter: str) -> bool:
+    """Return whether a line within a record is a row of its own, swallowed by stray quotes.
+
+    It has an ID where a cell would be, and that is not the ID of the record itself.
+    """
+    pieces = line.split(delimiter)
+    if len(pieces) < len(record):
+        return False
+    ids = {found for piece in pieces if is_hex(found := clean(piece.strip().strip('"'))[0])}
+    return bool(ids) and not any(clean(cell)[0] in ids for cell in record)
 
 
 def _is_id(cell: str) -> bool:
     return is_hex(clean(cell)[0])
 
 
-def _without_blank_ends(records: Records) -> Records:
-    cells = records.cells
-    wide = any(len(record) > 1 for record in cells)
-    kept = [at for at, record in enumerate(cells) if not _is_blank(record, wide=wide)]
-    first, end = (kept[0], kept[-1] + 1) if kept else (0, 0)
-    return Records(
-        cells=cells[first:end],
-        lines=records.lines[first:end],
-        stray=frozenset(at - first for at in records.stray),
-        delimiter=records.delimiter,
-    )
+def _sample(text: Text) -> list[str]:
+    """Return the first lines, some 64 thousand letters of them."""
+    sample: list[str] = []
+    letters = 0
+    for line in text.lines():
+        if sample and letters + len(line) > _SAMPLE_LETTERS:
+            break
+        sample.append(line[:_SAMPLE_LETTERS])
+        letters += len(line)
+    return sample
 
 
-def _is_blank(record: list[str], *, wide: bool) -> bool:
-    """Return whether a line is blank; in a table of one column a line of spaces is a cell."""
-    return not record or (wide and len(record) == 1 and not record[0].strip())
-
-
-def _choose_delimiter(text: str, id_column: str | None) -> str:
+def _choose_delimiter(sample: Sequence[str], id_column: str | None) -> tuple[str, str]:
     """Return the delimiter that gives an ID column and even rows; a comma where none splits."""
-    sample = text[:_SAMPLE_LETTERS]
-    if len(sample) < len(text):
-        sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
     fits = {mark: _fit(sample, mark, id_column) for mark in DELIMITERS}
-    return max(DELIMITERS, key=fits.__getitem__)
+    best = max(DELIMITERS, key=fits.__getitem__)
+    return best, BY_FIT if fits[best][3] else BY_DEFAULT
 
 
-def _fit(sample: str, delimiter: str, id_column: str | None) -> tuple[bool, bool, float, int]:
+def _fit(
+    sample: Sequence[str], delimiter: str, id_column: str | None
+) -> tuple[bool, bool, float, int]:
     """Return how well a delimiter fits, to be compared; all zero where it does not split."""
-    rows = [record for record in _split(sample, delimiter, 1).cells if record]
+    rows = [record for record, _, _ in _records(sample, delimiter) if record]
     widths = Counter(len(row) for row in rows)
-    if not rows or len(rows[0]) == 1:
-        return (False, False, 0.0, 0)
+    nothing = (False, False, 0.0, 0)
+    if not rows:
+        return nothing
     width, count = widths.most_common(1)[0]
     if width == 1:
-        return (False, False, 0.0, 0)
-    titled = any(is_id_title(title, id_column) for title in rows[0])
+        # Two rows that disagree are no table yet, but a title line says what belongs.
+        width = next((len(row) for row in rows[:_HEAD] if _is_titled(row, id_column)), 1)
+        count = widths[width]
+    if width == 1:
+        return nothing
+    titled = any(_is_titled(row, id_column) for row in rows[:_HEAD])
     with_id = sum(any(_is_id(cell) for cell in row) for row in rows)
     return (titled, 2 * with_id >= len(rows), count / len(rows), width)
+
+
+def _is_titled(row: Sequence[str], id_column: str | None) -> bool:
+    return len(row) > 1 and any(is_id_title(title, id_column) for title in row)

@@ -5,31 +5,43 @@ Never judges an ID.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import clean, is_hex, judge
+from vodnb.rules.verdicts import clean, is_hex, is_value
 
-from ._encoding import decode
-from ._header import free_title, holds_ids, is_id_title, unique_titles
-from ._records import Records, read_records
+from ._columns import Records, trimmed
+from ._encoding import Text, decode
+from ._files import is_file, no_such_file, read_file
+from ._header import free_title, holds_ids, is_id_title, lines_above, unique_titles
+from ._json_lines import is_json_lines, read_json_lines
+from ._parquet import read_parquet
+from ._records import read_records
+from ._workbook import read_workbook
 
 # Python storage: the one text dtype that is the same in pandas 2 and 3, with and without pyarrow,
 # and that holds any str (pyarrow refuses a lone surrogate).
 TEXT = pd.StringDtype("python")
 
+_HEAD = 30
+"""Records among which the titles are looked for."""
+
 _NOT_LISTS = (bytes, bytearray, memoryview, Mapping)
 
 STRAY_QUOTE = "a quote does not pair on line"
 """How the remark on a line with a stray quote begins."""
+
+NUMBER_NOTE = (
+    "the workbook holds a number here, and a number keeps 15 digits and no leading zeros. "
+    "It cannot be repaired: export the source again with this column as text."
+)
+"""The note on a cell of a workbook that is no text, though it may look like one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,39 +52,51 @@ class Sheet:
         frame: The user's columns, each with a title of its own. Ours to change.
         titles: The titles as read, which may repeat.
         source: The path as given, or "text", "DataFrame", "Series", "list".
-        encoding: Codec of the file; "" where there was none to choose.
-        delimiter: What parted the cells; "" where nothing did.
+        story: How it was read, in plain values, for `attrs`.
         only_column: Whether the one column holds the IDs, whatever its title.
         ragged: Notes on rows with too many or too few cells, by position.
         remarks: Notes on rows that were hard to read, by position.
+        numbers: Rows whose cell is a number and no text, by position of the column.
+        is_typed: Whether the columns have dtypes of their own, and no text is guarded.
     """
 
     frame: pd.DataFrame
     titles: list[str]
     source: str
-    encoding: str = ""
-    delimiter: str = ""
+    story: Mapping[str, object] = field(default_factory=dict)
     only_column: bool = False
     ragged: Mapping[int, str] = field(default_factory=dict)
     remarks: Mapping[int, str] = field(default_factory=dict)
+    numbers: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    is_typed: bool = False
 
 
 def open_sheet(
-    source: object, *, id_column: str | None, encoding: str | None, delimiter: str | None
+    source: object,
+    *,
+    id_column: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    sheet: str | None,
 ) -> Sheet:
     """Open a source of IDs.
 
     Raises:
         InputError: There is no such file, it cannot be read, or it is of no kind we take.
+        SetupError: The file needs an extra that is not installed.
     """
     if isinstance(source, pd.DataFrame):
         return _from_frame(source)
     if isinstance(source, pd.Series):
         return _from_series(source)
     if isinstance(source, str | os.PathLike):
-        text, name, codec = _read_text(os.fspath(source), encoding)
-        records = read_records(text, delimiter=delimiter, id_column=id_column)
-        return _from_records(records, id_column=id_column, source=name, encoding=codec)
+        return _from_path(
+            os.fsdecode(os.fspath(source)),
+            id_column=id_column,
+            encoding=encoding,
+            delimiter=delimiter,
+            sheet=sheet,
+        )
     if isinstance(source, Iterable) and not isinstance(source, _NOT_LISTS):
         return _from_list(source)
     raise InputError(
@@ -84,7 +108,11 @@ def open_sheet(
 
 def cell_texts(column: pd.Series) -> list[str]:
     """Return the cells of a column as text; a missing value is ""."""
-    return [cell_text(cell) for cell in column.tolist()]
+    cells: list[object] = column.tolist()
+    # A loop over ten million rows is worth avoiding, and columns of ours are texts alone.
+    if set(map(type, cells)) <= {str}:
+        return cells  # type: ignore[return-value]
+    return [cell_text(cell) for cell in cells]
 
 
 def cell_text(cell: object) -> str:
@@ -96,51 +124,55 @@ def cell_text(cell: object) -> str:
     return "" if pd.isna(cell) else str(cell)  # type: ignore[call-overload]  # it is a scalar
 
 
-def _read_text(source: str | bytes, encoding: str | None) -> tuple[str, str, str]:
-    """Return the text, where it came from, and the codec of the file ("" for pasted text)."""
-    name = os.fsdecode(source)
+def _from_path(
+    name: str,
+    *,
+    id_column: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    sheet: str | None,
+) -> Sheet:
     path = Path(name).expanduser()
-    if not _is(Path.is_file, path):
-        if "\n" in name or "\r" in name:
-            return name.removeprefix("\ufeff"), "text", ""
-        raise _no_such_file(name, path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The file {name!r} cannot be read: {error.strerror}.",
-            do="Check its permissions, or load a copy.",
-        ) from None
-    text, codec = decode(data, encoding=encoding, name=name)
-    return text, name, codec
-
-
-def _is(kind: Callable[[Path], bool], path: Path) -> bool:
-    """Ask what a path is; a pasted text may be too long for one, or have a NUL in it."""
-    try:
-        return kind(path)
-    except (OSError, ValueError):
-        return False
-
-
-def _no_such_file(name: str, path: Path) -> InputError:
-    if _is(Path.is_dir, path):
-        return InputError(f"{name!r} is a folder.", do="Name a file in it.")
-    if is_hex(clean(name)[0]):
-        return InputError(
-            f"There is no file {name!r}.",
-            "It looks like an asset ID.",
-            "To load IDs themselves, give them in a list: load_assets(['...']).",
+    if is_file(path):
+        raw = read_file(path, name)
+        story: dict[str, object] = {"inside": raw.inside} if raw.inside else {}
+    elif "\n" in name or "\r" in name:
+        text = Text(whole=name)
+        return _from_text(text, "text", {}, id_column=id_column, delimiter=delimiter)
+    else:
+        raise no_such_file(name, path)
+    if raw.kind == "parquet":
+        return replace(_from_frame(read_parquet(raw.data, name)), source=name, is_typed=True)
+    if raw.kind == "workbook":
+        found, records = read_workbook(raw.data, name, sheet)
+        return from_records(
+            records, id_column=id_column, source=name, story={**story, "sheet": found}
         )
-    folder = path.parent
-    names = sorted(entry.name for entry in folder.iterdir()) if _is(Path.is_dir, folder) else []
-    similar = difflib.get_close_matches(path.name, names)
-    hint = f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
-    return InputError(
-        f"There is no file {name!r}.",
-        f"The current folder is {str(Path.cwd())!r}.{hint}",
-        "Check the name, or paste the table itself as text of several lines.",
-    )
+    text = decode(raw.data, encoding=encoding, name=name)
+    return _from_text(text, name, story, id_column=id_column, delimiter=delimiter)
+
+
+def _from_text(
+    text: Text,
+    source: str,
+    story: Mapping[str, object],
+    *,
+    id_column: str | None,
+    delimiter: str | None,
+) -> Sheet:
+    story = {**story, "encoding": text.codec, "encoding_why": text.why}
+    if delimiter is None and is_json_lines(text):
+        records = read_json_lines(text)
+        return from_records(
+            records,
+            id_column=id_column,
+            source=source,
+            story={**story, "delimiter": "", "delimiter_why": records.why},
+            titled=True,
+        )
+    records = read_records(text, delimiter=delimiter, id_column=id_column)
+    story = {**story, "delimiter": records.delimiter, "delimiter_why": records.why}
+    return from_records(records, id_column=id_column, source=source, story=story)
 
 
 def _from_frame(source: pd.DataFrame) -> Sheet:
@@ -185,56 +217,75 @@ def _from_list(source: Iterable[object]) -> Sheet:
     return Sheet(frame=frame, titles=["asset_id"], source="list", only_column=True)
 
 
-def _from_records(records: Records, *, id_column: str | None, source: str, encoding: str) -> Sheet:
-    if not records.cells:
+def from_records(
+    records: Records,
+    *,
+    id_column: str | None,
+    source: str,
+    story: Mapping[str, object],
+    titled: bool | None = None,
+) -> Sheet:
+    """Return the sheet that some records make.
+
+    Args:
+        records: All records of the source. They are used up.
+        id_column: Title of the ID column, if the user named it.
+        source: Where they come from.
+        story: How they were read.
+        titled: Whether the first record holds the titles. Default: look.
+    """
+    if not len(records):
         raise InputError(
             f"{source!r} is empty.", "There is no row to load.", "Check that it was saved."
         )
-    titled = int(_has_titles(records.cells, id_column))
-    rows = records.cells[titled:]
-    titles = records.cells[0] if titled else _made_up_titles(rows)
+    if titled is None:
+        head = [records.cells(at) for at in range(min(len(records), _HEAD))]
+        if above := lines_above(head, id_column):
+            records = trimmed(records, above, len(records))
+            story = {**story, "above": above}
+        titled = _has_titles(records, id_column)
+    titles = records.cells(0) if titled else _made_up_titles(records)
+    rows = trimmed(records, int(titled), len(records))
+    while len(rows.columns) > len(titles) and not any(rows.columns[-1]):
+        rows.columns.pop()
     needed = len(_without_empty_end(titles))
-    widest = max((len(_without_empty_end(row)) for row in rows), default=0)
     names = unique_titles(titles)
-    extra = range(widest - len(titles))
+    extra = range(len(rows.columns) - len(titles))
     for _ in extra:
         names.append(free_title("extra", names))
+    ragged = _ragged(rows, needed, len(titles))
     return Sheet(
-        frame=_frame_of(rows, names),
+        ragged={**ragged, **rows.broken},
+        remarks={
+            at: f"{STRAY_QUOTE} {rows.lines[at]}: it was read without quotes" for at in rows.stray
+        },
+        numbers=rows.numbers,
         titles=[*titles, *("" for _ in extra)],
         source=source,
-        encoding=encoding,
-        delimiter=records.delimiter,
+        story=story,
         only_column=not titled and needed == 1,
-        ragged={
-            at: _ragged_note(len(row), needed, records.lines[titled + at])
-            for at, row in enumerate(rows)
-            if _is_ragged(row, needed, len(titles))
-        },
-        remarks={
-            at - titled: f"{STRAY_QUOTE} {records.lines[at]}: it was read without quotes"
-            for at in records.stray
-        },
+        frame=_frame_of(rows, names),
     )
 
 
-def _has_titles(cells: list[list[str]], id_column: str | None) -> bool:
+def _has_titles(records: Records, id_column: str | None) -> bool:
     """Return whether the first record is titles: it names the ID column, or holds no ID."""
-    first, *rest = cells
+    first = records.cells(0)
     if any(is_id_title(cell, id_column) for cell in first):
         return True
     if any(is_hex(clean(cell)[0]) for cell in first):
         return False
     # A mangled ID may come first, too; no title looks like one.
     return not any(
-        judge(cell, hex_column=True).verdict is Verdict.MANGLED
-        and holds_ids([row[at] for row in rest if at < len(row)])
-        for at, cell in enumerate(first)
+        is_value(cell) and holds_ids(records.columns[at][1:]) for at, cell in enumerate(first)
     )
 
 
-def _made_up_titles(rows: list[list[str]]) -> list[str]:
-    width = Counter(len(row) for row in rows if row).most_common(1)[0][0]
+def _made_up_titles(records: Records) -> list[str]:
+    widths = Counter(records.widths.values())
+    widths[records.width] += len(records) - len(records.widths)
+    del widths[0]
+    width = widths.most_common(1)[0][0]
     return [f"column_{at + 1}" for at in range(width)] if width > 1 else ["asset_id"]
 
 
@@ -245,14 +296,25 @@ def _without_empty_end(row: list[str]) -> list[str]:
     return row[:end]
 
 
-def _is_ragged(row: list[str], needed: int, most: int) -> bool:
-    """Return whether cells may have shifted; empty ones at the end, or none at all, tell nothing.
+def _ragged(rows: Records, needed: int, most: int) -> dict[int, str]:
+    """Return notes on the rows whose cells may have shifted.
 
-    Spreadsheets put empty cells at the end of some lines and leave them out of others.
+    Empty ones at the end, or none at all, tell nothing: spreadsheets put empty cells at the end of
+    some lines and leave them out of others.
     """
-    if needed <= len(row) <= most or not any(cell.strip() for cell in row):
+    # Nearly all rows of nearly all files are as wide as they should be.
+    is_even = needed <= rows.width <= most
+    return {
+        at: _ragged_note(rows.width_of(at), needed, rows.lines[at])
+        for at in (sorted(rows.widths) if is_even else range(len(rows)))
+        if _is_ragged(rows.cells(at), rows.width_of(at), needed, most)
+    }
+
+
+def _is_ragged(cells: list[str], width: int, needed: int, most: int) -> bool:
+    if needed <= width <= most or not any(cell.strip() for cell in cells):
         return False
-    return len(row) < needed or len(_without_empty_end(row)) > most
+    return width < needed or len(_without_empty_end(cells)) > most
 
 
 def _ragged_note(cells: int, needed: int, line: int) -> str:
@@ -262,9 +324,11 @@ def _ragged_note(cells: int, needed: int, line: int) -> str:
     )
 
 
-def _frame_of(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
-    columns = {
-        name: pd.array([row[at] if at < len(row) else "" for row in rows], dtype=TEXT)
-        for at, name in enumerate(names)
-    }
+def _frame_of(rows: Records, names: list[str]) -> pd.DataFrame:
+    size = len(rows)
+    while len(rows.columns) < len(names):
+        rows.columns.append([""] * size)
+    rows.columns.reverse()
+    # Each list is let go as soon as it is a column: memory never holds both of all.
+    columns = {name: pd.array(rows.columns.pop(), dtype=TEXT) for name in names}
     return pd.DataFrame(columns)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import column_is_hex, judge
 
 from ._header import find_id_column, free_title
-from ._sheet import STRAY_QUOTE, TEXT, Sheet, cell_text, cell_texts, open_sheet
+from ._judging import Rows, judge_cell, judge_rows, odd_rows, proves_hex
+from ._sheet import NUMBER_NOTE, STRAY_QUOTE, TEXT, Sheet, cell_text, cell_texts, open_sheet
 from .write import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Hashable, Iterable
     from typing import Any
 
     Source = str | os.PathLike[str] | pd.DataFrame | pd.Series[Any] | Iterable[object]
@@ -25,17 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["load_assets"]
 
 _ID, _RAW, _VERDICT, _NOTE = "asset_id", "asset_id_raw", "verdict", "verdict_note"
+_OK = Verdict.OK.value
 _OURS = (_ID, _RAW, _VERDICT, _NOTE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rows:
-    """What was judged, row by row, and from which text."""
-
-    texts: list[str]
-    asset_ids: list[str]
-    verdicts: list[str]
-    notes: list[str]
 
 
 def load_assets(
@@ -44,6 +35,7 @@ def load_assets(
     id_column: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> pd.DataFrame:
     """Load a table of assets and say of each row whether it can be used.
 
@@ -55,27 +47,36 @@ def load_assets(
     could show otherwise.
 
     Args:
-        source: Path of a CSV file; or text of several lines, as pasted; or a DataFrame, whose
-            index and other dtypes stay; or a Series or list of IDs.
+        source: Path of a file: CSV and the like, JSON lines, an Excel workbook (.xlsx, extra
+            `excel`), Parquet (extra `fast`), the first two also packed by gzip or alone in a zip;
+            or text of several lines, as pasted; or a DataFrame, whose index and other dtypes
+            stay; or a Series or list of IDs.
         id_column: Title of the column with the IDs. Default: found by known titles, or by its
             content, since no two files agree on a title.
         encoding: Codec of the file. Default: byte order mark, UTF-16 by its NULs, UTF-8,
             GB18030, in this order.
         delimiter: What parts the cells. Default: comma, semicolon, TAB or bar, whichever gives
             an ID column and even rows.
+        sheet: Name of the workbook's sheet. Default: the only one that is not empty.
 
     Returns:
         The table; `loaded.describe` sums it up, and `.attrs["vodnb"]` says how it was read.
 
     Raises:
         InputError: There is no such file, it cannot be read, or the ID column cannot be told.
+        SetupError: The file needs an extra that is not installed.
+
+    Example:
+        >>> table = load_assets("assets.xlsx", sheet="uploads")
     """
-    sheet = open_sheet(source, id_column=id_column, encoding=encoding, delimiter=delimiter)
-    if isinstance(source, str | os.PathLike):
-        sheet = replace(sheet, frame=restore(sheet.frame))
-    if _was_loaded(sheet.frame):
-        return _load_again(sheet, id_column)
-    return _load(sheet, id_column)
+    opened = open_sheet(
+        source, id_column=id_column, encoding=encoding, delimiter=delimiter, sheet=sheet
+    )
+    if isinstance(source, str | os.PathLike) and not opened.is_typed:
+        opened = replace(opened, frame=restore(opened.frame))
+    if _was_loaded(opened.frame):
+        return _load_again(opened, id_column)
+    return _load(opened, id_column)
 
 
 def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
@@ -88,7 +89,9 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
         )
     title = frame.columns[at]
     own = title == _ID
-    rows = _judge_rows(cell_texts(frame.iloc[:, at]), sheet.ragged, sheet.remarks)
+    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
+    known |= {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
+    rows = judge_rows(cell_texts(frame.iloc[:, at]), known=known, remarks=sheet.remarks)
     frame.columns = pd.Index(_make_room(list(frame.columns), at if own else None))
     frame.isetitem(at, pd.array(rows.texts, dtype=TEXT))
     _put(frame, rows, raw=rows.texts if own and rows.texts != rows.asset_ids else None)
@@ -98,7 +101,7 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
 def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     """Judge a table of ours anew, from the text as first read where that is still there."""
     frame = sheet.frame
-    before = _Rows(
+    before = Rows(
         texts=cell_texts(frame[_RAW if _RAW in frame else _ID]),
         asset_ids=cell_texts(frame[_ID]),
         verdicts=cell_texts(frame[_VERDICT]),
@@ -110,7 +113,8 @@ def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
         titles = [str(title) for title in fresh.columns]
         return _load(replace(sheet, frame=fresh, titles=titles), id_column)
     texts = _unless_edited(before) if title == _ID else cell_texts(frame[title])
-    rows = _judge_rows(texts, *_kept_notes(before))
+    known, remarks = _kept_notes(before)
+    rows = judge_rows(texts, known=known, remarks=remarks)
     raw = None
     if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):
         cells = zip(before.texts, rows.texts, rows.asset_ids, strict=True)
@@ -126,7 +130,7 @@ def _was_loaded(frame: pd.DataFrame) -> bool:
     return set(cell_texts(frame[_VERDICT])) <= set(Verdict)
 
 
-def _source_title(frame: pd.DataFrame, before: _Rows, id_column: str | None) -> str | None:
+def _source_title(frame: pd.DataFrame, before: Rows, id_column: str | None) -> str | None:
     """Return the column that a loaded table was judged from; None if the user names another."""
     if id_column in {None, _ID, _RAW}:
         if _RAW in frame or _agrees(before.asset_ids, before):
@@ -140,14 +144,18 @@ def _source_title(frame: pd.DataFrame, before: _Rows, id_column: str | None) -> 
     return None if id_column not in {None, _ID, _RAW} else _ID
 
 
-def _agrees(cells: Iterable[object], before: _Rows) -> bool:
+def _agrees(cells: Iterable[object], before: Rows) -> bool:
     """Return whether judging these cells gives the IDs and verdicts that the table carries."""
-    hex_column = column_is_hex(dict.fromkeys(before.asset_ids))
+    odd = odd_rows(before.asset_ids)
+    hex_column = proves_hex(before.asset_ids, odd)
+    is_odd = set(odd)
     carried = zip(before.asset_ids, before.verdicts, before.notes, strict=True)
-    for cell, (asset_id, verdict, note) in zip(cells, carried, strict=True):
-        if verdict == Verdict.RAGGED:
+    for row, (cell, (asset_id, verdict, note)) in enumerate(zip(cells, carried, strict=True)):
+        if verdict == _OK and cell == asset_id and row not in is_odd:
             continue
-        found = judge(cell_text(cell), hex_column=hex_column)
+        if _is_kept(verdict, note):
+            continue
+        found = judge_cell(cell_text(cell), hex_column=hex_column)
         if verdict == Verdict.DUPLICATE:
             # Which row comes first may have changed; what was cleaned off this one has not.
             same = found.verdict.is_usable and found.note == _own_note(note)
@@ -163,49 +171,35 @@ def _own_note(note: str) -> str:
     return note.partition(STRAY_QUOTE)[0].removesuffix("; ").partition("; ")[2]
 
 
-def _unless_edited(before: _Rows) -> list[str]:
+def _unless_edited(before: Rows) -> list[str]:
     """Return the texts as first read, but an `asset_id` that was changed since by hand."""
-    hex_column = column_is_hex(dict.fromkeys(before.texts))
+    if before.texts == before.asset_ids:
+        return before.texts
+    hex_column = proves_hex(before.texts, odd_rows(before.texts))
     return [
-        text if judge(text, hex_column=hex_column).asset_id == asset_id else asset_id
+        text
+        if text == asset_id or judge_cell(text, hex_column=hex_column).asset_id == asset_id
+        else asset_id
         for text, asset_id in zip(before.texts, before.asset_ids, strict=True)
     ]
 
 
-def _kept_notes(before: _Rows) -> tuple[dict[int, str], dict[int, str]]:
-    """Return what only the file could show: notes on ragged rows, remarks on stray quotes."""
-    ragged, remarks = {}, {}
+def _kept_notes(before: Rows) -> tuple[dict[int, tuple[Verdict, str]], dict[int, str]]:
+    """Return what only the file could show: rows known by their line or cell, stray quotes."""
+    known, remarks = {}, {}
     for at, (verdict, note) in enumerate(zip(before.verdicts, before.notes, strict=True)):
-        if verdict == Verdict.RAGGED:
-            ragged[at] = note
+        if verdict == _OK and not note:
+            continue
+        if _is_kept(verdict, note):
+            known[at] = (Verdict(verdict), note)
         elif STRAY_QUOTE in note:
             remarks[at] = note[note.index(STRAY_QUOTE) :]
-    return ragged, remarks
+    return known, remarks
 
 
-def _judge_rows(texts: list[str], ragged: Mapping[int, str], remarks: Mapping[int, str]) -> _Rows:
-    """Judge each distinct text once, then each row by its line and by the rows before it."""
-    distinct = dict.fromkeys(texts)
-    hex_column = column_is_hex(distinct)
-    judged = {text: judge(text, hex_column=hex_column) for text in distinct}
-    rows = _Rows(texts=texts, asset_ids=[], verdicts=[], notes=[])
-    first_rows: dict[str, int] = {}
-    for row, text in enumerate(texts):
-        found = judged[text]
-        asset_id, verdict, note = found.asset_id, found.verdict, found.note
-        if row in ragged:
-            asset_id, verdict, note = text, Verdict.RAGGED, ragged[row]
-        elif verdict.is_usable and (first := first_rows.setdefault(asset_id, row)) != row:
-            verdict = Verdict.DUPLICATE
-            note = _joined(f"same asset as data row {first + 1}", note)
-        rows.asset_ids.append(asset_id)
-        rows.verdicts.append(verdict.value)
-        rows.notes.append(_joined(note, remarks[row]) if row in remarks else note)
-    return rows
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(filter(None, notes))
+def _is_kept(verdict: str, note: str) -> bool:
+    """Return whether a verdict comes from the file itself, and not from the text of the cell."""
+    return verdict == Verdict.RAGGED or (verdict == Verdict.MANGLED and NUMBER_NOTE in note)
 
 
 def _make_room(titles: list[Hashable], own: int | None) -> list[Hashable]:
@@ -219,7 +213,7 @@ def _make_room(titles: list[Hashable], own: int | None) -> list[Hashable]:
     return titles
 
 
-def _put(frame: pd.DataFrame, rows: _Rows, *, raw: list[str] | None) -> None:
+def _put(frame: pd.DataFrame, rows: Rows, *, raw: list[str] | None) -> None:
     frame[_ID] = pd.array(rows.asset_ids, dtype=TEXT)
     if raw is not None:
         if _RAW not in frame:
@@ -234,13 +228,14 @@ def _with_story(frame: pd.DataFrame, sheet: Sheet, *, id_column: str, why: str) 
     counts = Counter(cell_texts(frame[_VERDICT]))
     story: dict[str, object] = {
         "source": sheet.source,
-        "encoding": sheet.encoding,
-        "delimiter": sheet.delimiter,
+        "encoding": "",
+        "delimiter": "",
+        **sheet.story,
         "why": why,
     }
     before = frame.attrs.get("vodnb")
     if isinstance(before, dict) and why == "loaded before":
-        story |= {name: before[name] for name in story if name in before}
+        story |= before
     story |= {
         "id_column": id_column,
         "rows": len(frame),

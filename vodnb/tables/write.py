@@ -1,7 +1,9 @@
-"""Write a table to a file that can be loaded again: no live formula in it, nothing half written."""
+"""Writes a table to a file that can be loaded again: nothing live, nothing half written."""
 
 from __future__ import annotations
 
+import io
+import math
 import re
 import secrets
 from numbers import Number
@@ -12,13 +14,18 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import RESULT_COLUMNS
+from vodnb.rules.verdicts import KEPT_DIGITS
 
+from ._header import OUR_TITLES
+from ._parquet import check_parquet, write_parquet
 from ._sheet import TEXT
+from ._workbook import MOST_ROWS, check_workbook, fits_workbook, write_workbook
 from .results import DTYPES
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+    from typing import IO
 
 __all__ = ["check_target", "guard", "restore", "save", "unguard"]
 
@@ -26,7 +33,7 @@ _FORMULA = re.compile(r"""['"\s]*[=+\-@\t\r\n＝＋－＠]""")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _COUNT = re.compile(r"[0-9]+(\.0+)?")
 _BOOLS = {"true": True, "false": False}
-_LOADED_COLUMNS = ("asset_id", "verdict", "verdict_note")
+_WHOLE = 10**KEPT_DIGITS
 
 
 def guard(cell: str) -> str:
@@ -35,37 +42,51 @@ def guard(cell: str) -> str:
     A cell that begins like a formula, be it after blanks or quotes, gets an apostrophe in front.
     Numbers are left alone.
     """
+    if cell[:1].isalnum():  # nearly every cell
+        return cell
     is_risky = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
     return f"'{cell}" if is_risky else cell
 
 
 def unguard(cell: str) -> str:
     """Return the cell as it was before `guard`; what `guard` would not have written stays."""
-    bare = cell.removeprefix("'")
+    if not cell.startswith("'"):
+        return cell
+    bare = cell[1:]
     return bare if guard(bare) == cell else cell
 
 
 def save(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
-    """Write a table as CSV: UTF-8 with a byte order mark, so that Excel shows Chinese.
+    """Write a table as CSV, as an Excel workbook or as Parquet, by the ending of the name.
+
+    CSV is UTF-8 with a byte order mark, so that Excel shows Chinese. In a workbook each text, and
+    so each ID, is a text for Excel too. In both no cell begins like a formula: it gets an
+    apostrophe in front, which loading takes off again. Parquet keeps every dtype.
 
     The file can be loaded with `vodnb.load_assets` and confirmed again. It is written beside its
-    place and then moved there, so a reader never sees half of it.
+    place and then moved there, so a reader never sees half of it. The index is not written.
 
     Args:
         table: A table of assets or of results.
-        path: Where to; the name ends in `.csv`.
+        path: Where to; the name ends in `.csv`, `.xlsx` (extra `excel`) or `.parquet` (extra
+            `fast`).
 
     Returns:
         The path.
 
     Raises:
-        InputError: It is no table, the name does not end in .csv, the folder does not exist, it
-            is the file that the table was loaded from, or it cannot be written.
+        InputError: It is no table, the name ends in something else, the folder does not exist, it
+            is the file that the table was loaded from, a workbook cannot hold it, or it cannot be
+            written.
+        SetupError: The extra is not installed.
+
+    Example:
+        >>> vodnb.save(results, "results.xlsx")
     """
     target = Path(path)
     check_target(table, target)
     try:
-        _write(_guarded(table), target)
+        _write(table, target)
     except OSError as fault:
         raise InputError(
             f"'{target}' cannot be written: {fault.strerror}.",
@@ -83,19 +104,15 @@ def check_target(table: object, target: Path) -> None:
         target: Where to.
 
     Raises:
-        InputError: It is no table, the name does not end in .csv, the folder does not exist, or
-            it is the file that the table was loaded from.
+        InputError: It is no table, the name does not say a kind of file, the folder does not
+            exist, it is the file that the table was loaded from, or it has too many rows.
+        SetupError: The extra for this kind of file is not installed.
     """
     if not isinstance(table, pd.DataFrame):
         raise InputError(
             f"A {type(table).__name__} is no table.", do="Give a DataFrame to vodnb.save."
         )
-    if target.suffix.lower() != ".csv":
-        raise InputError(
-            f"'{target.name}' does not end in .csv.",
-            "vodnb.save writes CSV files.",
-            f"Name it '{target.stem or 'results'}.csv'.",
-        )
+    _check_kind(table, target)
     if not target.parent.is_dir():
         raise InputError(f"There is no folder '{target.parent}'.", do="Make it first.")
     source = dict(table.attrs.get("vodnb", {})).get("source", "")
@@ -105,6 +122,33 @@ def check_target(table: object, target: Path) -> None:
             "Saving there would replace the original.",
             "Give the results a name of their own.",
         )
+
+
+def _check_kind(table: pd.DataFrame, target: Path) -> None:
+    match target.suffix.lower():
+        case ".csv":
+            return
+        case ".xlsx":
+            check_workbook()
+            if len(table) >= MOST_ROWS:
+                raise InputError(
+                    f"An Excel workbook holds {MOST_ROWS - 1:,} rows, and the table has "
+                    f"{len(table):,}.",
+                    do=f"Name it '{target.stem}.csv'.",
+                )
+        case ".parquet":
+            check_parquet()
+            if len(set(map(str, table.columns))) < len(table.columns):
+                raise InputError(
+                    "Two columns of the table have the same title, which Parquet cannot hold.",
+                    do=f"Name it '{target.stem}.csv', or rename one of them.",
+                )
+        case _:
+            raise InputError(
+                f"'{target.name}' does not end in .csv, .xlsx or .parquet.",
+                "The ending says what vodnb.save writes.",
+                f"Name it '{target.stem or 'results'}.csv'.",
+            )
 
 
 def restore(table: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +163,7 @@ def restore(table: pd.DataFrame) -> pd.DataFrame:
     """
     titles = set(table.columns)
     has_results = titles.issuperset(RESULT_COLUMNS)
-    if not has_results and not titles.issuperset(_LOADED_COLUMNS):
+    if not has_results and not titles >= OUR_TITLES:
         return table
     restored = table.copy(deep=False)
     for at, title in enumerate(table.columns):
@@ -147,13 +191,72 @@ def _values(cells: list[str], dtype: object) -> list[Any] | None:
     return [int(float(cell)) if cell else None for cell in cells]
 
 
+def _write(table: pd.DataFrame, target: Path) -> None:
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with draft.open("xb") as stream:
+            match target.suffix.lower():
+                case ".xlsx":
+                    _write_workbook(table, stream)
+                case ".parquet":
+                    write_parquet(table, stream)
+                case _:
+                    _write_csv(table, stream)
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _write_csv(table: pd.DataFrame, stream: IO[bytes]) -> None:
+    # Half a surrogate, which a server may send, cannot be written as it is.
+    with io.TextIOWrapper(
+        stream, encoding="utf-8-sig", errors="backslashreplace", newline=""
+    ) as text:
+        _guarded(table).to_csv(text, index=False, lineterminator="\r\n")
+
+
+def _write_workbook(table: pd.DataFrame, stream: IO[bytes]) -> None:
+    titles = [guard(str(title)) for title in table.columns]
+    columns = [_workbook_cells(table.iloc[:, at].tolist()) for at in range(len(titles))]
+    for title, cells in zip(titles, columns, strict=True):
+        for row, cell in enumerate(cells):
+            if isinstance(cell, str) and not fits_workbook(cell):
+                raise InputError(
+                    f"Data row {row + 1} has {len(cell):,} letters in the column {title!r}, more "
+                    "than a cell of an Excel workbook holds.",
+                    "Excel would call the file damaged.",
+                    "Save the table as CSV.",
+                )
+    write_workbook(titles, zip(*columns, strict=True), stream)
+
+
+def _workbook_cells(cells: list[Any]) -> list[Any]:
+    return [_workbook_cell(cell) for cell in cells]
+
+
+def _workbook_cell(cell: Any) -> Any:
+    """Return what to put into a workbook: text, a number that Excel keeps whole, or nothing."""
+    if isinstance(cell, str):
+        return guard(cell)
+    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:  # noqa: PLR0124  # NaN
+        return None
+    if isinstance(cell, bool) or (isinstance(cell, int) and abs(cell) < _WHOLE):
+        return cell
+    if isinstance(cell, float) and math.isfinite(cell):
+        return cell
+    return guard(str(cell))
+
+
 def _guarded(table: pd.DataFrame) -> pd.DataFrame:
     """Return a copy in which no title and no cell begins like a formula."""
     safe = table.copy(deep=False)
     for at, dtype in enumerate(table.dtypes):
         if not _is_harmless(dtype):
             cells = _guarded_cells(table.iloc[:, at].tolist())
-            safe.isetitem(at, pd.array(cells, dtype=object))
+            # As a Series: pandas would make a bare array of texts its own dtype of texts.
+            column = pd.Series(cells, dtype=object, index=table.index)
+            safe.isetitem(at, column)  # type: ignore[arg-type]  # the stubs know no Series here
     safe.columns = pd.Index(_guarded_cells(table.columns), dtype=object, tupleize_cols=False)
     return safe
 
@@ -172,15 +275,3 @@ def _guarded_cell(cell: object) -> object:
     text = str(cell)
     safe = guard(text)
     return cell if safe == text else safe
-
-
-def _write(table: pd.DataFrame, target: Path) -> None:
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        # Half a surrogate, which a server may send, cannot be written as it is.
-        with draft.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
-            table.to_csv(stream, index=False, lineterminator="\r\n")
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

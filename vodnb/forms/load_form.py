@@ -259,6 +259,8 @@ class LoadForm(Form):
 
 
 def _fate(verdict: Verdict) -> str:
+    if verdict is Verdict.DUPLICATE:
+        return "sent once"
     return "will be sent" if verdict.is_usable else "stays here"
 
 

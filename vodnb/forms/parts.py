@@ -43,7 +43,7 @@ _STYLE = (
     ".vodnb{max-width:72em;box-sizing:border-box}"
     ".vodnb .widget-html-content{line-height:1.45;overflow:visible}"
     ".vodnb table{border-collapse:collapse;margin:2px 0 4px;font-size:13px;width:auto}"
-    ".vodnb th,.vodnb td{padding:3px 12px 3px 0;overflow-wrap:anywhere;text-align:left;"
+    ".vodnb th,.vodnb td{padding:3px 12px 3px 0;overflow-wrap:break-word;text-align:left;"
     "vertical-align:top;border-bottom:1px solid rgba(128,128,128,.25)}"
     ".vodnb th{font-weight:600;overflow-wrap:normal;white-space:nowrap}"
     ".vodnb caption{font-weight:600;padding:4px 0;text-align:left}"
@@ -127,7 +127,7 @@ def number_box(**how: Any) -> widgets.BoundedIntText:
 
 def tick_box(*, value: bool) -> widgets.Checkbox:
     """Return a box to tick."""
-    layout = widgets.Layout(width="auto", flex="0 0 auto")
+    layout = widgets.Layout(width="auto", flex="0 0 auto", margin="2px 20px 2px 2px")
     return widgets.Checkbox(value=value, indent=False, layout=layout)
 
 

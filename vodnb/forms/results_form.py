@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import RESULT_COLUMNS, Outcome
-from vodnb.rules.wording import outcome_in_words
+from vodnb.rules.wording import needs_in_words, outcome_in_words
 from vodnb.tables.picks import count_column, find_rows, read_cells, read_row, retry_rows
 from vodnb.tables.results import check_is_results
 from vodnb.tables.summary import summary
@@ -71,7 +71,8 @@ class ResultsForm(Form):
         self._back, self._forth, self._refresh = button(), button(), button()
         self._retry, self._save = button(kind="primary"), button()
         self._path = text_box(value="results.csv")
-        self._summary, self._place, self._detail, self._later = (Picture() for _ in range(4))
+        self._headline, self._summary, self._place = Picture(), Picture(), Picture()
+        self._detail, self._later = Picture(), Picture()
         self._outcome.on_choice(lambda: self._act(self._filter))
         self._code.on_choice(lambda: self._act(self._filter))
         self._list.observe(lambda _change: self._act(self._open), "value")
@@ -81,12 +82,13 @@ class ResultsForm(Form):
         self._on_click(self._retry, self._begin_retry)
         self._on_click(self._save, self._write)
         parts = [
-            self._summary,
+            self._headline,
             row(self._retry, self._refresh, self._path, self._save),
             row(self._outcome, self._code),
             self._list,
             row(self._back, self._forth, self._place),
             self._detail,
+            self._summary,
             self._later,
         ]
         return [*parts, self._run.widget] if self._run else parts
@@ -119,16 +121,33 @@ class ResultsForm(Form):
         count = len(retry_rows(self._table)) if self._table is not None else 0
         name_it(self._retry, self._say("retry", count=count), self._say("retry tip"))
         self._retry.disabled = not count
+        self._headline.show(self._head())
         self._summary.show(self._sum_up())
         self._filter()
 
-    def _sum_up(self) -> Markup:
+    def _head(self) -> Markup:
         if self._table is None:
             return line(self._say("need results"))
-        told = summary(self._table, lang=self._shared.lang)
-        picture = told._repr_mimebundle_()["text/html"]
-        # The summary builds it with `rules.markup`, which is what makes Markup.
-        return picture if isinstance(picture, Markup) else line(repr(told))
+        return element("strong", summary(self._table, lang=self._shared.lang).headline())
+
+    def _sum_up(self) -> Markup:
+        """Return what each code means and what to do about it."""
+        if self._table is None:
+            return Markup()
+        lang = self._shared.lang
+        rows = [
+            (
+                outcome_in_words(told.outcome, lang),
+                told.code,
+                f"{told.rows:,}",
+                needs_in_words(told.needs, lang),
+                told.meaning,
+                told.next_step,
+            )
+            for told in summary(self._table, lang=lang).lines
+        ]
+        keys = ("outcome", "code", "rows", "needs", "meaning", "next step")
+        return table([self._say(key) for key in keys], rows, caption=self._say("by code"))
 
     def _filter(self) -> None:
         """Offer what there is, and list the rows that the choices leave."""
@@ -241,9 +260,9 @@ class ResultsForm(Form):
             for at, (asset_id, outcome, code) in zip(shown, cells, strict=True)
         ]
         if not body:
-            return self._sum_up()
+            return element("div", self._head(), self._sum_up())
         caption = self._say("page", first=1, last=len(shown), count=len(rows))
-        return element("div", self._sum_up(), table(header, body, caption=caption))
+        return element("div", self._head(), self._sum_up(), table(header, body, caption=caption))
 
 
 def _shortened(text: str, width: int) -> str:

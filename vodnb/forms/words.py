@@ -165,6 +165,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "note": ("note", "说明"),
     "troubles": ("First rows of each trouble", "各类问题的前几行"),
     "will be sent": ("will be sent", "将发送"),
+    "sent once": ("sent once, with its first row", "随首行只发送一次"),
     "stays here": ("stays here", "不发送"),
     # look
     "look": ("Look", "查看"),

@@ -13,9 +13,11 @@ import vodnb
 NAMES = (
     "VodnbError",
     "allow_nested_loops",
+    "app",
     "compare",
     "connect",
     "explain",
+    "forms",
     "last_job",
     "load_assets",
     "require_settled",

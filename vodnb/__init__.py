@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import forms
     from .bulk.job import last_job
     from .bulk.loop import allow_nested_loops
     from .emulator.server import sandbox
+    from .forms.app_form import app
     from .resuming import resume
     from .rules.errors import VodnbError
     from .session import connect
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
 __all__ = [
     "VodnbError",
     "allow_nested_loops",
+    "app",
     "compare",
     "connect",
     "explain",
+    "forms",
     "last_job",
     "load_assets",
     "require_settled",
@@ -41,6 +45,7 @@ __all__ = [
 _HOMES = {
     "VodnbError": "rules.errors",
     "allow_nested_loops": "bulk.loop",
+    "app": "forms.app_form",
     "compare": "verbs",
     "connect": "session",
     "explain": "verbs",
@@ -58,6 +63,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "forms":  # a room, not a name in one
+        return import_module(".forms", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module 'vodnb' has no attribute {name!r}")
     found: object = getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -66,10 +66,33 @@ class Asking(Connection):
         Example:
             >>> states = vod.states("assets.csv")
         """
+        survey = self.start_states(assets, rate=rate, workers=workers, deadline=deadline, lang=lang)
+        return survey.wait(progress=progress)
+
+    def start_states(
+        self,
+        assets: Source,
+        *,
+        rate: str | None = "1500/min",
+        workers: int = 8,
+        deadline: float = 30,
+        lang: str | None = None,
+    ) -> Survey:
+        """Start what `states` does and return at once; the arguments of `states`.
+
+        Returns:
+            The survey: `stop`, `pause`, `resume`, `done`, `results`, and it can be awaited.
+
+        Raises:
+            InputError: The table or an option cannot be used; nothing was asked.
+
+        Example:
+            >>> survey = vod.start_states("assets.csv")
+        """
         check_numbers(workers=workers, deadline=deadline, attempts=1)
         ceiling = parse_rate(rate)
         table = read.load_assets(assets)
-        survey = Survey(
+        return Survey(
             usable_assets(table),
             table=table,
             service=self._client,
@@ -78,7 +101,6 @@ class Asking(Connection):
             deadline=float(deadline),
             lang=self._spoken(lang),
         )
-        return survey.wait(progress=progress)
 
     def find(
         self,

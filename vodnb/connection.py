@@ -102,6 +102,11 @@ class Connection:
         return self._sandbox
 
     @property
+    def is_sandbox(self) -> bool:
+        """Whether this is a connection to a server of our own."""
+        return self._sandbox is not None
+
+    @property
     def endpoint(self) -> str:
         """Where VOD is."""
         return self._settings.endpoint

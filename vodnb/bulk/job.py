@@ -115,6 +115,16 @@ class Job(Work):
         """How much of the run is settled, from 0 to 1."""
         return self._book.settled / max(self._total, 1)
 
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """How many assets are settled so far, by outcome."""
+        return dict(self._book.outcomes)
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """How many assets are settled so far, by error code; "" stands for none."""
+        return dict(self._book.codes)
+
     def _build(self) -> pd.DataFrame:
         """Return the table: what is under way is `in_doubt`, what was not reached `not_sent`."""
         stop = self._stopped

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from vodnb.rules.model import Lang
+
     from .control import Control
     from .plan import Stop
     from .progress import Screen
@@ -34,6 +36,8 @@ class Work(ABC):
     Args:
         control: Stops and pauses it.
     """
+
+    _lang: Lang
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -91,13 +95,29 @@ class Work(ABC):
             self._paused_at = None
             self._control.resume()
 
+    @property
+    def fault(self) -> BaseException | None:
+        """Why it could not start; None while it runs, and where it could."""
+        if not self.done() or self._future.cancelled():
+            return None
+        return self._future.exception()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the next calls are held back."""
+        return self._control.is_paused and not self.done()
+
+    def speak(self, lang: Lang) -> None:
+        """Tell how it stands, and fill the table, in this language from now on."""
+        self._lang = lang
+
     def results(self) -> pd.DataFrame:
         """Return the whole table as it stands now.
 
         Raises:
             VodnbError: It could not start.
         """
-        if self.done() and not self._future.cancelled() and (fault := self._future.exception()):
+        if fault := self.fault:
             raise fault.with_traceback(None) from None
         return self._build()
 

@@ -1,0 +1,84 @@
+"""Play a form without a kernel: find its controls, wait for it, and read what it shows."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+from jobs import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vodnb.forms.form import Form
+
+ACTIVE = {"script", "iframe", "object", "embed", "svg", "img", "link", "base", "meta", "form"}
+
+
+def walk(widget: Any) -> Iterator[Any]:
+    """Yield a widget and everything in it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from walk(child)
+
+
+def control(form: Form, name: str, kind: type = widgets.Widget) -> Any:
+    """Return the control of this name."""
+    return next(
+        one
+        for one in walk(form.widget)
+        if isinstance(one, kind) and getattr(one, "description", None) == name
+    )
+
+
+def press(form: Form, name: str) -> None:
+    """Press a button and wait until all that follows is painted."""
+    control(form, name, widgets.Button).click()
+    settle(form)
+
+
+def settle(form: Form) -> None:
+    """Wait until a form, and every part of it, is idle."""
+    parts = [form, *getattr(form, "_forms", {}).values()]
+    wait_until(lambda: all(part.is_idle for part in parts), seconds=30)
+
+
+def shown(form: Form) -> str:
+    """Return all HTML that a form shows."""
+    return "\n".join(one.value for one in walk(form.widget) if isinstance(one, widgets.HTML))
+
+
+def state_of(form: Form) -> str:
+    """Return the state of every widget as it would be saved with the notebook."""
+    everything = [
+        *walk(form.widget),
+        *(one.layout for one in walk(form.widget)),
+    ]
+    return json.dumps([one.get_state() for one in everything], default=repr)
+
+
+class _Active(HTMLParser):
+    """Collects what could run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag or an attribute that could run."""
+        if tag in ACTIVE:
+            self.found.append(tag)
+        for name, value in attrs:
+            told = (value or "").strip().lower()
+            if name.startswith("on") or told.startswith(("javascript:", "data:", "vbscript:")):
+                self.found.append(f"{tag} {name}")
+
+
+def active_nodes(html: str) -> list[str]:
+    """Name the nodes of some HTML that could run."""
+    parser = _Active()
+    parser.feed(html)
+    parser.close()
+    return parser.found

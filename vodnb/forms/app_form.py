@@ -1,0 +1,201 @@
+"""The whole job without code: the forms one after the other, over the same tables."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from vodnb.rules.markup import Markup, element
+from vodnb.session import connect
+from vodnb.tables.loaded import describe
+
+from .connect_form import ConnectForm
+from .form import Form
+from .inspect_form import InspectForm
+from .load_form import LoadForm
+from .look_form import LookForm, start_from
+from .parts import Picture, button, column, name_it, row
+from .results_form import ResultsForm
+from .run_form import RunForm, lines_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vodnb.bulk.job import Job
+    from vodnb.tables.read import Source
+    from vodnb.vod import Vod
+
+__all__ = ["App", "app"]
+
+_PARTS = ("connect", "load", "look", "confirm", "results", "inspect")
+
+
+class App(Form):
+    """All forms in one; what they make is there for code."""
+
+    @property
+    def vod(self) -> Vod | None:
+        """The connection; None before there is one."""
+        return self._shared.vod
+
+    @property
+    def assets(self) -> pd.DataFrame | None:
+        """The loaded table; None before there is one."""
+        return self._shared.assets
+
+    @property
+    def states(self) -> pd.DataFrame | None:
+        """The table of states; None before looking."""
+        return self._shared.states
+
+    @property
+    def job(self) -> Job | None:
+        """The run under way, or the last one."""
+        return self._shared.job
+
+    @property
+    def results(self) -> pd.DataFrame | None:
+        """The results table, while a run goes on as it stands; None before there is one.
+
+        Raises:
+            VodnbError: The run could not start.
+        """
+        return self._shared.results
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._run = RunForm(self._shared)
+        self._forms: dict[str, Form] = {
+            "connect": ConnectForm(self._shared),
+            "load": LoadForm(self._shared),
+            "look": LookForm(self._shared),
+            "confirm": self._run,
+            "results": ResultsForm(self._shared, retry=self._retry),
+            "inspect": InspectForm(self._shared),
+        }
+        for form in self._forms.values():
+            self._adopt(form)
+        self._next = {name: button() for name in _PARTS[:-2]}
+        for name, after in zip(self._next, _PARTS[1:], strict=False):
+            self._on_click(self._next[name], partial(self.open, after))
+        self._tabs = widgets.Tab(children=[self._page(name) for name in _PARTS])
+        self._lang = widgets.ToggleButtons(
+            options=[("中文", "zh"), ("English", "en")],
+            value=self._shared.lang,
+            style={"button_width": "auto", "description_width": "initial"},
+            layout=widgets.Layout(width="auto", flex="0 0 auto"),
+        )
+        self._lang.observe(lambda _change: self._act(self._switch), "value")
+        self._standing = Picture(layout=widgets.Layout(flex="1 1 16em", width="auto"))
+        self._open_first()
+        return [row(self._standing, self._lang), self._tabs]
+
+    def _page(self, name: str) -> widgets.VBox:
+        form = self._forms[name].widget
+        return column(form, row(self._next[name])) if name in self._next else form
+
+    def open(self, part: str) -> None:
+        """Bring a part to the front.
+
+        Args:
+            part: connect, load, look, confirm, results or inspect.
+        """
+        self._tabs.selected_index = _PARTS.index(part)
+
+    def _open_first(self) -> None:
+        """Open the part that comes next, with what is there already."""
+        shared = self._shared
+        if shared.job is not None and not shared.job.done():
+            self.open("confirm")
+        elif shared.job is not None or shared.results is not None:
+            self.open("results")
+        elif shared.vod is None:
+            self.open("connect")
+        else:
+            self.open("load" if shared.assets is None else "look")
+
+    def _retry(self) -> bool:
+        self.open("confirm")
+        return self._run.retry()
+
+    def _switch(self) -> None:
+        self._shared.speak(self._lang.value)
+
+    def _speak(self) -> None:
+        name_it(self._lang, "", self._say("language"))
+        self._tabs.titles = [self._say(f"part {name}") for name in _PARTS]
+        for name, after in zip(self._next, _PARTS[1:], strict=False):
+            name_it(self._next[name], self._say("next", part=self._say(f"part {after}")))
+        self._changed("vod")
+
+    def _changed(self, what: str) -> None:
+        if what != "lang":
+            self._standing.show(self._describe())
+
+    def _describe(self) -> Markup:
+        shared = self._shared
+        told = repr(shared.vod) if shared.vod else self._say("not connected")
+        if shared.assets is None:
+            loaded = self._say("no assets")
+        else:
+            loaded = self._say("assets loaded", count=describe(shared.assets).assets)
+        return element("div", element("strong", "vodnb"), f" · {told} · {loaded}")
+
+    def still(self) -> Markup:
+        """Return every part that has something to show."""
+        shared = self._shared
+        shown: list[tuple[str, object]] = [
+            ("connect", shared.vod),
+            ("load", shared.assets),
+            ("look", shared.states),
+        ]
+        shown += [("confirm", shared.job), ("results", shared.job or shared.results)]
+        pictures = [
+            element("div", element("h4", self._say(f"part {name}")), self._forms[name].still())
+            for name, found in shown
+            if found is not None
+        ]
+        return element("div", self._describe(), *pictures)
+
+    def __repr__(self) -> str:
+        job = self._shared.job
+        if job is None or job.fault:
+            return "App(no run yet)"
+        return f"App({lines_of(job, self._shared.lang)[0]})"
+
+
+def app(
+    *,
+    vod: Vod | None = None,
+    assets: Source | None = None,
+    results: pd.DataFrame | None = None,
+    sandbox: bool = False,
+    lang: str | None = None,
+) -> App:
+    """Do the whole job by forms: connect, load, look, confirm, results.
+
+    Running the cell again goes on with what was there: the connection, the table, and the run that
+    is under way.
+
+    Args:
+        vod: A connection made by code. Default: the last form's, or none yet.
+        assets: Whatever `load_assets` takes, or its table. Default: the last form's, or none yet.
+        results: A results table to look through. Default: that of the last run.
+        sandbox: Connect to the sandbox at once. Default False: the form asks.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Returns:
+        The app; `app.vod`, `app.assets`, `app.states`, `app.job` and `app.results` are what the
+        forms made.
+
+    Raises:
+        InputError: The table cannot be loaded.
+
+    Example:
+        >>> app = vodnb.app(sandbox=True)
+    """
+    shared = start_from(vod=vod, assets=assets, lang=lang, results=results)
+    if sandbox and (shared.vod is None or not shared.vod.is_sandbox):
+        shared.set_vod(connect(sandbox=True, lang=shared.lang))
+    return App(shared)

@@ -1,0 +1,248 @@
+"""The form that connects: sandbox or real, with what secret, and whether it works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import InputError
+from vodnb.rules.markup import Markup, element
+from vodnb.service.endpoints import REGIONS
+from vodnb.service.redact import redact_patterns
+from vodnb.session import connect
+from vodnb.tables.picks import read_row
+
+from .form import Form
+from .parts import (
+    Choice,
+    Picture,
+    button,
+    hint,
+    line,
+    name_it,
+    row,
+    show_when,
+    table,
+    text_box,
+    tick_box,
+)
+from .secret_box import SecretBox
+from .shared import share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ipywidgets as widgets
+    import pandas as pd
+
+    from vodnb.bulk.survey import Survey
+    from vodnb.vod import Vod
+
+    from .shared import Shared
+
+__all__ = ["ConnectForm", "connect_form"]
+
+_NOBODY = "0" * 32
+"""An asset that cannot be there: asking for it proves the way and changes nothing."""
+
+_LONGEST_PLAIN = 512
+
+_WAYS: dict[str, tuple[str, ...]] = {
+    "found": (),
+    "token": ("token",),
+    "key": ("ak", "sk", "security_token"),
+    "user": ("iam_user", "iam_domain", "iam_password"),
+}
+_PLAIN = ("iam_user", "iam_domain")
+_PLACES = ("project", "endpoint", "ca")
+
+
+class ConnectForm(Form):
+    """Connects to the sandbox or to Huawei Cloud."""
+
+    @property
+    def vod(self) -> Vod | None:
+        """The connection; None before there is one."""
+        return self._shared.vod
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._where = Choice(options=["sandbox", "real"])
+        self._how = Choice(options=list(_WAYS))
+        self._region = Choice(options=["", *REGIONS])
+        self._secrets = {
+            name: text_box(SecretBox, is_key_id=name == "ak")
+            for way in _WAYS.values()
+            for name in way
+            if name not in _PLAIN
+        }
+        self._plain = {name: text_box() for name in (*_PLAIN, *_PLACES)}
+        self._more = tick_box(value=False)
+        self._connect = button(kind="primary")
+        self._test = button()
+        self._hint, self._summary, self._answer = Picture(), Picture(), Picture()
+        self._places = row(*(self._plain[name] for name in _PLACES))
+        self._fields = {**self._secrets, **self._plain}
+        self._where.on_choice(self._arrange)
+        self._how.on_choice(self._arrange)
+        self._more.observe(lambda _change: self._arrange(), "value")
+        for name, box in self._plain.items():
+            box.observe(
+                lambda _change, name=name: self._act(lambda: self._refuse_secret(name)), "value"
+            )
+        self._on_click(self._connect, self._begin)
+        self._on_click(self._test, self._begin_test)
+        real = [
+            self._how,
+            self._region,
+            *(self._fields[name] for way in _WAYS.values() for name in way),
+        ]
+        return [
+            row(self._where),
+            row(*real),
+            row(self._more),
+            self._places,
+            self._hint,
+            row(self._connect, self._test),
+            self._summary,
+            self._answer,
+        ]
+
+    def _speak(self) -> None:
+        say = self._say
+        self._where.relabel([(say(f"where {to}"), to) for to in ("sandbox", "real")])
+        self._how.relabel([(say(f"how {way}"), way) for way in _WAYS])
+        self._region.relabel([(say("region found"), ""), *((name, name) for name in REGIONS)])
+        name_it(self._where, say("where"))
+        name_it(self._how, say("how"))
+        name_it(self._region, say("region"))
+        for name, box in self._fields.items():
+            name_it(box, say(name))
+        for name, box in self._secrets.items():
+            box.hint(
+                empty=say("optional" if name == "security_token" else "secret empty"),
+                taken=say("secret taken"),
+            )
+        for name in _PLACES:
+            self._plain[name].placeholder = say(f"{name} hint")
+        name_it(self._more, say("more"))
+        name_it(self._connect, say("connect"), say("connect tip"))
+        name_it(self._test, say("test"), say("test tip"))
+        self._answer.show(Markup())
+        self._arrange()
+        self._changed("vod")
+
+    def _arrange(self) -> None:
+        """Show the boxes that the choices ask for."""
+        is_real = self._where.value == "real"
+        for control in (self._how, self._region, self._more):
+            show_when(control, is_real)
+        for way, names in _WAYS.items():
+            for name in names:
+                show_when(self._fields[name], is_real and way == self._how.value)
+        show_when(self._places, is_real and self._more.value)
+        hints = "where" if not is_real else "how" if self._how.value == "found" else "secret"
+        self._hint.show(hint(self._say(f"{hints} hint")))
+
+    def _refuse_secret(self, name: str) -> None:
+        """Empty a plain box that was given a secret: its text would be saved with the notebook."""
+        box = self._plain[name]
+        text = box.value
+        if redact_patterns(text) != text or len(text) > _LONGEST_PLAIN:
+            box.value = ""
+            raise InputError(self._say("looks secret", name=self._say(name)))
+
+    def _begin(self) -> None:
+        for secret in (box.secret for box in self._secrets.values()):
+            if secret:
+                self._shared.hide(secret)
+        self._answer.show(Markup())
+        self._aside(self._make, self._take)
+
+    def _make(self) -> Vod:
+        lang = self._shared.lang
+        if self._where.value == "sandbox":
+            return connect(sandbox=True, lang=lang)
+        plain: dict[str, Any] = {
+            name: box.value.strip() or None for name, box in self._plain.items()
+        }
+        names = _WAYS[self._how.value]
+        credential: dict[str, Any] = {name: plain[name] for name in names if name in plain}
+        # In one expression: no variable of this frame holds a secret in the clear.
+        return connect(
+            lang=lang,
+            region=self._region.value or None,
+            project_id=plain["project"],
+            endpoint=plain["endpoint"],
+            ca_bundle=plain["ca"],
+            **credential,
+            **self._revealed(names),
+        )
+
+    def _revealed(self, names: Sequence[str]) -> dict[str, Any]:
+        taken = {name: self._secrets[name].secret for name in names if name in self._secrets}
+        return {name: secret.reveal() for name, secret in taken.items() if secret}
+
+    def _take(self, vod: Vod) -> None:
+        for box in self._secrets.values():
+            box.forget()
+        self._shared.set_vod(vod)
+
+    def _begin_test(self) -> None:
+        vod = self._shared.vod
+        if vod is None:
+            raise InputError(self._say("need connection"))
+        self._aside(lambda: vod.start_states([_NOBODY], rate=None), self._follow_test)
+
+    def _follow_test(self, survey: Survey) -> None:
+        self._answer.show(line(self._say("testing"), role="status"))
+        self._follow(survey, lambda: None, lambda: self._show_answer(survey))
+
+    def _show_answer(self, survey: Survey) -> None:
+        self._answer.show(Markup())
+        self._answer.show(self._judge(survey.results()))
+
+    def _judge(self, states: pd.DataFrame) -> Markup:
+        """Explain what the one call came to."""
+        told = read_row(states, 0)
+        if not (code := told["error_code"]):
+            return line(self._say("test good"), kind="good", role="status")
+        entry = look_up(code)
+        lang = self._shared.lang
+        words = self._say("test bad", code=code, meaning=entry.meaning(lang))
+        next_step = element("div", entry.next_step(lang))
+        return element("div", words, next_step, class_="vodnb-trouble", role="alert")
+
+    def _changed(self, what: str) -> None:
+        if what == "vod":
+            self._summary.show(self.still())
+            self._test.disabled = self._shared.vod is None or self._is_busy
+
+    def _show_busy(self) -> None:
+        self._connect.disabled = self._is_busy
+        self._test.disabled = self._is_busy or self._shared.vod is None
+
+    def still(self) -> Markup:
+        """Return where the connection goes, as whom, and where each setting came from."""
+        if self._shared.vod is None:
+            return line(self._say("not connected"))
+        header = [self._say(key) for key in ("setting", "value", "source")]
+        rows = [
+            (setting.name, setting.value, setting.source)
+            for setting in self._shared.vod.settings().rows
+        ]
+        return table(header, rows)
+
+
+def connect_form(*, lang: str | None = None) -> ConnectForm:
+    """Connect by form: to the sandbox, or with a token, AK/SK or IAM user.
+
+    Secrets are hidden, taken at once, and saved nowhere; `form.vod` is the connection.
+
+    Args:
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Example:
+        >>> form = vodnb.forms.connect()
+    """
+    shared: Shared = share(lang)
+    return ConnectForm(shared)

@@ -1,0 +1,287 @@
+"""The form that loads: a path, an upload or pasted text; and what each row is worth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from vodnb.rules.errors import InputError
+from vodnb.rules.markup import Markup, element
+from vodnb.rules.model import Verdict
+from vodnb.tables.loaded import describe
+from vodnb.tables.picks import read_titles
+from vodnb.tables.read import load_assets
+
+from .form import Form
+from .parts import (
+    Choice,
+    Picture,
+    button,
+    hint,
+    line,
+    name_it,
+    row,
+    show_when,
+    table,
+    text_box,
+    tick_box,
+)
+from .shared import share
+from .words import verdict_in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vodnb.tables.read import Source
+
+    from .shared import Shared
+
+__all__ = ["LoadForm", "complete", "keep_upload", "load_form"]
+
+_ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "cp1252")
+_SUFFIXES = {".csv", ".tsv", ".txt"}
+_MOST_OFFERS = 40
+_SAMPLE = 300
+_SAMPLE_NAME = "sandbox_assets.csv"
+_SHOWN_LETTERS = 60
+
+
+def complete(begun: str) -> list[str]:
+    """Return the files and folders that a path may go on to, tables and folders only.
+
+    Args:
+        begun: What was typed so far.
+    """
+    folder = Path(begun).expanduser() if begun.endswith("/") else Path(begun).expanduser().parent
+    shown = begun[: begun.rfind("/") + 1]
+    try:
+        entries = sorted(folder.iterdir())
+    except (OSError, ValueError):
+        return []
+    names = [
+        f"{shown}{entry.name}{'/' if entry.is_dir() else ''}"
+        for entry in entries
+        if not entry.name.startswith(".") and (entry.suffix.lower() in _SUFFIXES or entry.is_dir())
+    ]
+    return [name for name in names if name.startswith(begun)][:_MOST_OFFERS]
+
+
+def keep_upload(name: str, content: bytes) -> Path:
+    """Write an upload into the current folder, where its journal will be, and return its path.
+
+    The name is the browser's word: only letters, digits, dots, hyphens and blanks of its last part
+    stay. A file that is there already is never replaced; one with the same content is used.
+    """
+    stem = re.sub(r"[^\w. -]+", "_", Path(name.replace("\\", "/")).stem).strip(". ")[:80]
+    suffix = Path(name).suffix.lower()
+    suffix = suffix if suffix in _SUFFIXES else ".csv"
+    for number in range(1, 1000):
+        path = Path(f"{stem or 'upload'}{'' if number == 1 else f'-{number}'}{suffix}")
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+                return path
+            continue
+        return path
+    raise InputError(f"There are too many files named {stem!r} here.", do="Rename the upload.")
+
+
+class LoadForm(Form):
+    """Loads a table of assets."""
+
+    @property
+    def assets(self) -> pd.DataFrame | None:
+        """The loaded table; None before there is one."""
+        return self._shared.assets
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._source: Source | None = None
+        self._path = text_box(widgets.Combobox, ensure_option=False, options=complete(""))
+        self._load = button(kind="primary")
+        self._upload = widgets.FileUpload(
+            accept=",".join(sorted(_SUFFIXES)),
+            multiple=False,
+            layout=widgets.Layout(width="auto", flex="0 0 auto"),
+        )
+        self._paste = text_box(widgets.Textarea, rows=4, continuous_update=False)
+        self._show_paste = tick_box(value=False)
+        self._take = button()
+        self._sample = button()
+        self._column = Choice(options=[("", "")])
+        self._encoding = Choice(options=["", *_ENCODINGS])
+        self._upload_hint, self._summary = Picture(), Picture()
+        self._pasting = row(self._paste, self._take)
+        self._path.observe(lambda _change: self._act(self._offer), "value")
+        self._upload.observe(lambda _change: self._act(self._take_upload), "value")
+        self._show_paste.observe(lambda _change: self._arrange(), "value")
+        self._column.on_choice(lambda: self._act(self._again))
+        self._encoding.on_choice(lambda: self._act(self._again))
+        self._on_click(self._load, self._load_path)
+        self._on_click(self._take, self._load_paste)
+        self._on_click(self._sample, self._load_sample)
+        return [
+            row(self._path, self._load, self._sample),
+            row(self._upload, self._upload_hint),
+            row(self._show_paste),
+            self._pasting,
+            row(self._column, self._encoding),
+            self._summary,
+        ]
+
+    def _speak(self) -> None:
+        say = self._say
+        name_it(self._path, say("path"), say("path hint"))
+        self._path.placeholder = say("path hint")
+        name_it(self._load, say("load"), say("load tip"))
+        name_it(self._upload, say("upload"), say("upload tip"))
+        self._upload_hint.show(hint(say("upload hint")))
+        name_it(self._show_paste, say("paste"), say("paste hint"))
+        name_it(self._paste, say("paste"), say("paste hint"))
+        self._paste.placeholder = say("paste hint")
+        name_it(self._take, say("take"), say("take tip"))
+        name_it(self._sample, say("sample", count=_SAMPLE), say("sample tip"))
+        name_it(self._column, say("column"))
+        name_it(self._encoding, say("encoding"))
+        self._relabel_column([title for _, title in self._column.options if title])
+        self._encoding.relabel([(say("found"), ""), *((name, name) for name in _ENCODINGS)])
+        self._arrange()
+        self._changed("assets")
+
+    def _relabel_column(self, titles: list[str]) -> None:
+        pairs = [(title[:_SHOWN_LETTERS], title) for title in dict.fromkeys(titles)]
+        self._column.relabel([(self._say("found"), ""), *pairs])
+
+    def _arrange(self) -> None:
+        show_when(self._pasting, self._show_paste.value)
+        show_when(self._sample, _has_sandbox(self._shared))
+
+    def _offer(self) -> None:
+        self._path.options = complete(self._path.value)
+
+    def _load_path(self) -> None:
+        if not self._path.value.strip():
+            raise InputError(self._say("path hint"))
+        self._read(self._path.value.strip())
+
+    def _take_upload(self) -> None:
+        """Keep what arrived as a file; its rows must not stay in the widget's state."""
+        if not self._upload.value:
+            return
+        first = self._upload.value[0]
+        name, content = str(first["name"]), bytes(first["content"])
+        self._upload.value = ()
+        path = keep_upload(name, content)
+        self._path.value = str(path)
+        self._read(str(path), kept=str(path))
+
+    def _load_paste(self) -> None:
+        text = self._paste.value
+        if not text.strip():
+            raise InputError(self._say("paste hint"))
+        self._paste.value = ""
+        self._read(f"{text.strip()}\n")
+
+    def _load_sample(self) -> None:
+        vod = self._shared.vod
+        if vod is None or not _has_sandbox(self._shared):
+            raise InputError(self._say("need connection"))
+        path = vod.sandbox.sample_csv(_SAMPLE_NAME, _SAMPLE)
+        self._path.value = str(path)
+        self._read(str(path))
+
+    def _again(self) -> None:
+        if self._source is not None:
+            self._read(self._source, is_same=True)
+
+    def _read(self, source: Source, *, is_same: bool = False, kept: str = "") -> None:
+        """Load a source aside; a new one is looked at with no ID column chosen."""
+        if not is_same:
+            self._relabel_column([])
+        self._source = source
+        self._tell("kept" if kept else "working", **({"name": kept} if kept else {}))
+        chosen: dict[str, Any] = {
+            "id_column": self._column.value or None,
+            "encoding": self._encoding.value or None,
+        }
+        self._aside(lambda: self._load_table(source, chosen), lambda found: self._show(found, kept))
+
+    def _load_table(self, source: Source, chosen: dict[str, Any]) -> pd.DataFrame:
+        # First, so that the columns can be chosen among where loading asks for one.
+        self._relabel_column(read_titles(source, encoding=chosen["encoding"]))
+        return load_assets(source, **chosen)
+
+    def _show(self, assets: pd.DataFrame, kept: str) -> None:
+        if not kept:
+            self._tell()
+        self._shared.set_assets(assets)
+
+    def _changed(self, what: str) -> None:
+        if what == "assets":
+            self._summary.show(self.still())
+        elif what == "vod":
+            self._arrange()
+
+    def _show_busy(self) -> None:
+        for control in (self._load, self._take, self._sample):
+            control.disabled = self._is_busy
+
+    def still(self) -> Markup:
+        """Return how many rows there are of each verdict, and the first of each trouble."""
+        assets = self._shared.assets
+        if assets is None:
+            return line(self._say("no assets"))
+        found, lang, say = describe(assets), self._shared.lang, self._say
+        told = say("rows from", rows=found.rows, source=found.source, assets=found.assets)
+        notes = [element("strong", told)]
+        if found.how:
+            notes.append(hint(f"{say('read as')}: {found.how}"))
+        if found.unusual:
+            notes.append(line(say("unusual", count=found.unusual)))
+        counts = [
+            (verdict_in_words(kind, lang), f"{found.counts[kind]:,}", say(_fate(kind)))
+            for kind in Verdict
+            if found.counts[kind]
+        ]
+        troubles = [
+            (one.row, verdict_in_words(one.verdict, lang), one.cell[:_SHOWN_LETTERS], one.note)
+            for one in found.troubles
+        ]
+        tables = [table((say("verdict"), say("rows"), ""), counts)]
+        if troubles:
+            header = [say(key) for key in ("row", "verdict", "cell", "note")]
+            tables.append(table(header, troubles, caption=say("troubles")))
+        return element("div", *notes, *tables)
+
+
+def _fate(verdict: Verdict) -> str:
+    if verdict is Verdict.DUPLICATE:
+        return "sent once"
+    return "will be sent" if verdict.is_usable else "stays here"
+
+
+def _has_sandbox(shared: Shared) -> bool:
+    return shared.vod is not None and shared.vod.is_sandbox
+
+
+def load_form(source: Source | None = None, *, lang: str | None = None) -> LoadForm:
+    """Load assets by form: from a path, an upload of up to 10 MB, or pasted text.
+
+    Args:
+        source: Whatever `load_assets` takes, to begin with. Default: nothing.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Returns:
+        The form; `form.assets` is the loaded table.
+
+    Example:
+        >>> form = vodnb.forms.load()
+    """
+    shared = share(lang, is_new=source is not None)
+    if source is not None:
+        shared.set_assets(load_assets(source))
+    return LoadForm(shared)

@@ -1,0 +1,202 @@
+"""The form that looks: the states of all assets, what needs what, and what a run will cost."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import InputError
+from vodnb.rules.markup import Markup, element
+from vodnb.rules.model import Needs
+from vodnb.rules.pacing import parse_rate
+from vodnb.rules.state_words import explain_state
+from vodnb.rules.wording import needs_in_words
+from vodnb.tables.loaded import describe
+from vodnb.tables.picks import state_counts
+from vodnb.tables.read import load_assets
+
+from .form import Form
+from .parts import Picture, button, hint, line, name_it, row, table
+from .shared import share
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
+    import pandas as pd
+
+    from vodnb.bulk.survey import Survey
+    from vodnb.tables.picks import StateCount
+    from vodnb.tables.read import Source
+    from vodnb.vod import Vod
+
+    from .shared import Shared
+
+__all__ = ["LookForm", "clock", "look_form", "start_from"]
+
+_QUOTA = "1500/min"
+_BATCH = 10
+
+
+def clock(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds."""
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+class LookForm(Form):
+    """Asks for the states of all assets; changes nothing."""
+
+    @property
+    def states(self) -> pd.DataFrame | None:
+        """The table of states; None before looking."""
+        return self._shared.states
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._survey: Survey | None = None
+        self._look, self._stop = button(kind="primary"), button()
+        self._cost, self._live, self._summary = Picture(), Picture(), Picture()
+        self._on_click(self._look, self._begin)
+        self._on_click(self._stop, self._end)
+        return [self._cost, row(self._look, self._stop), self._live, self._summary]
+
+    def _speak(self) -> None:
+        name_it(self._look, self._say("look"), self._say("look tip"))
+        name_it(self._stop, self._say("stop"), self._say("stop look tip"))
+        if self._survey:
+            self._survey.speak(self._shared.lang)
+            self._paint()
+        self._changed("assets")
+        self._show_busy()
+
+    def _begin(self) -> None:
+        vod, assets = self._shared.vod, self._shared.assets
+        if vod is None:
+            raise InputError(self._say("need connection"))
+        if assets is None:
+            raise InputError(self._say("need assets"))
+        if self._survey is None or self._survey.done():
+            lang = self._shared.lang
+            self._aside(lambda: vod.start_states(assets, lang=lang), self._take)
+
+    def _take(self, survey: Survey) -> None:
+        self._survey = survey
+        self._show_busy()
+        self._follow(survey, self._paint, self._finish)
+
+    def _end(self) -> None:
+        if self._survey:
+            self._survey.stop()
+
+    def _paint(self) -> None:
+        if self._survey:
+            first, *rest = repr(self._survey).splitlines()
+            notes = [element("div", element("strong", told)) for told in rest]
+            self._live.show(element("div", first, *notes, role="status"))
+
+    def _finish(self) -> None:
+        self._show_busy()
+        if self._survey is None:
+            return
+        if self._survey.fault:
+            self._live.show(Markup())
+        else:
+            self._paint()
+        self._shared.set_states(self._survey.results())
+
+    def _show_busy(self) -> None:
+        is_asking = self._survey is not None and not self._survey.done()
+        self._look.disabled = self._is_busy or is_asking
+        self._stop.disabled = not is_asking
+
+    def _changed(self, what: str) -> None:
+        if what in {"assets", "states"}:
+            self._cost.show(self._describe_cost())
+            self._summary.show(self.still())
+        if (
+            what == "assets"
+            and self._shared.states is None
+            and self._survey
+            and self._survey.done()
+        ):
+            self._live.show(Markup())
+
+    def _describe_cost(self) -> Markup:
+        """Say how many calls and how long at the quota, before anything is asked."""
+        if self._shared.assets is None:
+            return line(self._say("no assets"))
+        assets, pace = describe(self._shared.assets).assets, parse_rate(_QUOTA)
+        asking = math.ceil(assets / _BATCH)
+        told = self._say(
+            "cost",
+            look_calls=asking,
+            look_time=clock(asking / pace),
+            calls=assets,
+            time=clock(assets / pace),
+        )
+        return element("div", line(told), hint(self._say("estimate later")))
+
+    def still(self) -> Markup:
+        """Return the states by count, what they mean and who has to act."""
+        if self._shared.states is None:
+            return Markup()
+        lang = self._shared.lang
+        counts = state_counts(self._shared.states)
+        rows = [
+            (
+                count.state or count.code,
+                _meaning(count, lang),
+                _needs(count, lang),
+                f"{count.assets:,}",
+            )
+            for count in counts
+        ]
+        header = [self._say(key) for key in ("state", "meaning", "needs", "assets")]
+        hanging = sum(count.assets for count in counts if count.state == "CREATING")
+        time = clock(hanging / parse_rate(_QUOTA))
+        told = self._say("cost seen", count=hanging, calls=hanging, time=time)
+        return element("div", table(header, rows), line(told))
+
+
+def _meaning(count: StateCount, lang: str) -> str:
+    spoken = "zh" if lang == "zh" else "en"
+    if count.code:
+        return look_up(count.code).meaning(spoken)  # type: ignore[arg-type]  # one of the two
+    return explain_state(count.state, spoken)[0]  # type: ignore[arg-type]  # one of the two
+
+
+def _needs(count: StateCount, lang: str) -> str:
+    return needs_in_words(Needs(count.needs), "zh" if lang == "zh" else "en")
+
+
+def start_from(
+    *, vod: Vod | None, assets: Source | None, lang: str | None, results: pd.DataFrame | None = None
+) -> Shared:
+    """Return what a form shares that was given a connection or a table by code."""
+    shared = share(lang, is_new=assets is not None or results is not None)
+    if vod is not None:
+        shared.set_vod(vod)
+    if assets is not None:
+        shared.set_assets(load_assets(assets))
+    if results is not None:
+        shared.set_results(results)
+    return shared
+
+
+def look_form(
+    vod: Vod | None = None, assets: Source | None = None, *, lang: str | None = None
+) -> LookForm:
+    """Look at the states of assets by form; nothing is changed.
+
+    Args:
+        vod: The connection. Default: that of the last form.
+        assets: Whatever `load_assets` takes. Default: the table of the last form.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Returns:
+        The form; `form.states` is the table of states.
+
+    Example:
+        >>> form = vodnb.forms.look(vod, "assets.csv")
+    """
+    return LookForm(start_from(vod=vod, assets=assets, lang=lang))

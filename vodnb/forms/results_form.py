@@ -1,0 +1,294 @@
+"""The form that shows results: counts, filters, one row opened, retry and save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from vodnb.rules.errors import InputError
+from vodnb.rules.markup import Markup, element
+from vodnb.rules.model import RESULT_COLUMNS, Outcome
+from vodnb.rules.wording import needs_in_words, outcome_in_words
+from vodnb.tables.picks import count_column, find_rows, read_cells, read_row, retry_rows
+from vodnb.tables.results import check_is_results
+from vodnb.tables.summary import summary
+from vodnb.tables.write import save
+
+from .form import Form
+from .look_form import start_from
+from .parts import Choice, Picture, button, facts, hint, line, name_it, row, table, text_box
+from .run_form import RunForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from vodnb.vod import Vod
+
+    from .shared import Shared
+
+__all__ = ["ResultsForm", "results_form"]
+
+_PAGE = 100
+_LIST_ROWS = 9
+_STILL_ROWS = 50
+_COLUMNS = ("asset_id", "outcome", "error_code")
+_WIDE = {"asset_id": 34, "outcome": 18, "error_code": 16}
+_BLANK = "\u00a0"
+
+
+class ResultsForm(Form):
+    """Shows a results table, opens a row, retries and saves.
+
+    Args:
+        shared: What it shares with others.
+        retry: Starts a retry, and says whether it did. Default None: by a run form of its own.
+    """
+
+    def __init__(self, shared: Shared, *, retry: Callable[[], bool] | None = None) -> None:
+        self._run = None if retry else RunForm(shared)
+        self._start_retry = retry or (self._run.retry if self._run else None)
+        super().__init__(shared)
+
+    @property
+    def results(self) -> pd.DataFrame | None:
+        """The results table as it stands now."""
+        return self._shared.results
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._table: pd.DataFrame | None = None
+        self._rows: list[int] = []
+        self._page = 0
+        self._saved: set[Path] = set()
+        self._asked: Path | None = None
+        self._outcome, self._code = Choice(options=[""]), Choice(options=["*"])
+        self._list = text_box(widgets.Select, options=[], rows=_LIST_ROWS)
+        self._list.layout.max_width, self._list.layout.flex = "none", "1 1 30em"
+        self._list.add_class("vodnb-rows")
+        self._back, self._forth, self._refresh = button(), button(), button()
+        self._retry, self._save = button(kind="primary"), button()
+        self._path = text_box(value="results.csv")
+        self._headline, self._summary, self._place = Picture(), Picture(), Picture()
+        self._detail, self._later = Picture(), Picture()
+        self._outcome.on_choice(lambda: self._act(self._filter))
+        self._code.on_choice(lambda: self._act(self._filter))
+        self._list.observe(lambda _change: self._act(self._open), "value")
+        self._on_click(self._back, lambda: self._turn(-1))
+        self._on_click(self._forth, lambda: self._turn(1))
+        self._on_click(self._refresh, self._load)
+        self._on_click(self._retry, self._begin_retry)
+        self._on_click(self._save, self._write)
+        parts = [
+            self._headline,
+            row(self._retry, self._refresh, self._path, self._save),
+            row(self._outcome, self._code),
+            self._list,
+            row(self._back, self._forth, self._place),
+            self._detail,
+            self._summary,
+            self._later,
+        ]
+        return [*parts, self._run.widget] if self._run else parts
+
+    def _speak(self) -> None:
+        say = self._say
+        name_it(self._outcome, say("outcome"))
+        name_it(self._code, say("code box"))
+        name_it(self._list, say("row box"))
+        name_it(self._back, say("back"))
+        name_it(self._forth, say("forth"))
+        name_it(self._refresh, say("refresh"), say("refresh tip"))
+        name_it(self._path, say("save as"))
+        name_it(self._save, say("save"), say("save tip"))
+        self._later.show(hint(say("report later")))
+        self._load()
+
+    # -- filter, pages, one row -----------------------------------------------------------------
+
+    def _changed(self, what: str) -> None:
+        if what in {"results", "job"}:
+            self._load()
+
+    def _load(self) -> None:
+        """Take the table as it stands now."""
+        job = self._shared.job
+        self._table = None if job is not None and job.fault else self._shared.results
+        if self._table is None and self._shared.part:
+            self._table = self._shared.results
+        count = len(retry_rows(self._table)) if self._table is not None else 0
+        name_it(self._retry, self._say("retry", count=count), self._say("retry tip"))
+        self._retry.disabled = not count
+        self._headline.show(self._head())
+        self._summary.show(self._sum_up())
+        self._filter()
+
+    def _head(self) -> Markup:
+        if self._table is None:
+            return line(self._say("need results"))
+        return element("strong", summary(self._table, lang=self._shared.lang).headline())
+
+    def _sum_up(self) -> Markup:
+        """Return what each code means and what to do about it."""
+        if self._table is None:
+            return Markup()
+        lang = self._shared.lang
+        rows = [
+            (
+                outcome_in_words(told.outcome, lang),
+                told.code,
+                f"{told.rows:,}",
+                needs_in_words(told.needs, lang),
+                told.meaning,
+                told.next_step,
+            )
+            for told in summary(self._table, lang=lang).lines
+        ]
+        keys = ("outcome", "code", "rows", "needs", "meaning", "next step")
+        return table([self._say(key) for key in keys], rows, caption=self._say("by code"))
+
+    def _filter(self) -> None:
+        """Offer what there is, and list the rows that the choices leave."""
+        self._page = 0
+        if self._table is None:
+            self._rows = []
+            self._outcome.relabel([(self._say("all", count=0), "")])
+            self._code.relabel([(self._say("all", count=0), "*")])
+        else:
+            self._offer(self._table)
+            code = None if self._code.value == "*" else self._code.value
+            self._rows = find_rows(self._table, outcome=self._outcome.value, code=code)
+        self._list_rows()
+
+    def _offer(self, results: pd.DataFrame) -> None:
+        lang = self._shared.lang
+        outcomes = count_column(results, "outcome")
+        offers = [(self._say("all", count=len(results)), "")]
+        offers += [
+            (f"{outcome_in_words(outcome, lang)} ({outcomes[outcome]:,})", outcome.value)
+            for outcome in Outcome
+            if outcomes[outcome]
+        ]
+        self._outcome.relabel(offers)
+        rows = find_rows(results, outcome=self._outcome.value)
+        codes = count_column(results, "error_code", rows)
+        chosen = [(self._say("all", count=len(rows)), "*")]
+        chosen += [
+            (f"{code} ({count:,})" if code else self._say("no code", count=count), code)
+            for code, count in codes.most_common()
+        ]
+        self._code.relabel(chosen)
+
+    def _list_rows(self) -> None:
+        begin = self._page * _PAGE
+        shown = self._rows[begin : begin + _PAGE]
+        cells = read_cells(self._table, shown, _COLUMNS) if self._table is not None else []
+        options = [(self._label(at, told), at) for at, told in zip(shown, cells, strict=True)]
+        chosen = self._list.value
+        self._list.options = options
+        self._list.value = chosen if chosen in shown else None
+        self._back.disabled = not begin
+        self._forth.disabled = begin + _PAGE >= len(self._rows)
+        count = len(self._rows)
+        told = self._say("page", first=begin + 1, last=begin + len(shown), count=count)
+        self._place.show(line(told if count else self._say("no rows")))
+        self._open()
+
+    def _label(self, at: int, cells: tuple[str, ...]) -> str:
+        asset_id, outcome, code = cells
+        told = (asset_id, outcome_in_words(Outcome(outcome), self._shared.lang), code)
+        parts = [_shortened(text, width) for text, width in zip(told, _WIDE.values(), strict=True)]
+        return f"{at + 1:>6}  {'  '.join(parts)}".rstrip().replace(" ", _BLANK)
+
+    def _turn(self, step: int) -> None:
+        last = max(len(self._rows) - 1, 0) // _PAGE
+        self._page = min(max(self._page + step, 0), last)
+        self._list_rows()
+
+    def _open(self) -> None:
+        """Show everything that is known of the chosen row."""
+        at = self._list.value
+        if at is None or self._table is None:
+            self._detail.show(Markup())
+            return
+        told = read_row(self._table, at)
+        ours = [(name, told.pop(name)) for name in RESULT_COLUMNS if name in told]
+        known = [(self._say("row"), str(at + 1)), *told.items(), *ours]
+        pairs = [(name, text) for name, text in known if text]
+        self._detail.show(element("div", facts(pairs), hint(self._say("exchange later"))))
+
+    # -- retry and save -------------------------------------------------------------------------
+
+    def _begin_retry(self) -> None:
+        if self._start_retry and not self._start_retry():
+            self._tell("retry set")
+
+    def _write(self) -> None:
+        results = self._shared.results
+        if results is None:
+            raise InputError(self._say("need results"))
+        path = Path(self._path.value.strip()).expanduser()
+        if path.exists() and path not in self._saved and path != self._asked:
+            self._asked = path
+            self._tell("there already", name=str(path))
+            return
+        self._asked = None
+        self._aside(lambda: save(results, path), self._note_saved)
+
+    def _note_saved(self, path: Path) -> None:
+        self._saved.add(path)
+        count = len(self._shared.results) if self._shared.results is not None else 0
+        self._tell("saved", rows=count, name=str(path))
+
+    def _show_busy(self) -> None:
+        self._save.disabled = self._is_busy
+
+    def still(self) -> Markup:
+        """Return the counts, and the first rows that are not settled."""
+        if self._table is None:
+            return line(self._say("need results"))
+        good = [outcome for outcome in Outcome if outcome.is_good]
+        settled = {at for outcome in good for at in find_rows(self._table, outcome=outcome)}
+        rows = [at for at in range(len(self._table)) if at not in settled]
+        shown = rows[:_STILL_ROWS]
+        cells = read_cells(self._table, shown, _COLUMNS)
+        header = [self._say(key) for key in ("row", "inspect asset", "outcome", "code")]
+        body = [
+            (at + 1, asset_id, outcome_in_words(Outcome(outcome), self._shared.lang), code)
+            for at, (asset_id, outcome, code) in zip(shown, cells, strict=True)
+        ]
+        if not body:
+            return element("div", self._head(), self._sum_up())
+        caption = self._say("page", first=1, last=len(shown), count=len(rows))
+        return element("div", self._head(), self._sum_up(), table(header, body, caption=caption))
+
+
+def _shortened(text: str, width: int) -> str:
+    return (text if len(text) <= width else f"{text[: width - 1]}…").ljust(width)
+
+
+def results_form(
+    results: pd.DataFrame | None = None, vod: Vod | None = None, *, lang: str | None = None
+) -> ResultsForm:
+    """Look through results by form: filter, open a row, retry what failed, save.
+
+    Args:
+        results: A results table. Default: that of the last run.
+        vod: The connection for a retry. Default: that of the last form.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Returns:
+        The form; `form.results` is the table, retried rows put back into it.
+
+    Raises:
+        InputError: The table is no results table.
+
+    Example:
+        >>> form = vodnb.forms.results(results, vod)
+    """
+    if results is not None:
+        check_is_results(results)
+    made: Any = start_from(vod=vod, assets=None, lang=lang, results=results)
+    return ResultsForm(made)

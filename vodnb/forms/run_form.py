@@ -1,0 +1,342 @@
+"""The form that confirms: how, how fast, how far it has come; pause, stop, and go on.
+
+The job belongs to the process, not to the form: a form that is closed or made anew loses nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import InputError
+from vodnb.rules.markup import Markup, element
+from vodnb.rules.model import Outcome, Status
+from vodnb.rules.wording import say as say_sentence
+from vodnb.tables.loaded import describe
+from vodnb.tables.picks import count_column, retry_rows
+from vodnb.tables.results import to_retry
+
+from .form import Form
+from .look_form import start_from
+from .parts import (
+    Choice,
+    Picture,
+    button,
+    hidden,
+    hint,
+    line,
+    name_it,
+    number_box,
+    row,
+    show_when,
+    table,
+    text_box,
+    tick_box,
+)
+from .shared import Part
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
+    import pandas as pd
+
+    from vodnb.bulk.job import Job
+    from vodnb.tables.read import Source
+    from vodnb.vod import Vod
+
+__all__ = ["RunForm", "lines_of", "run_form"]
+
+_MOST_CODES = 20
+_RATE = "1500/min"
+
+
+def lines_of(job: Job, lang: Any) -> list[str]:
+    """Return how a run stands in lines, without what only a cell's user can do."""
+    ours = [say_sentence(key, lang, count=0).partition("0")[2] for key in ("in_doubt", "not_sent")]
+    return [told for told in repr(job).splitlines() if not told.endswith(tuple(ours))]
+
+
+class RunForm(Form):
+    """Starts a run, shows it live, pauses and stops it."""
+
+    @property
+    def job(self) -> Job | None:
+        """The run under way, or the last one."""
+        return self._shared.job
+
+    @property
+    def results(self) -> pd.DataFrame | None:
+        """The results table as it stands now."""
+        return self._shared.results
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._is_starting = False
+        self._status = Choice(options=list(Status))
+        self._scope = Choice(options=["all"])
+        self._rate = text_box(value=_RATE)
+        self._canary = number_box(min=0, max=1_000_000)
+        self._dry, self._first = tick_box(value=False), tick_box(value=True)
+        self._destroy = text_box()
+        self._start, self._pause, self._stop = (
+            button(kind="primary"),
+            button(),
+            button(kind="warning"),
+        )
+        self._destroy_hint, self._live, self._heard = Picture(), Picture(), Picture()
+        self._codes, self._notes = Picture(), Picture()
+        self._destroying = row(self._destroy, self._destroy_hint)
+        self._status.on_choice(self._arrange)
+        self._on_click(self._start, self.start)
+        self._on_click(self._pause, self._turn_pause)
+        self._on_click(self._stop, self._end)
+        return [
+            row(self._status, self._scope),
+            row(self._rate, self._canary),
+            row(self._first, self._dry),
+            self._destroying,
+            row(self._start, self._pause, self._stop),
+            self._live,
+            self._heard,
+            self._codes,
+            self._notes,
+        ]
+
+    def _speak(self) -> None:
+        say = self._say
+        self._status.relabel([(say(f"status {status}"), status) for status in Status])
+        for name in ("status", "scope"):
+            name_it(getattr(self, f"_{name}"), say(name))
+        name_it(self._rate, say("rate"), say("rate tip"))
+        self._rate.placeholder = say("rate hint")
+        name_it(self._canary, say("canary"), say("canary tip"))
+        name_it(self._dry, say("dry"))
+        name_it(self._first, say("first"))
+        name_it(self._destroy, say("destroy"))
+        name_it(self._start, say("start"), say("start tip"))
+        name_it(self._stop, say("stop"), say("stop tip"))
+        self._arrange()
+        self._changed("job")
+
+    def _arrange(self) -> None:
+        self._offer_scopes()
+        status = Status(self._status.value)
+        show_when(self._destroying, status.is_destructive)
+        self._destroy_hint.show(hint(self._say("destroy hint", status=status)))
+        self._start.button_style = "danger" if status.is_destructive else "primary"
+
+    def _offer_scopes(self) -> None:
+        """Offer the whole table, and where a run has left some rows open, these alone."""
+        assets = describe(self._shared.assets).assets if self._shared.assets is not None else 0
+        offers = [(self._say("scope all", count=assets), "all")]
+        if (results := self._ended_results()) is not None and (rows := retry_rows(results)):
+            offers.append((self._say("scope retry", count=len(rows)), "retry"))
+        self._scope.relabel(offers)
+
+    def _ended_results(self) -> pd.DataFrame | None:
+        job = self._shared.job
+        if job is not None and (not job.done() or job.fault) and self._shared.part is None:
+            return None
+        return None if job is not None and not job.done() else self._shared.results
+
+    # -- starting and steering ------------------------------------------------------------------
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way."""
+        job = self._shared.job
+        return self._is_starting or (job is not None and not job.done())
+
+    def retry(self) -> bool:
+        """Set the rows that a retry may settle, and start; False where a count must be typed."""
+        if self.is_running:
+            return True
+        results = self._ended_results()
+        if results is None:
+            raise InputError(self._say("need results"))
+        asked = next(iter(count_column(results, "requested_status")), Status.CREATED)
+        self._status.value = Status(asked)
+        self._offer_scopes()
+        if "retry" not in dict(self._scope.options).values():
+            raise InputError(self._say("no rows"))
+        self._scope.value = "retry"
+        if self._status.value.is_destructive:
+            self._destroy.value = ""
+            return False
+        self._canary.value, self._dry.value = 0, False
+        self.start()
+        return True
+
+    def start(self) -> None:
+        """Start a run as the controls say; nothing while one is under way."""
+        with self._lock:
+            if self.is_running:
+                return
+            self._is_starting = True
+        try:
+            vod, (table_, part) = self._needed_vod(), self._chosen_table()
+            options = self._options(table_)
+            self._tell("starting")
+            self._aside(lambda: self._begin(vod, table_, part, options), lambda _job: None)
+        except BaseException:
+            self._is_starting = False
+            raise
+
+    def _begin(
+        self, vod: Vod, assets: pd.DataFrame, part: Part | None, options: dict[str, Any]
+    ) -> Job:
+        try:
+            job = vod.start(assets, **options)
+            self._shared.set_job(job, part)
+        finally:
+            self._is_starting = False
+        return job
+
+    def _needed_vod(self) -> Vod:
+        if self._shared.vod is None:
+            raise InputError(self._say("need connection"))
+        return self._shared.vod
+
+    def _chosen_table(self) -> tuple[pd.DataFrame, Part | None]:
+        if self._scope.value == "retry" and (results := self._ended_results()) is not None:
+            return to_retry(results), Part(whole=results, rows=retry_rows(results))
+        if self._shared.assets is None:
+            raise InputError(self._say("need assets"))
+        return self._shared.assets, None
+
+    def _options(self, assets: pd.DataFrame) -> dict[str, Any]:
+        status = Status(self._status.value)
+        options: dict[str, Any] = {
+            "status": status,
+            "rate": self._rate.value.strip() or None,
+            "canary": self._canary.value or None,
+            "dry_run": self._dry.value,
+            "check_first": self._first.value,
+            "lang": self._shared.lang,
+        }
+        if status.is_destructive and not self._dry.value:
+            typed = self._destroy.value.strip()
+            # Before vod.start, whose error would tell the number that is to be typed.
+            if not typed.isdecimal() or int(typed) != describe(assets).assets:
+                raise InputError(self._say("destroy wrong", status=status))
+            options["destroy"] = int(typed)
+            self._destroy.value = ""
+        return options
+
+    def _turn_pause(self) -> None:
+        if job := self._shared.job:
+            (job.resume if job.is_paused else job.pause)()
+            self._paint()
+
+    def _end(self) -> None:
+        if job := self._shared.job:
+            job.stop()
+
+    # -- showing --------------------------------------------------------------------------------
+
+    def _changed(self, what: str) -> None:
+        if what in {"assets", "results", "job"}:
+            self._offer_scopes()
+        if what in {"job", "results"}:
+            self._watch()
+
+    def _watch(self) -> None:
+        job = self._shared.job
+        if job is None:
+            self._live.show(line(self._say("run unstarted")))
+        elif job.done() and self._followed in {None, job}:
+            self._show_end()
+        else:
+            self._tell()
+            self._follow(job, self._paint, self._finish)
+        self._show_busy()
+
+    def _finish(self) -> None:
+        self._shared.end_run()
+        if (job := self._shared.job) and job.fault:
+            raise job.fault.with_traceback(None)
+
+    def _show_end(self) -> None:
+        job = self._shared.job
+        if job is None or job.fault:
+            for picture in (self._live, self._codes, self._notes):
+                picture.show(Markup())
+            return
+        self._paint()
+        self._notes.show(self._describe_rest())
+
+    def _paint(self) -> None:
+        job = self._shared.job
+        if job is None:
+            return
+        first, *notes = lines_of(job, self._shared.lang)
+        bar = element("progress", max=1, value=f"{job.share:.4g}", aria_label=self._say("progress"))
+        told = [element("div", element("strong", note)) for note in notes]
+        self._live.show(element("div", bar, element("div", first), *told))
+        # Heard at every tenth only: a live region that changes all the time cannot be listened to.
+        tenths = f"{int(job.share * 10) * 10}"
+        heard = first if job.done() else self._say("settled", percent=tenths)
+        self._heard.show(hidden(heard))
+        self._codes.show(self._describe_codes(job))
+        if not job.done():
+            self._notes.show(Markup())
+        self._show_busy()
+
+    def _describe_codes(self, job: Job) -> Markup:
+        counts = {code: count for code, count in job.codes.items() if code}
+        if not counts:
+            return Markup()
+        common = sorted(counts, key=lambda code: (-counts[code], code))[:_MOST_CODES]
+        lang = self._shared.lang
+        rows = [
+            (code, f"{counts[code]:,}", look_up(code).meaning(lang), look_up(code).next_step(lang))
+            for code in common
+        ]
+        header = [self._say(key) for key in ("code", "assets", "meaning", "next step")]
+        return table(header, rows, caption=self._say("by code"))
+
+    def _describe_rest(self) -> Markup:
+        results = self._shared.results
+        counts = count_column(results, "outcome") if results is not None else {}
+        keys = {Outcome.NOT_SENT: "rows not sent", Outcome.IN_DOUBT: "rows in doubt"}
+        told = [
+            line(self._say(key, count=counts[outcome]), kind="trouble")
+            for outcome, key in keys.items()
+            if counts.get(outcome)
+        ]
+        return element("div", *told) if told else Markup()
+
+    def _show_busy(self) -> None:
+        job = self._shared.job
+        is_on = job is not None and not job.done()
+        self._start.disabled = self._is_busy or is_on
+        self._pause.disabled = self._stop.disabled = not is_on
+        key = "resume" if job is not None and job.is_paused else "pause"
+        name_it(self._pause, self._say(key), self._say(f"{key} tip"))
+
+    def still(self) -> Markup:
+        """Return how the run stands, and its errors by code."""
+        job = self._shared.job
+        if job is None or job.fault:
+            return line(self._say("run unstarted"))
+        first, *notes = lines_of(job, self._shared.lang)
+        lines = [element("strong", first), *(line(note) for note in notes)]
+        return element("div", *lines, self._describe_codes(job))
+
+
+def run_form(
+    vod: Vod | None = None, assets: Source | None = None, *, lang: str | None = None
+) -> RunForm:
+    """Confirm assets by form: dry run, canary, rate; live progress, pause and stop.
+
+    Args:
+        vod: The connection. Default: that of the last form.
+        assets: Whatever `load_assets` takes. Default: the table of the last form.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Returns:
+        The form; `form.job` is the run, `form.results` its table as it stands. A run that is
+        under way already is shown, whoever started it.
+
+    Example:
+        >>> form = vodnb.forms.confirm(vod, "assets.csv")
+    """
+    return RunForm(start_from(vod=vod, assets=assets, lang=lang))

@@ -1,0 +1,167 @@
+"""What the forms of one app hold together: connection, table, job. Knows no widget.
+
+A form that is made later, in the same cell run again or in another one, goes on with what was
+there: the job that runs is never lost with the form that started it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vodnb.bulk.job import last_job
+from vodnb.service.redact import Redactor, redact_patterns
+from vodnb.tables.picks import put_back
+from vodnb.verbs import spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from vodnb.bulk.job import Job
+    from vodnb.rules.model import Lang
+    from vodnb.service.redact import Secret
+    from vodnb.vod import Vod
+
+__all__ = ["Part", "Shared", "share"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Rows of a results table that are run again.
+
+    Attributes:
+        whole: The table.
+        rows: Their positions in it.
+    """
+
+    whole: pd.DataFrame
+    rows: Sequence[int]
+
+
+class Shared:
+    """What forms share.
+
+    Args:
+        lang: Language of what is shown.
+
+    Attributes:
+        lang: Language of what is shown.
+        vod: The connection; None before there is one.
+        assets: The loaded table; None before there is one.
+        states: What looking found; None before that.
+        job: The run under way, or the last one.
+        part: Of what table the job runs only some rows again; None for a whole run.
+    """
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang = lang
+        self.vod: Vod | None = None
+        self.assets: pd.DataFrame | None = None
+        self.states: pd.DataFrame | None = None
+        self.job: Job | None = None
+        self.part: Part | None = None
+        self._given: pd.DataFrame | None = None
+        self._listeners: list[Callable[[str], None]] = []
+        self._redact = Redactor()
+
+    @property
+    def results(self) -> pd.DataFrame | None:
+        """The results table as it stands now; None before there is one.
+
+        Raises:
+            VodnbError: The run could not start.
+        """
+        if self.job is None:
+            return self._given
+        if self.part is None:
+            return self.job.results()
+        if self.job.fault:
+            return self.part.whole
+        return put_back(self.part.whole, self.job.results(), self.part.rows)
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Tell this of every change from now on, by its name."""
+        self._listeners.append(listener)
+
+    def set_vod(self, vod: Vod) -> None:
+        """Take a connection."""
+        self.vod = vod
+        self._tell("vod")
+
+    def set_assets(self, assets: pd.DataFrame) -> None:
+        """Take a table; what was seen of another one is let go."""
+        self.assets, self.states = assets, None
+        self._tell("assets")
+
+    def set_states(self, states: pd.DataFrame) -> None:
+        """Take what looking found."""
+        self.states = states
+        self._tell("states")
+
+    def set_job(self, job: Job, part: Part | None = None) -> None:
+        """Take the run that was started."""
+        self.job, self.part = job, part
+        job.speak(self.lang)
+        self._tell("job")
+
+    def set_results(self, results: pd.DataFrame) -> None:
+        """Take a results table that no run of ours is behind."""
+        self._given, self.job, self.part = results, None, None
+        self._tell("results")
+
+    def end_run(self) -> None:
+        """Tell that the run has ended."""
+        self._tell("results")
+
+    def speak(self, lang: Lang) -> None:
+        """Speak another language."""
+        self.lang = lang
+        if self.job:
+            self.job.speak(lang)
+        self._tell("lang")
+
+    def hide(self, *secrets: Secret) -> None:
+        """Strike these out of every message from now on."""
+        self._redact.add(*secrets)
+
+    def clean(self, text: str) -> str:
+        """Return a message without secrets."""
+        return redact_patterns(self._redact(text))
+
+    def _tell(self, what: str) -> None:
+        for listener in list(self._listeners):
+            listener(what)
+
+    def take_over(self, earlier: Shared) -> None:
+        """Go on with what an earlier form had."""
+        for name in ("vod", "assets", "states", "job", "part", "_given"):
+            setattr(self, name, getattr(earlier, name))
+        self._redact = earlier._redact
+
+
+_last: list[Shared] = []
+
+
+def share(lang: str | None, *, is_new: bool = False) -> Shared:
+    """Return what a new form starts from: what the last one had, and the run that is under way.
+
+    Args:
+        lang: Language that was asked for; None for the last form's, else the usual one.
+        is_new: Whether the caller brought a table, so that the last one's is not wanted.
+    """
+    earlier = _last[0] if _last else None
+    shared = Shared(spoken(lang) if lang or earlier is None else earlier.lang)
+    running = last_job()
+    if earlier and not is_new:
+        shared.take_over(earlier)
+    elif earlier:
+        shared.vod = earlier.vod
+    if running and not running.done() and running is not shared.job:
+        shared.job = running
+        shared.part = earlier.part if earlier and earlier.job is running else None
+    if shared.job:
+        shared.job.speak(shared.lang)
+    _last[:] = [shared]
+    return shared

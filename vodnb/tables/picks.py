@@ -1,0 +1,152 @@
+"""Picks rows, counts and columns out of a table for whoever shows it. Never changes the table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from vodnb.rules.model import RESULT_COLUMNS, Verdict
+
+from ._sheet import cell_text, cell_texts, open_sheet
+from .results import to_retry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .read import Source
+
+__all__ = [
+    "StateCount",
+    "count_column",
+    "find_rows",
+    "put_back",
+    "read_cells",
+    "read_row",
+    "read_titles",
+    "retry_rows",
+    "state_counts",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateCount:
+    """The assets in one state.
+
+    Attributes:
+        state: The state as the service says it; "" where it said none.
+        meaning: What it means.
+        needs: Who has to act.
+        code: Why it is not known; "" for none.
+        assets: How many distinct assets.
+    """
+
+    state: str
+    meaning: str
+    needs: str
+    code: str
+    assets: int
+
+
+def read_titles(source: Source, *, encoding: str | None = None) -> list[str]:
+    """Return the titles of a source, for the choice of the ID column.
+
+    Raises:
+        InputError: There is no such file, or it cannot be read.
+    """
+    sheet = open_sheet(source, id_column=None, encoding=encoding, delimiter=None)
+    return [str(title) for title in sheet.frame.columns]
+
+
+def count_column(table: pd.DataFrame, name: str, rows: Sequence[int] | None = None) -> Counter[str]:
+    """Return how many rows have each text in a column.
+
+    Args:
+        table: Any table.
+        name: The column.
+        rows: Positions of the rows that count. Default None: all.
+    """
+    column = table[name] if rows is None else table[name].iloc[list(rows)]
+    return Counter(cell_texts(column))
+
+
+def find_rows(results: pd.DataFrame, *, outcome: str = "", code: str | None = None) -> list[int]:
+    """Return the positions of the rows that ended so.
+
+    Args:
+        results: A results table.
+        outcome: The outcome. Default "": any.
+        code: The error code, "" for none. Default None: any.
+    """
+    cells = zip(cell_texts(results["outcome"]), cell_texts(results["error_code"]), strict=True)
+    return [
+        at
+        for at, (ended, told) in enumerate(cells)
+        if outcome in {"", ended} and code in {None, told}
+    ]
+
+
+def read_cells(
+    table: pd.DataFrame, rows: Sequence[int], columns: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """Return the cells of some rows and columns as text, row by row."""
+    picked = [cell_texts(table[name].iloc[list(rows)]) for name in columns]
+    return list(zip(*picked, strict=True))
+
+
+def read_row(table: pd.DataFrame, row: int) -> dict[str, str]:
+    """Return one row as text, by column; a second column of a name is left out."""
+    cells: dict[str, str] = {}
+    for at, title in enumerate(table.columns):
+        cells.setdefault(str(title), cell_text(table.iloc[row, at]))
+    return cells
+
+
+def retry_rows(results: pd.DataFrame) -> list[int]:
+    """Return the positions of the rows that `to_retry` gives.
+
+    Raises:
+        InputError: The table is no results table.
+    """
+    numbered = results.reset_index(drop=True) if isinstance(results, pd.DataFrame) else results
+    return [int(at) for at in to_retry(numbered).index]
+
+
+def put_back(whole: pd.DataFrame, part: pd.DataFrame, rows: Sequence[int]) -> pd.DataFrame:
+    """Return the whole table with the results of those of its rows that were run again.
+
+    Args:
+        whole: A results table.
+        part: The results of some of its rows.
+        rows: The positions of these rows in the whole table, in the order of the part.
+    """
+    together = whole.copy()
+    for name in RESULT_COLUMNS:
+        column = together[name].array.copy()
+        column[list(rows)] = part[name].array
+        together[name] = pd.Series(column, index=together.index)
+    return together
+
+
+def state_counts(states: pd.DataFrame) -> list[StateCount]:
+    """Return how many assets are in each state, the most first; rows without an asset are left out.
+
+    Args:
+        states: A table of states.
+    """
+    names = ("state", "state_meaning", "needs", "error_code")
+    columns = [cell_texts(states[name]) for name in names]
+    verdicts = map(Verdict, cell_texts(states["verdict"]))
+    seen = {
+        asset_id: cells
+        for asset_id, verdict, cells in zip(
+            cell_texts(states["asset_id"]), verdicts, zip(*columns, strict=True), strict=True
+        )
+        if verdict.is_usable
+    }
+    return [
+        StateCount(state=state, meaning=meaning, needs=needs, code=code, assets=count)
+        for (state, meaning, needs, code), count in Counter(seen.values()).most_common()
+    ]

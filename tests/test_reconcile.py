@@ -183,6 +183,9 @@ def test_a_status_for_each_row_is_asked_for_when_named(vod, box, mixed):
     assert list(table["outcome"]) == ["confirmed"] * 9 + ["invalid"]
     assert list(table["requested_status"][:9]) == list(wanted[:9])
     assert table["run_id"].nunique() == 3
+    job = vodnb.last_job()
+    assert (dict(job.counts), dict(job.codes)) == ({"confirmed": 9}, {"": 9})
+    assert job.run_id == table.loc[19, "run_id"]
     ends = {"CREATED": "CREATED", "FAILED": "UPLOAD_FAILED", "CANCELLED": "CANCELLED"}
     assert list(table["state_after"][:9]) == [ends[status] for status in wanted[:9]]
     uniform = vod.confirm(mixed["asset_id"].tolist()[:2], rate=None, progress=False)

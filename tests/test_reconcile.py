@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pandas as pd
 import pytest
-from jobs import outcomes
+from jobs import interrupts, outcomes
 
 import vodnb
 from vodnb.bulk.journal import Journal
@@ -243,3 +243,16 @@ def test_a_mixed_run_that_is_stopped_gives_the_whole_table(vod, box, mixed):
     assert set(table["outcome"]) <= {"confirmed", "not_sent", "invalid"}
     assert "not sent" in repr(job)
     assert vodnb.last_job() is job
+
+
+def test_an_interrupt_of_a_mixed_run_gives_the_whole_table(vod, box, mixed):
+    """What is out comes home, what was not reached is not sent; the same cell goes on."""
+    options = {"status_column": "status", "rate": None, "progress": False}
+    box.fault(delay=0.3, times=9)
+    with interrupts(lambda: posts(box)):
+        table = vod.confirm(mixed, destroy=6, **options)
+    assert len(table) == 10
+    assert outcomes(table)["not_sent"] >= 3
+    again = vod.confirm(mixed, destroy=6, **options)
+    assert outcomes(again)["confirmed"] == 9
+    assert set(posts(box).values()) == {1}

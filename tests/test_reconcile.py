@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pandas as pd
 import pytest
-from jobs import outcomes
+from jobs import interrupts, outcomes
 
 import vodnb
 from vodnb.bulk.journal import Journal
@@ -183,6 +183,9 @@ def test_a_status_for_each_row_is_asked_for_when_named(vod, box, mixed):
     assert list(table["outcome"]) == ["confirmed"] * 9 + ["invalid"]
     assert list(table["requested_status"][:9]) == list(wanted[:9])
     assert table["run_id"].nunique() == 3
+    job = vodnb.last_job()
+    assert (dict(job.counts), dict(job.codes)) == ({"confirmed": 9}, {"": 9})
+    assert job.run_id == table.loc[19, "run_id"]
     ends = {"CREATED": "CREATED", "FAILED": "UPLOAD_FAILED", "CANCELLED": "CANCELLED"}
     assert list(table["state_after"][:9]) == [ends[status] for status in wanted[:9]]
     uniform = vod.confirm(mixed["asset_id"].tolist()[:2], rate=None, progress=False)
@@ -240,3 +243,18 @@ def test_a_mixed_run_that_is_stopped_gives_the_whole_table(vod, box, mixed):
     assert set(table["outcome"]) <= {"confirmed", "not_sent", "invalid"}
     assert "not sent" in repr(job)
     assert vodnb.last_job() is job
+
+
+def test_an_interrupt_of_a_mixed_run_gives_the_whole_table(vod, box, mixed):
+    """What is out comes home, what was not reached is not sent; the same cell goes on."""
+    options = {"status_column": "status", "rate": None, "progress": False}
+    box.fault(delay=0.3, times=9)
+    with interrupts(lambda: posts(box)):
+        table = vod.confirm(mixed, destroy=6, **options)
+    assert len(table) == 10
+    assert outcomes(table)["not_sent"] >= 3
+    again = vod.confirm(mixed, destroy=6, **options)
+    # A part that was finished is looked at anew, like any finished run.
+    good = outcomes(again)["confirmed"] + outcomes(again)["already_confirmed"]
+    assert good == 9
+    assert set(posts(box).values()) == {1}

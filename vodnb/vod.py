@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from vodnb.bulk.control import Control
     from vodnb.bulk.plan import Plan
+    from vodnb.bulk.work import Run
     from vodnb.rules.model import Status
     from vodnb.tables.read import Source
 
@@ -157,7 +158,7 @@ class Vod(Asking):
         canary: int | None = None,
         destroy: int | None = None,
         lang: str | None = None,
-    ) -> Job | Series:
+    ) -> Run:
         """Start what `confirm` does and return at once; the arguments of `confirm`.
 
         Returns:

@@ -29,9 +29,11 @@ from .proofs import is_unproved
 from .record import Header
 from .recorder import Recorder
 from .runs import SUFFIX, Want, choose_folder, open_run
-from .work import Work
+from .work import Run
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     import pandas as pd
 
     from vodnb.rules.model import Lang
@@ -46,15 +48,15 @@ __all__ = ["Job", "last_job", "new_run_id", "remember"]
 _OURS = {"CLIENT.CANARY", "CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
 
-_jobs: list[Work] = []
+_jobs: list[Run] = []
 
 
-def remember(work: Work) -> None:
+def remember(run: Run) -> None:
     """Let this be what `last_job` returns."""
-    _jobs[:] = [work]
+    _jobs[:] = [run]
 
 
-def last_job() -> Work | None:
+def last_job() -> Run | None:
     """Return the job that was started last in this process, or None.
 
     It keeps what an interrupted cell could not hand over: `vodnb.last_job().results()`.
@@ -67,7 +69,7 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-class Job(Work):
+class Job(Run):
     """A run under way, or done.
 
     Args:
@@ -116,14 +118,14 @@ class Job(Work):
         return self._book.settled / max(self._total, 1)
 
     @property
-    def counts(self) -> dict[Outcome, int]:
+    def counts(self) -> Counter[Outcome]:
         """How many assets are settled so far, by outcome."""
-        return dict(self._book.outcomes)
+        return self._book.outcomes.copy()
 
     @property
-    def codes(self) -> dict[str, int]:
+    def codes(self) -> Counter[str]:
         """How many assets are settled so far, by error code; "" stands for none."""
-        return dict(self._book.codes)
+        return self._book.codes.copy()
 
     def _build(self) -> pd.DataFrame:
         """Return the table: what is under way is `in_doubt`, what was not reached `not_sent`."""

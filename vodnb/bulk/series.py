@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from vodnb.tables.results import build_results
 from .control import Control
 from .job import remember
 from .plan import Stop
-from .work import Work
+from .work import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ class Part:
     places: NDArray[np.intp]
 
 
-class Series(Work):
+class Series(Run):
     """The runs of one table, under way or done.
 
     Args:
@@ -81,6 +82,16 @@ class Series(Work):
     def run_id(self) -> str:
         """Name of the first run."""
         return self._jobs[0].run_id if self._jobs else self._parts[0].plan.run_id
+
+    @property
+    def counts(self) -> Counter[Outcome]:
+        """How many assets are settled so far, by outcome."""
+        return sum((job.counts for job in self._jobs.copy()), Counter())
+
+    @property
+    def codes(self) -> Counter[str]:
+        """How many assets are settled so far, by error code; "" stands for none."""
+        return sum((job.codes for job in self._jobs.copy()), Counter())
 
     @property
     def share(self) -> float:

@@ -13,18 +13,19 @@ from .plan import BY_HAND
 from .progress import draw_run, open_screen
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Generator
     from concurrent.futures import Future
 
     import pandas as pd
 
-    from vodnb.rules.model import Lang
+    from vodnb.rules.model import Lang, Outcome
 
     from .control import Control
     from .plan import Stop
     from .progress import Screen
 
-__all__ = ["Work"]
+__all__ = ["Run", "Work"]
 
 _REPAINT = 0.2
 """Seconds between two pictures: a notebook server drops floods of messages."""
@@ -209,3 +210,22 @@ class Work(ABC):
     def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
         lines = self._lines()
         return {"text/plain": "\n".join(lines), "text/html": draw_run(lines, share=self.share)}
+
+
+class Run(Work):
+    """A run, or a series of them, that settles the assets of a table."""
+
+    @property
+    @abstractmethod
+    def run_id(self) -> str:
+        """Name of the run; of a series, of its first."""
+
+    @property
+    @abstractmethod
+    def counts(self) -> Counter[Outcome]:
+        """How many assets are settled so far, by outcome."""
+
+    @property
+    @abstractmethod
+    def codes(self) -> Counter[str]:
+        """How many assets are settled so far, by error code; "" stands for none."""

@@ -244,9 +244,14 @@ def test_the_summary_adds_up(tmp_path):
         "1 empty, 5 not_an_id; 2 assets to confirm; 1 of an unusual form (not 32 hex digits); "
         "6 rows need a look"
     )
-    assert len(rows) == 4
-    assert rows[0].startswith("  row 9: empty: ''")
-    assert rows[1].startswith("  row 4: not_an_id: 'NA'")
+    assert len(rows) == 5
+    assert rows[0] == (
+        "  chosen: encoding (by its byte order mark), "
+        "delimiter (it gives an ID column and even rows), id_column (its title); "
+        "each can be given as an argument"
+    )
+    assert rows[1].startswith("  row 9: empty: ''")
+    assert rows[2].startswith("  row 4: not_an_id: 'NA'")
 
 
 def test_the_summary_of_a_clean_table_is_one_line():
@@ -263,7 +268,7 @@ def test_the_summary_shows_cells_as_text():
     bundle = describe(frame)._repr_mimebundle_(include=None, exclude=None)
     tags = Tags()
     tags.feed(bundle["text/html"])
-    assert tags.seen <= {"div", "p", "table", "thead", "tbody", "tr", "th", "td"}
+    assert tags.seen <= {"div", "p", "table", "caption", "thead", "tbody", "tr", "th", "td"}
     assert "alert(1)" in bundle["text/html"]
     assert len(bundle["text/plain"]) < 500
 

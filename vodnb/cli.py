@@ -65,6 +65,7 @@ _FILE_OPTIONS = [
     click.option("--id-column", help="Column that holds the IDs."),
     click.option("--encoding", help="Encoding of the file."),
     click.option("--delimiter", help="Delimiter of the file."),
+    click.option("--sheet", help="Sheet of a workbook."),
     click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own."),
     *_PLACE_OPTIONS,
 ]
@@ -341,7 +342,7 @@ def _open(
     """Connect and load a file, as the options say; refuse a place for what comes of it."""
     from vodnb import connect
 
-    reading = ("id_column", "encoding", "delimiter")
+    reading = ("id_column", "encoding", "delimiter", "sheet")
     vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in _PLACE})
     ctx.call_on_close(vod.close)
     table = _load(file, **{name: options[name] for name in reading})

@@ -46,25 +46,31 @@ def load_assets(
     id_column: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> pd.DataFrame:
     """Load asset IDs; no ID is ever changed silently. In a notebook, the counts are shown.
 
     Args:
-        source: A file's path, pasted text (with a line break), a DataFrame, or a list of IDs.
+        source: A file's path (CSV and the like, JSON lines, .xlsx, Parquet; gzip, or a zip with
+            one file in it), pasted text (with a line break), a DataFrame, or a list of IDs.
         id_column: Column that holds the IDs. Default: found by its name or its content.
         encoding: Encoding of the file. Default: found by rule, which the summary names.
         delimiter: Delimiter of the file. Default: found among `, ; TAB |`.
+        sheet: Sheet of a workbook. Default: the only one that is not empty.
 
     Returns:
         The user's columns and `asset_id` (what is sent), `verdict` and `verdict_note`.
 
     Raises:
         InputError: The file or its ID column cannot be found or read.
+        SetupError: The file needs an extra that is not installed.
 
     Example:
         >>> assets = vodnb.load_assets("assets.csv")
     """
-    table = read.load_assets(source, id_column=id_column, encoding=encoding, delimiter=delimiter)
+    table = read.load_assets(
+        source, id_column=id_column, encoding=encoding, delimiter=delimiter, sheet=sheet
+    )
     show(describe(table))
     return table
 

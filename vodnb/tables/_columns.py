@@ -120,7 +120,7 @@ class Builder:
         if len(set(cells)) * _FEW > len(cells):
             self._known[at] = None
             return cells
-        return [known.setdefault(cell, cell) for cell in cells]
+        return list(map(known.setdefault, cells, cells))
 
     def _add_one(self, record: Sequence[str]) -> None:
         if len(record) != self.width:

@@ -173,6 +173,8 @@ def _only_member(data: bytes, name: str) -> tuple[bytes, str, str]:
     try:
         with archive.open(member) as stream:
             found = _bounded(stream, name)
+    except InputError:  # a ValueError, too
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError):
         raise _damaged(name, "zip archive") from None
     return found, member.filename, f"zip: {member.filename}"

@@ -35,6 +35,7 @@ OUR_TITLES = frozenset({"asset_id", "verdict", "verdict_note"})
 
 _COMMENT = ("#", "//", "--")
 _ID_DIGITS = 32
+_COUNT_DIGITS = 8
 _ID_SHARE = 0.9
 _SHOWN_COLUMNS = 12
 _SHOWN_LETTERS = 40
@@ -85,7 +86,7 @@ def _titles_by_content(head: Sequence[list[str]]) -> int:
 def _stands_apart(record: list[str], titles: list[str]) -> bool:
     if not _filled(record) or _is_comment(record):
         return True
-    if any(map(is_value, record)):
+    if any(is_value(cell) and not _is_count(cell) for cell in record):
         return False
     if len(titles) > 1:
         return _filled(record) < _filled(titles)
@@ -94,6 +95,11 @@ def _stands_apart(record: list[str], titles: list[str]) -> bool:
 
 def _is_comment(record: list[str]) -> bool:
     return bool(record) and record[0].lstrip().startswith(_COMMENT) and not _is_id(record[0])
+
+
+def _is_count(cell: str) -> bool:
+    """Return whether a cell is a year, a day or how many rows: IDs without zeros are longer."""
+    return cell.strip().isdigit() and len(cell.strip()) <= _COUNT_DIGITS
 
 
 def _filled(record: list[str]) -> int:

@@ -133,46 +133,33 @@ def _from_path(
     sheet: str | None,
 ) -> Sheet:
     path = Path(name).expanduser()
+    story: dict[str, object] = {}
+    source = name
     if is_file(path):
         raw = read_file(path, name)
-        story: dict[str, object] = {"inside": raw.inside} if raw.inside else {}
+        story |= {"inside": raw.inside} if raw.inside else {}
+        if raw.kind == "parquet":
+            return replace(_from_frame(read_parquet(raw.data, name)), source=name, is_typed=True)
+        if raw.kind == "workbook":
+            story["sheet"], records = read_workbook(raw.data, name, sheet)
+            return from_records(records, id_column=id_column, source=name, story=story)
+        text = decode(raw.data, encoding=encoding, name=name)
+        # The bytes of a big file are let go as soon as its records are there.
+        del raw
     elif "\n" in name or "\r" in name:
-        text = Text(whole=name)
-        return _from_text(text, "text", {}, id_column=id_column, delimiter=delimiter)
+        text, source = Text(whole=name), "text"
     else:
         raise no_such_file(name, path)
-    if raw.kind == "parquet":
-        return replace(_from_frame(read_parquet(raw.data, name)), source=name, is_typed=True)
-    if raw.kind == "workbook":
-        found, records = read_workbook(raw.data, name, sheet)
-        return from_records(
-            records, id_column=id_column, source=name, story={**story, "sheet": found}
-        )
-    text = decode(raw.data, encoding=encoding, name=name)
-    return _from_text(text, name, story, id_column=id_column, delimiter=delimiter)
-
-
-def _from_text(
-    text: Text,
-    source: str,
-    story: Mapping[str, object],
-    *,
-    id_column: str | None,
-    delimiter: str | None,
-) -> Sheet:
-    story = {**story, "encoding": text.codec, "encoding_why": text.why}
-    if delimiter is None and is_json_lines(text):
+    is_json = delimiter is None and is_json_lines(text)
+    if is_json:
         records = read_json_lines(text)
-        return from_records(
-            records,
-            id_column=id_column,
-            source=source,
-            story={**story, "delimiter": "", "delimiter_why": records.why},
-            titled=True,
-        )
-    records = read_records(text, delimiter=delimiter, id_column=id_column)
-    story = {**story, "delimiter": records.delimiter, "delimiter_why": records.why}
-    return from_records(records, id_column=id_column, source=source, story=story)
+    else:
+        records = read_records(text, delimiter=delimiter, id_column=id_column)
+    story |= {"encoding": text.codec, "encoding_why": text.why}
+    story |= {"delimiter": records.delimiter, "delimiter_why": records.why}
+    del text
+    titled = True if is_json else None
+    return from_records(records, id_column=id_column, source=source, story=story, titled=titled)
 
 
 def _from_frame(source: pd.DataFrame) -> Sheet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vodnb.rules import markup
 from vodnb.rules.errors import InputError
@@ -58,6 +58,7 @@ class LoadSummary:
     Attributes:
         source: The path as given, or "text", "DataFrame", "Series", "list"; "a table" if unknown.
         how: How it was read, in words; "" if unknown.
+        why: Why it was read so, and how to have it otherwise; "" where there was no choice.
         rows: How many rows there are.
         counts: Rows by verdict, every verdict named; they add up to `rows`.
         assets: How many distinct assets can be confirmed.
@@ -67,6 +68,7 @@ class LoadSummary:
 
     source: str
     how: str
+    why: str
     rows: int
     counts: Mapping[str, int]
     assets: int
@@ -75,6 +77,8 @@ class LoadSummary:
 
     def __repr__(self) -> str:
         lines = [self.headline]
+        if self.why:
+            lines.append(f"  {self.why}")
         for trouble in self.troubles:
             cell = _shortened(trouble.cell)
             lines.append(f"  row {trouble.row}: {trouble.verdict}: {cell} ({trouble.note})")
@@ -99,13 +103,17 @@ class LoadSummary:
         return f"{rows}: {verdicts or 'nothing in it'}; {'; '.join(parts)}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        html = markup.element("p", self.headline)
+        counts = [(verdict, f"{count:,}") for verdict, count in self.counts.items() if count]
+        parts = [
+            markup.element("p", self.headline),
+            markup.element("p", self.why) if self.why else "",
+            markup.table(("verdict", "rows"), counts) if counts else "",
+        ]
         if self.troubles:
             rows = [(one.row, one.verdict, _shortened(one.cell), one.note) for one in self.troubles]
-            html = markup.element(
-                "div", html, markup.table(("row", "verdict", "cell", "note"), rows)
-            )
-        return {"text/plain": repr(self), "text/html": str(html)}
+            title = "First rows that need a look"
+            parts.append(markup.table(("row", "verdict", "cell", "note"), rows, caption=title))
+        return {"text/plain": repr(self), "text/html": str(markup.element("div", *parts))}
 
 
 def describe(frame: pd.DataFrame) -> LoadSummary:
@@ -130,6 +138,7 @@ def describe(frame: pd.DataFrame) -> LoadSummary:
     return LoadSummary(
         source=str(story.get("source", "a table")),
         how=_how(story),
+        why=_why(story),
         rows=len(frame),
         counts={verdict.value: counts[verdict] for verdict in Verdict},
         assets=len(usable),
@@ -152,6 +161,8 @@ def _troubles(cells: list[str], verdicts: list[Verdict], notes: list[str]) -> tu
 def _how(story: Mapping[str, object]) -> str:
     encoding, delimiter = str(story.get("encoding", "")), str(story.get("delimiter", ""))
     parts = [
+        str(story.get("inside", "")),
+        f"sheet {story['sheet']!r}" if "sheet" in story else "",
         _ENCODINGS.get(encoding, encoding),
         _DELIMITERS.get(delimiter, repr(delimiter) if delimiter else ""),
         f"ID column {story['id_column']!r}" if "id_column" in story else "",
@@ -159,7 +170,23 @@ def _how(story: Mapping[str, object]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _counted(number: int, noun: str) -> str:
+def _why(story: Mapping[str, object]) -> str:
+    """Return why it was read so, and how to have it otherwise; "" where nothing was chosen."""
+    above = story.get("above")
+    reasons = {
+        "encoding": story.get("encoding_why"),
+        "delimiter": story.get("delimiter_why"),
+        "sheet": "the only one with something in it" if "sheet" in story else "",
+    }
+    told = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
+    if not told:
+        return ""
+    told.append(f"id_column ({story.get('why')})")
+    left_out = f"{_counted(above, 'line')} above the titles left out; " if above else ""
+    return f"{left_out}chosen: {', '.join(told)}; each can be given as an argument"
+
+
+def _counted(number: Any, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 

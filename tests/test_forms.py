@@ -358,7 +358,7 @@ def test_inspect_explains_and_asks(app) -> None:
     form._code.value = "VOD.10062"
     press(form, "Explain")
     assert "VOD does not know this asset" in shown(form)
-    form._asset.value = app.assets["asset_id"].iloc[0]
+    (form._asset.value,) = app.vod.sandbox.add(ids(1))
     press(form, "Ask for its state")
     assert "CREATING" in form.still()
 

@@ -30,7 +30,11 @@ QUIET_SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
     # The worse case for secrets: whatever a widget holds is saved.
     "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
-    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    # No dialog about a file that changed on disk where two saves follow each other quickly.
+    "@jupyterlab/docmanager-extension/plugin": {
+        "autosave": False,
+        "lastModifiedCheckMargin": 600_000,
+    },
 }
 
 OPTIONS = (

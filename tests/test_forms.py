@@ -151,7 +151,9 @@ def test_retry_puts_its_rows_back(app) -> None:
     press(app, f"Retry {left} rows")
     after = app.results
     assert list(after["asset_id"]) == list(before["asset_id"])
-    assert list(after["outcome"]).count("not_sent") == 0
+    truth = app.vod.sandbox.truth("sandbox_assets.csv")
+    assert list(after["outcome"]) == [row.outcome for row in truth]
+    assert list(after["error_code"]) == [row.code for row in truth]
     same = before["outcome"].ne("not_sent")
     assert after[same].equals(before[same])
 
@@ -358,7 +360,7 @@ def test_inspect_explains_and_asks(app) -> None:
     form._code.value = "VOD.10062"
     press(form, "Explain")
     assert "VOD does not know this asset" in shown(form)
-    form._asset.value = app.assets["asset_id"].iloc[0]
+    (form._asset.value,) = app.vod.sandbox.add(ids(1))
     press(form, "Ask for its state")
     assert "CREATING" in form.still()
 

@@ -28,7 +28,13 @@ SECONDS_TO_END = 15
 QUIET_SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/apputils-extension/notification": {"checkForUpdates": False, "fetchNews": "false"},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
-    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    # The worse case for secrets: whatever a widget holds is saved.
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
+    # No dialog about a file that changed on disk where two saves follow each other quickly.
+    "@jupyterlab/docmanager-extension/plugin": {
+        "autosave": False,
+        "lastModifiedCheckMargin": 600_000,
+    },
 }
 
 OPTIONS = (

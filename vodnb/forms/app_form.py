@@ -23,7 +23,7 @@ from .run_form import RunForm, lines_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vodnb.bulk.job import Job
+    from vodnb.bulk.work import Run
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
@@ -51,7 +51,7 @@ class App(Form):
         return self._shared.states
 
     @property
-    def job(self) -> Job | None:
+    def job(self) -> Run | None:
         """The run under way, or the last one."""
         return self._shared.job
 

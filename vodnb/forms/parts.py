@@ -45,7 +45,7 @@ _STYLE = (
     ".vodnb table{border-collapse:collapse;margin:2px 0 4px;font-size:13px;width:auto}"
     ".vodnb th,.vodnb td{padding:3px 12px 3px 0;overflow-wrap:break-word;text-align:left;"
     "vertical-align:top;border-bottom:1px solid rgba(128,128,128,.25)}"
-    ".vodnb th{font-weight:600;overflow-wrap:normal;white-space:nowrap}"
+    ".vodnb th{font-weight:600;overflow-wrap:normal;white-space:nowrap!important}"
     ".vodnb caption{font-weight:600;padding:4px 0;text-align:left}"
     ".vodnb .vodnb-wide{overflow-x:auto}"
     ".vodnb .vodnb-hint{opacity:.75;font-size:12px}"

@@ -85,7 +85,7 @@ class ResultsForm(Form):
             self._headline,
             row(self._retry, self._refresh, self._path, self._save),
             row(self._outcome, self._code),
-            self._list,
+            row(self._list),
             row(self._back, self._forth, self._place),
             self._detail,
             self._summary,

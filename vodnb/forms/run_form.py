@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import ipywidgets as widgets
     import pandas as pd
 
-    from vodnb.bulk.job import Job
+    from vodnb.bulk.work import Run
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
@@ -49,7 +49,7 @@ _MOST_CODES = 20
 _RATE = "1500/min"
 
 
-def lines_of(job: Job, lang: Any) -> list[str]:
+def lines_of(job: Run, lang: Any) -> list[str]:
     """Return how a run stands in lines, without what only a cell's user can do."""
     ours = [say_sentence(key, lang, count=0).partition("0")[2] for key in ("in_doubt", "not_sent")]
     return [told for told in repr(job).splitlines() if not told.endswith(tuple(ours))]
@@ -59,7 +59,7 @@ class RunForm(Form):
     """Starts a run, shows it live, pauses and stops it."""
 
     @property
-    def job(self) -> Job | None:
+    def job(self) -> Run | None:
         """The run under way, or the last one."""
         return self._shared.job
 
@@ -182,7 +182,7 @@ class RunForm(Form):
 
     def _begin(
         self, vod: Vod, assets: pd.DataFrame, part: Part | None, options: dict[str, Any]
-    ) -> Job:
+    ) -> Run:
         try:
             job = vod.start(assets, **options)
             self._shared.set_job(job, part)
@@ -280,7 +280,7 @@ class RunForm(Form):
             self._notes.show(Markup())
         self._show_busy()
 
-    def _describe_codes(self, job: Job) -> Markup:
+    def _describe_codes(self, job: Run) -> Markup:
         counts = {code: count for code, count in job.codes.items() if code}
         if not counts:
             return Markup()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.bulk.job import Job
+    from vodnb.bulk.work import Run
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Secret
     from vodnb.vod import Vod
@@ -60,7 +60,7 @@ class Shared:
         self.vod: Vod | None = None
         self.assets: pd.DataFrame | None = None
         self.states: pd.DataFrame | None = None
-        self.job: Job | None = None
+        self.job: Run | None = None
         self.part: Part | None = None
         self._given: pd.DataFrame | None = None
         self._listeners: list[Callable[[str], None]] = []
@@ -100,7 +100,7 @@ class Shared:
         self.states = states
         self._tell("states")
 
-    def set_job(self, job: Job, part: Part | None = None) -> None:
+    def set_job(self, job: Run, part: Part | None = None) -> None:
         """Take the run that was started."""
         self.job, self.part = job, part
         job.speak(self.lang)

@@ -1,0 +1,88 @@
+"""Hostile text in every place of every form: no node that could run; and the still picture."""
+
+from __future__ import annotations
+
+from html import escape
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from form_play import active_nodes, shown
+from jobs import ids
+
+import vodnb
+from vodnb.forms import shared as sharing
+from vodnb.rules.model import RESULT_COLUMNS
+
+PAYLOADS = [
+    "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "<svg onload=alert(1)>",
+    "<svg/onload=alert(1)>", "<iframe src=javascript:alert(1)>", "<a href='javascript:alert(1)'>x",
+    '"><img src=x onerror=alert(1)>', "'><script>alert(1)</script>", "</div><script>1</script>",
+    "</style><img src=x onerror=alert(1)>", "</option></select><img src=x onerror=alert(1)>",
+    "<details open ontoggle=alert(1)>", "<body onload=alert(1)>", "<input onfocus=alert(1)>",
+    "<video><source onerror=alert(1)>", "<object data='javascript:1'>", "<embed src='data:x'>",
+    "<math><mtext><img src=x onerror=alert(1)>", "<base href='javascript:1//'>",
+    "<meta http-equiv=refresh content='0;url=javascript:1'>", "<form action='javascript:1'>",
+    "<IMG SRC=x OnErRoR=alert(1)>", "<img\nsrc=x\nonerror=alert(1)>", "<!--><script>1</script>",
+    "]]><script>1</script>", "<link rel=stylesheet href='javascript:1'>",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_last", [])
+    monkeypatch.setattr(sharing, "last_job", lambda: None)
+
+
+@pytest.fixture(scope="module")
+def results() -> pd.DataFrame:
+    """A finished run of 26 assets."""
+    vod = vodnb.connect(sandbox=True, lang="en")
+    return vod.confirm(vod.sandbox.add(ids(26)), rate=None, progress=False)
+
+
+def test_payloads_are_active_where_nobody_escapes() -> None:
+    """The detector fires on each of the 26 when it stands in HTML as it is."""
+    assert len(PAYLOADS) == 26
+    assert [text for text in PAYLOADS if not active_nodes(f"<p>{text}</p>")] == []
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_payload_in_every_column_and_title_runs_nowhere(payload: str, results) -> None:
+    """Results, load and look, live and still, show it as text."""
+    names = [name for name in RESULT_COLUMNS if name not in {"outcome", "retryable", "needs"}]
+    numbers = {"http_status", "attempts", "elapsed_ms"}
+    bad = results.assign(**{name: payload for name in names if name not in numbers})
+    bad = bad.assign(outcome="failed", **{payload: payload})
+    assets = pd.DataFrame({"asset_id": [payload, *ids(2)], payload: payload})
+    form = vodnb.app(results=bad, assets=assets, lang="en")
+    form._forms["results"]._list.value = 2
+    form._forms["load"]._complain(vodnb.VodnbError(payload, payload, payload))
+    form._forms["load"]._tell("kept", name=payload)
+    form._forms["inspect"]._code.value = payload
+    form._forms["inspect"]._explain.click()
+    html = shown(form) + form.still() + form._still_bundle()["text/html"]
+    assert escape(payload) in html
+    assert active_nodes(html) == []
+
+
+def test_form_is_shown_live_and_as_a_still_picture(monkeypatch) -> None:
+    """Two outputs: the widget without any text of its own, and a table that needs no kernel."""
+    import IPython.display
+
+    seen: list[tuple[dict, dict]] = []
+    updates: list[dict] = []
+    handle = SimpleNamespace(update=lambda bundle, **_how: updates.append(bundle))
+    monkeypatch.setattr(
+        IPython.display, "display", lambda bundle, **how: (seen.append((bundle, how)), handle)[1]
+    )
+    form = vodnb.app(sandbox=True, assets=ids(3), lang="en")
+    form._ipython_display_()
+    (live, _), (still, how) = seen
+    assert "application/vnd.jupyter.widget-view+json" in live
+    assert live["text/html"] == ""
+    assert "VBox" not in str(live["text/plain"])
+    assert "3 assets to confirm" in still["text/html"]
+    assert how == {"raw": True, "display_id": True}
+    form._forms["load"]._act(lambda: None)
+    assert "3 assets to confirm" in updates[-1]["text/html"]

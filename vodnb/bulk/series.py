@@ -103,6 +103,12 @@ class Series(Run):
         )
         return done / max(total, 1)
 
+    def speak(self, lang: Lang) -> None:
+        """Tell how it stands, and fill the table, in this language from now on."""
+        super().speak(lang)
+        for job in self._jobs.copy():
+            job.speak(lang)
+
     async def _run(self) -> None:
         trials = math.inf
         for part in self._parts:
@@ -111,6 +117,7 @@ class Series(Run):
             is_limited = part.plan.canary is not None and self._jobs
             plan = replace(part.plan, canary=int(trials)) if is_limited else part.plan
             job = self._begin(plan, part.table, self._control)
+            job.speak(self._lang)
             self._jobs.append(job)
             remember(self)
             try:

@@ -56,7 +56,7 @@ def read_titles(source: Source, *, encoding: str | None = None) -> list[str]:
     Raises:
         InputError: There is no such file, or it cannot be read.
     """
-    sheet = open_sheet(source, id_column=None, encoding=encoding, delimiter=None)
+    sheet = open_sheet(source, id_column=None, encoding=encoding, delimiter=None, sheet=None)
     return [str(title) for title in sheet.frame.columns]
 
 

@@ -10,7 +10,6 @@ import json
 import signal
 import sys
 from dataclasses import replace
-from functools import reduce
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
@@ -20,8 +19,10 @@ import click
 
 from vodnb.rules.errors import InputError, VodnbError
 
+from .cli_options import FILE_OPTIONS, LANG, PLACE_OPTIONS, RUN_OPTIONS, taking
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -45,46 +46,6 @@ __all__ = [
 _PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
 _NOT_ALL_SETTLED = 1
 _COULD_NOT_START = 2
-
-_LANG = click.option(
-    "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
-)
-
-
-_PLACE_OPTIONS = [
-    click.option("--endpoint", help="Address of VOD."),
-    click.option("--region", help='Region, such as "cn-north-4".'),
-    click.option("--project-id", help="Project. Default: looked up by the region."),
-    click.option("--profile", help="Section of the official SDK's profile file."),
-    click.option("--ca-bundle", help="File of a private CA."),
-    _LANG,
-]
-"""Where a command connects to."""
-
-_FILE_OPTIONS = [
-    click.option("--id-column", help="Column that holds the IDs."),
-    click.option("--encoding", help="Encoding of the file."),
-    click.option("--delimiter", help="Delimiter of the file."),
-    click.option("--sheet", help="Sheet of a workbook."),
-    click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own."),
-    *_PLACE_OPTIONS,
-]
-"""How a command reads its file, and where it connects to."""
-
-
-_RUN_OPTIONS = [
-    click.option("-o", "--out", type=click.Path(path_type=Path), help="Where it goes (.csv)."),
-    click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".'),
-    click.option("--workers", default=8, show_default=True, help="Calls under way at once."),
-    click.option("--dry-run", is_flag=True, help="Only say what would be sent."),
-    click.option("--canary", type=int, help="Send only so many assets as a trial."),
-    *_FILE_OPTIONS,
-]
-"""How a command settles the assets of a file."""
-
-
-def _with(options: Sequence[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    return lambda command: reduce(lambda done, option: option(done), reversed(options), command)
 
 
 class _Verbs(click.Group):
@@ -117,7 +78,7 @@ def main() -> None:
     help="Where its files go.",
 )
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
-@_LANG
+@LANG
 @click.pass_context
 def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | None) -> None:
     """Run the whole job on the sandbox; no account is needed.
@@ -158,7 +119,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
 @click.option(
     "--verify/--no-verify", default=True, show_default=True, help="Read states back afterwards."
 )
-@_with(_RUN_OPTIONS)
+@taking(RUN_OPTIONS)
 @click.pass_context
 def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
     """Confirm every asset in FILE and write a results table beside it.
@@ -172,7 +133,7 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_with(_RUN_OPTIONS)
+@taking(RUN_OPTIONS)
 @click.pass_context
 def reconcile(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
     """Look at every asset in FILE, confirm only what is CREATING, and read it back.
@@ -187,7 +148,7 @@ def reconcile(ctx: click.Context, /, file: Path, out: Path | None, **options: An
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the states go (.csv).")
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
 @click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
-@_with(_FILE_OPTIONS)
+@taking(FILE_OPTIONS)
 @click.pass_context
 def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) -> None:
     """Ask for the state of every asset in FILE, and write a table of states beside it.
@@ -214,7 +175,7 @@ def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) 
 @click.option("--title", help="Text to look for in title and category.")
 @click.option("--category", type=int, help="Number of a category.")
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
-@_with(_PLACE_OPTIONS)
+@taking(PLACE_OPTIONS)
 @click.pass_context
 def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
     """Sweep the project for assets that hang, and write them to a CSV for `confirm`.
@@ -237,7 +198,7 @@ def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the results go (.csv).")
 @click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
-@_LANG
+@LANG
 @click.pass_context
 def resume(ctx: click.Context, /, run: str | None, out: Path | None, **options: Any) -> None:
     """Go on with the unfinished run RUN (an ID or a journal), or with the newest one.
@@ -267,7 +228,7 @@ def runs(folder: Path | None) -> None:
 @main.command()
 @click.argument("code")
 @click.option("--http-status", type=int, help="Tells apart codes that differ by status.")
-@_LANG
+@LANG
 def explain(code: str, http_status: int | None, lang: str | None) -> None:
     """Explain an error CODE: what it means, what to do, who must act."""
     from vodnb import explain as explain_code

@@ -1,0 +1,55 @@
+"""The options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["FILE_OPTIONS", "LANG", "PLACE_OPTIONS", "RUN_OPTIONS", "taking"]
+
+LANG = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
+)
+
+
+PLACE_OPTIONS = [
+    click.option("--endpoint", help="Address of VOD."),
+    click.option("--region", help='Region, such as "cn-north-4".'),
+    click.option("--project-id", help="Project. Default: looked up by the region."),
+    click.option("--profile", help="Section of the official SDK's profile file."),
+    click.option("--ca-bundle", help="File of a private CA."),
+    LANG,
+]
+"""Where a command connects to."""
+
+FILE_OPTIONS = [
+    click.option("--id-column", help="Column that holds the IDs."),
+    click.option("--encoding", help="Encoding of the file."),
+    click.option("--delimiter", help="Delimiter of the file."),
+    click.option("--sheet", help="Sheet of a workbook."),
+    click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own."),
+    *PLACE_OPTIONS,
+]
+"""How a command reads its file, and where it connects to."""
+
+
+RUN_OPTIONS = [
+    click.option("-o", "--out", type=click.Path(path_type=Path), help="Where it goes (.csv)."),
+    click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".'),
+    click.option("--workers", default=8, show_default=True, help="Calls under way at once."),
+    click.option("--dry-run", is_flag=True, help="Only say what would be sent."),
+    click.option("--canary", type=int, help="Send only so many assets as a trial."),
+    *FILE_OPTIONS,
+]
+"""How a command settles the assets of a file."""
+
+
+def taking(options: Sequence[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what gives these options to a command, in this order."""
+    return lambda command: reduce(lambda done, option: option(done), reversed(options), command)

@@ -77,6 +77,7 @@ def test_gzip_and_zip_are_unpacked(tmp_path):
         (gzip.compress(PLAIN)[:-9], "gzip archive that is damaged or cut off.*Get it again"),
         (b"\x1f\x8b\x08", "gzip archive that is damaged"),
         (zipped({"a": PLAIN, "b": PLAIN}), "holds 2 files: 'a', 'b'.*Unpack it"),
+        (zipped({"a": PLAIN}).replace(b"aPK\5\6", b"\0PK\5\6"), "holds 0 files"),
         (zipped({}), "holds 0 files.*none to load"),
         (zipped({"a": gzip.compress(PLAIN)}), "archive within an archive.*Unpack it"),
         (gzip.compress(zipped({"a": PLAIN})), "archive within an archive"),

@@ -182,6 +182,8 @@ def _only_member(data: bytes, name: str) -> tuple[bytes, str, str]:
 
 def _is_wanted(member: zipfile.ZipInfo) -> bool:
     """Return whether a member is a file of the user's, not a folder or what macOS puts beside."""
+    if not member.filename:
+        return False
     path = PurePosixPath(member.filename)
     return not (member.is_dir() or "__MACOSX" in path.parts or path.name.startswith("."))
 

@@ -93,8 +93,13 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     known |= {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
     rows = judge_rows(cell_texts(frame.iloc[:, at]), known=known, remarks=sheet.remarks)
     frame.columns = pd.Index(_make_room(list(frame.columns), at if own else None))
-    frame.isetitem(at, pd.array(rows.texts, dtype=TEXT))
-    _put(frame, rows, raw=rows.texts if own and rows.texts != rows.asset_ids else None)
+    if frame.dtypes.iloc[at] != TEXT or frame.iloc[:, at].hasnans:
+        frame.isetitem(at, pd.array(rows.texts, dtype=TEXT))
+    if own and rows.asset_ids is rows.texts:
+        # Nothing was cleaned, and the column is there: ten million rows are not put in twice.
+        _put_verdicts(frame, rows)
+    else:
+        _put(frame, rows, raw=rows.texts if own and rows.texts != rows.asset_ids else None)
     return _with_story(frame, sheet, id_column=str(title), why=why)
 
 
@@ -219,6 +224,10 @@ def _put(frame: pd.DataFrame, rows: Rows, *, raw: list[str] | None) -> None:
         if _RAW not in frame:
             frame.insert(list(frame.columns).index(_ID) + 1, _RAW, "")
         frame[_RAW] = pd.array(raw, dtype=TEXT)
+    _put_verdicts(frame, rows)
+
+
+def _put_verdicts(frame: pd.DataFrame, rows: Rows) -> None:
     frame[_VERDICT] = pd.array(rows.verdicts, dtype=TEXT)
     frame[_NOTE] = pd.array(rows.notes, dtype=TEXT)
 

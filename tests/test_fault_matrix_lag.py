@@ -67,6 +67,12 @@ CASES = [
         once=UNSEEN,
         # One worker comes to the first of many so late that its lag is over.
         every=Ends(outcomes=frozenset({"in_doubt", "confirmed"}), codes=frozenset()),
+        # A yes that the state still contradicts after every margin is a doubt as well.
+        others=Ends(
+            outcomes=frozenset({"in_doubt", "confirmed"}),
+            codes=frozenset({"", "CLIENT.DISAGREES"}),
+            posts=frozenset({1}),
+        ),
         lag=2 * (DEADLINE + MARGIN),
     ),
 ]

@@ -214,6 +214,8 @@ def pollute(chance: random.Random, rows: int) -> Polluted:
     kinds: set[str] = set()
     share = chance.choice([0.0, 0.1, 0.4])
     made = [_row(chance, share, kinds) for _ in range(rows)]
+    if made[0].cell == "asset_id":
+        made[0].cell, made[0].end = made[0].truth, OPEN  # on the first line it is a title indeed
     if made[0].raw == "":
         made[0].raw, made[0].end = None, OPEN  # a blank line at the beginning is no row
     if chance.random() < 0.3:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pandas as pd
 import pytest
-from form_play import control, press, settle, shown, state_of, walk
+from form_play import control, forms_of_their_own, press, settle, shown, state_of, walk
 from jobs import ids, wait_until
 from leak_scan import forms_of, leaks
 from traitlets import TraitError
@@ -22,6 +23,9 @@ from vodnb.forms.secret_box import SecretBox
 from vodnb.forms.words import VERDICTS, WORDS
 from vodnb.rules.model import Verdict
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SECRETS = {
     "token": "MIICANARYtoken-5v1k9Qz7Xw3",
     "ak": "CANARYAK0123456789XY",
@@ -33,10 +37,10 @@ SECRETS = {
 
 
 @pytest.fixture(autouse=True)
-def _no_earlier_form(monkeypatch: pytest.MonkeyPatch) -> None:
+def _of_their_own() -> Iterator[None]:
     """Forms of other tests, and their jobs, are not gone on with."""
-    monkeypatch.setattr(sharing, "_last", [])
-    monkeypatch.setattr(sharing, "last_job", lambda: None)
+    with forms_of_their_own():
+        yield
 
 
 @pytest.fixture

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from html import escape
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from form_play import active_nodes, shown
+from form_play import active_nodes, forms_of_their_own, shown
 from jobs import ids
 
 import vodnb
-from vodnb.forms import shared as sharing
 from vodnb.rules.model import RESULT_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAYLOADS = [
     "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "<svg onload=alert(1)>",
@@ -29,16 +32,19 @@ PAYLOADS = [
 
 
 @pytest.fixture(autouse=True)
-def _no_earlier_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "_last", [])
-    monkeypatch.setattr(sharing, "last_job", lambda: None)
+def _of_their_own() -> Iterator[None]:
+    """Forms of other tests, and their jobs, are not gone on with."""
+    with forms_of_their_own():
+        yield
 
 
 @pytest.fixture(scope="module")
 def results() -> pd.DataFrame:
     """A finished run of 26 assets."""
     vod = vodnb.connect(sandbox=True, lang="en")
-    return vod.confirm(vod.sandbox.add(ids(26)), rate=None, progress=False)
+    found = vod.confirm(vod.sandbox.add(ids(26)), rate=None, progress=False)
+    vod.close()
+    return found
 
 
 def test_payloads_are_active_where_nobody_escapes() -> None:

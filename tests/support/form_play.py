@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+import pytest
 from jobs import wait_until
+
+from vodnb.bulk.job import last_job
+from vodnb.connection import Connection
+from vodnb.forms import shared as sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +21,28 @@ if TYPE_CHECKING:
     from vodnb.forms.form import Form
 
 ACTIVE = {"script", "iframe", "object", "embed", "svg", "img", "link", "base", "meta", "form"}
+
+
+@contextlib.contextmanager
+def forms_of_their_own() -> Iterator[None]:
+    """Go on with no form and no job of other tests; in the end close every connection made."""
+    made: list[Connection] = []
+    begin = Connection.__init__
+
+    def noted(self: Connection, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        made.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "__init__", noted)
+        patch.setattr(sharing, "_last", [])
+        patch.setattr(sharing, "last_job", lambda: None)
+        yield
+    if job := last_job():
+        job.stop()
+        wait_until(job.done)
+    for connection in made:
+        connection.close()
 
 
 def walk(widget: Any) -> Iterator[Any]:

@@ -99,7 +99,7 @@ def test_pause_resume_stop_and_go_on(app) -> None:
     """Stop ends within a second, keeps what is settled, and Start goes on with the same run."""
     slow(app)
     control(app, "Start").click()
-    wait_until(lambda: app.job is not None and app.job.counts)
+    wait_until(lambda: app.job is not None and app.job.counts, seconds=30)
     control(app, "Pause").click()
     assert app.job.is_paused
     control(app, "Resume").click()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Screen",
     "Shown",
+    "clock",
     "describe_run",
     "describe_survey",
     "describe_sweep",
@@ -230,11 +231,11 @@ def describe_survey(
     common = sorted(states, key=lambda state: -states[state])
     parts += [f"{states[state]:,} {state or say('untold', lang)}" for state in common]
     if is_done:
-        parts.append(say("took", lang, time=_clock(seconds)))
+        parts.append(say("took", lang, time=clock(seconds)))
     elif slowed_by:
         parts.append(say("slowed", lang, code=slowed_by))
     elif told:
-        parts.append(say("left", lang, time=_clock(seconds / told * (total - told))))
+        parts.append(say("left", lang, time=clock(seconds / told * (total - told))))
     lines = [" · ".join(parts)]
     if is_done and total - told:
         lines.append(say("unread", lang, count=total - told))
@@ -273,7 +274,7 @@ def describe_sweep(
     phase = "stopped" if stop else "finished" if is_done else "sweeping"
     parts = [say(phase, lang), say("found", lang, count=found)]
     if is_done:
-        parts.append(say("took", lang, time=_clock(seconds)))
+        parts.append(say("took", lang, time=clock(seconds)))
     elif slowed_by:
         parts.append(say("slowed", lang, code=slowed_by))
     elif expected < MOST_RESULTS:
@@ -298,14 +299,14 @@ def draw_run(lines: list[str], *, share: float) -> Markup:
 
 def _timing(book: Book, *, left: int, new: int, seconds: float, lang: Lang) -> list[str]:
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
-        took = say("took", lang, time=_clock(seconds))
+        took = say("took", lang, time=clock(seconds))
         spared = say("spared", lang, looks=book.looks, count=book.spared)
         return [took, spared] if book.looks and book.spared else [took]
     if book.slowed_by:
         return [say("slowed", lang, code=book.slowed_by)]
     if not new or book.phase is not Phase.SENDING:
         return []
-    return [say("left", lang, time=_clock(seconds / new * left))]
+    return [say("left", lang, time=clock(seconds / new * left))]
 
 
 def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[str]:
@@ -327,7 +328,8 @@ def _printable(line: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -15,10 +15,11 @@ from .connect_form import ConnectForm
 from .form import Form
 from .inspect_form import InspectForm
 from .load_form import LoadForm
-from .look_form import LookForm, start_from
+from .look_form import LookForm
 from .parts import Picture, button, column, name_it, row
 from .results_form import ResultsForm
 from .run_form import RunForm, lines_of
+from .shared import start_from
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from vodnb.rules.markup import Markup, element
 from vodnb.tables.picks import read_row
 
 from .form import Form
-from .look_form import start_from
 from .parts import Picture, button, facts, hint, name_it, row, text_box
+from .shared import start_from
 
 if TYPE_CHECKING:
     import ipywidgets as widgets

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from vodnb.bulk.progress import clock
+from vodnb.bulk.states import BATCH
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
@@ -14,11 +16,10 @@ from vodnb.rules.state_words import explain_state
 from vodnb.rules.wording import needs_in_words
 from vodnb.tables.loaded import describe
 from vodnb.tables.picks import state_counts
-from vodnb.tables.read import load_assets
 
 from .form import Form
 from .parts import Picture, button, hint, line, name_it, row, table
-from .shared import share
+from .shared import start_from
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
@@ -29,19 +30,10 @@ if TYPE_CHECKING:
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
-    from .shared import Shared
 
-__all__ = ["LookForm", "clock", "look_form", "start_from"]
+__all__ = ["LookForm", "look_form"]
 
 _QUOTA = "1500/min"
-_BATCH = 10
-
-
-def clock(seconds: float) -> str:
-    """Return a time as hours, minutes and seconds."""
-    minutes, rest = divmod(math.ceil(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 class LookForm(Form):
@@ -126,13 +118,13 @@ class LookForm(Form):
         if self._shared.assets is None:
             return line(self._say("no assets"))
         assets, pace = describe(self._shared.assets).assets, parse_rate(_QUOTA)
-        asking = math.ceil(assets / _BATCH)
+        asking = math.ceil(assets / BATCH)
         told = self._say(
             "cost",
             look_calls=asking,
-            look_time=clock(asking / pace),
+            look_time=clock(math.ceil(asking / pace)),
             calls=assets,
-            time=clock(assets / pace),
+            time=clock(math.ceil(assets / pace)),
         )
         return element("div", line(told), hint(self._say("estimate later")))
 
@@ -153,7 +145,7 @@ class LookForm(Form):
         ]
         header = [self._say(key) for key in ("state", "meaning", "needs", "assets")]
         hanging = sum(count.assets for count in counts if count.state == "CREATING")
-        time = clock(hanging / parse_rate(_QUOTA))
+        time = clock(math.ceil(hanging / parse_rate(_QUOTA)))
         told = self._say("cost seen", count=hanging, calls=hanging, time=time)
         return element("div", table(header, rows), line(told))
 
@@ -167,20 +159,6 @@ def _meaning(count: StateCount, lang: str) -> str:
 
 def _needs(count: StateCount, lang: str) -> str:
     return needs_in_words(Needs(count.needs), "zh" if lang == "zh" else "en")
-
-
-def start_from(
-    *, vod: Vod | None, assets: Source | None, lang: str | None, results: pd.DataFrame | None = None
-) -> Shared:
-    """Return what a form shares that was given a connection or a table by code."""
-    shared = share(lang, is_new=assets is not None or results is not None)
-    if vod is not None:
-        shared.set_vod(vod)
-    if assets is not None:
-        shared.set_assets(load_assets(assets))
-    if results is not None:
-        shared.set_results(results)
-    return shared
 
 
 def look_form(

@@ -17,9 +17,9 @@ from vodnb.tables.summary import summary
 from vodnb.tables.write import save
 
 from .form import Form
-from .look_form import start_from
 from .parts import Choice, Picture, button, facts, hint, line, name_it, row, table, text_box
 from .run_form import RunForm
+from .shared import start_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,6 @@ from vodnb.tables.picks import count_column, retry_rows
 from vodnb.tables.results import to_retry
 
 from .form import Form
-from .look_form import start_from
 from .parts import (
     Choice,
     Picture,
@@ -33,7 +32,7 @@ from .parts import (
     text_box,
     tick_box,
 )
-from .shared import Part
+from .shared import Part, start_from
 
 if TYPE_CHECKING:
     import ipywidgets as widgets

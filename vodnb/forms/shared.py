@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vodnb.bulk.job import last_job
 from vodnb.service.redact import Redactor, redact_patterns
 from vodnb.tables.picks import put_back
+from vodnb.tables.read import load_assets
 from vodnb.verbs import spoken
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from vodnb.bulk.work import Run
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Secret
+    from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
-__all__ = ["Part", "Shared", "share"]
+__all__ = ["Part", "Shared", "share", "start_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,4 +166,18 @@ def share(lang: str | None, *, is_new: bool = False) -> Shared:
     if shared.job:
         shared.job.speak(shared.lang)
     _last[:] = [shared]
+    return shared
+
+
+def start_from(
+    *, vod: Vod | None, assets: Source | None, lang: str | None, results: pd.DataFrame | None = None
+) -> Shared:
+    """Return what a form shares that was given a connection or a table by code."""
+    shared = share(lang, is_new=assets is not None or results is not None)
+    if vod is not None:
+        shared.set_vod(vod)
+    if assets is not None:
+        shared.set_assets(load_assets(assets))
+    if results is not None:
+        shared.set_results(results)
     return shared

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.model import Status, Verdict
+from vodnb.rules.model import Status
+
+from .results import usable_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +44,7 @@ def split_by_status(
             "status_column= names the column that holds CREATED, FAILED or CANCELLED for each row.",
         )
     wanted = table[column].fillna("").astype(str).str.strip()
-    is_usable = table["verdict"].isin([v.value for v in Verdict if v.is_usable])
+    is_usable = usable_rows(table)
     _refuse_strange(table, wanted, is_usable)
     _refuse_torn(table["asset_id"][is_usable], wanted[is_usable])
     present = [status for status in Status if wanted[is_usable].eq(status.value).any()]

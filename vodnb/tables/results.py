@@ -37,6 +37,7 @@ __all__ = [
     "require_settled",
     "to_retry",
     "usable_assets",
+    "usable_rows",
 ]
 
 DTYPES: Mapping[str, Any] = MappingProxyType(
@@ -51,10 +52,14 @@ DTYPES: Mapping[str, Any] = MappingProxyType(
 """The dtype of each result column."""
 
 
+def usable_rows(table: pd.DataFrame) -> pd.Series:
+    """Return for each row of a loaded table whether it points at an asset that can be sent."""
+    return table["verdict"].isin([verdict.value for verdict in Verdict if verdict.is_usable])
+
+
 def usable_assets(table: pd.DataFrame) -> list[str]:
     """Return the distinct assets of a loaded table that can be sent, in order."""
-    is_usable = table["verdict"].isin([v.value for v in Verdict if v.is_usable])
-    return list(dict.fromkeys(table.loc[is_usable, "asset_id"]))
+    return list(dict.fromkeys(table.loc[usable_rows(table), "asset_id"]))
 
 
 def build_results(

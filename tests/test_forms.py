@@ -95,6 +95,7 @@ def test_double_click_starts_one_run(app, monkeypatch) -> None:
     settle(app)
 
 
+@pytest.mark.timeout(120)
 def test_pause_resume_stop_and_go_on(app) -> None:
     """Stop ends within a second, keeps what is settled, and Start goes on with the same run."""
     slow(app)

@@ -119,7 +119,8 @@ def test_whole_job_by_mouse_and_keyboard(lab: Lab, tmp_path: Path) -> None:
     rate.press("Tab")
     tab(page, "5 Results")
     form(page).get_by_role("button", name="Retry").click()
-    see(page, "Finished ·")
+    # What was refused just before the Stop is asked for after its settle time.
+    see(page, "Finished ·", 60)
     tab(page, "5 Results")
     rows = form(page).get_by_label("Open a row")
     rows.select_option(index=0)

@@ -68,9 +68,13 @@ def press(form: Form, name: str) -> None:
 
 
 def settle(form: Form) -> None:
-    """Wait until a form, and every part of it, is idle."""
+    """Wait until a form, and every part of it, is idle.
+
+    A run that was stopped before a refusal was read back asks for the state after the settle time
+    of 36 s.
+    """
     parts = [form, *getattr(form, "_forms", {}).values()]
-    wait_until(lambda: all(part.is_idle for part in parts), seconds=30)
+    wait_until(lambda: all(part.is_idle for part in parts), seconds=60)
 
 
 def shown(form: Form) -> str:

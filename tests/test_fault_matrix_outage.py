@@ -28,9 +28,6 @@ OUTAGE = 60 * HURRY
 SLACK = 0.25
 """Seconds that a busy machine may add to a wait."""
 
-STALL = 0.1
-"""A run in which vodnb's own loop stood still for longer than that says nothing of such a wait."""
-
 STRIKES_AT = {"first": 0, "middle": 12}
 """The confirm call with which the outage begins."""
 
@@ -73,7 +70,7 @@ def runner(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Runner]:
     """Run the cells that were asked for, at the same time."""
-    with running(request, tmp_path_factory, suffer, stall=STALL) as runner:
+    with running(request, tmp_path_factory, suffer) as runner:
         yield runner
 
 

@@ -108,20 +108,11 @@ class Runner:
         cells: What to run.
         how: Runs one.
         log: Listens meanwhile.
-        stall: A stall of this part of a call's deadline makes a run worthless.
     """
 
-    def __init__(
-        self,
-        cells: Iterable[Cell],
-        how: Callable[[Cell], Seen],
-        log: LogWatch,
-        *,
-        stall: float = STALL,
-    ) -> None:
+    def __init__(self, cells: Iterable[Cell], how: Callable[[Cell], Seen], log: LogWatch) -> None:
         self._how = how
         self._log = log
-        self._stall = stall
         self._pulse = Pulse()
         self.starved = 0
         self._pools = {workers: ThreadPoolExecutor(most) for workers, most in CROWD.items()}
@@ -134,7 +125,7 @@ class Runner:
         for _ in range(TRIES):
             begun = time.monotonic()
             seen = self._how(cell)
-            if self._pulse.worst_since(begun) < self._stall * cell.case.deadline:
+            if self._pulse.worst_since(begun) < STALL * cell.case.deadline:
                 break
             self.starved += 1
         return seen
@@ -160,7 +151,6 @@ def running(
     how: Callable[[Cell], Seen],
     *,
     margin: float = MARGIN,
-    stall: float = STALL,
 ) -> Iterator[Runner]:
     """Run those cells of a test file that were asked for."""
     wanted = [
@@ -171,7 +161,7 @@ def running(
     with pytest.MonkeyPatch.context() as patch, LogWatch() as log:
         patch.chdir(factory.mktemp("runs"))
         quicken(patch, margin=margin)
-        runner = Runner(wanted, how, log, stall=stall)
+        runner = Runner(wanted, how, log)
         try:
             yield runner
         finally:

@@ -19,7 +19,7 @@ import click
 
 from vodnb.rules.errors import InputError, VodnbError
 
-from .cli_options import FILE_OPTIONS, LANG, PLACE_OPTIONS, RUN_OPTIONS, taking
+from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE_OPTIONS, RUN_OPTIONS, taking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def reconcile(ctx: click.Context, /, file: Path, out: Path | None, **options: An
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the states go (.csv).")
+@OUT
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
 @click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
 @taking(FILE_OPTIONS)
@@ -165,7 +165,7 @@ def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) 
 
 
 @main.command()
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where they go (.csv).")
+@OUT
 @click.option("--state", multiple=True, default=["CREATING"], show_default=True, help="Wanted.")
 @click.option("--since", help="Created no earlier; local time unless it has a zone.")
 @click.option("--until", help="Created no later, likewise.")
@@ -195,7 +195,7 @@ def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
 
 @main.command()
 @click.argument("run", required=False)
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the results go (.csv).")
+@OUT
 @click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
 @click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
 @LANG

@@ -11,12 +11,29 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["FILE_OPTIONS", "LANG", "PLACE_OPTIONS", "RUN_OPTIONS", "taking"]
+__all__ = ["FILE_OPTIONS", "LANG", "OUT", "PLACE_OPTIONS", "RUN_OPTIONS", "taking"]
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
 )
 
+
+def _place(_ctx: click.Context, _param: click.Parameter, out: Path | None) -> Path | None:
+    """Refuse a place before anything is asked of the service."""
+    from vodnb.tables.write import check_place
+
+    if out:
+        check_place(out)
+    return out
+
+
+OUT = click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    callback=_place,
+    help="Where the table goes: .csv, .xlsx or .parquet.",
+)
 
 PLACE_OPTIONS = [
     click.option("--endpoint", help="Address of VOD."),
@@ -40,7 +57,7 @@ FILE_OPTIONS = [
 
 
 RUN_OPTIONS = [
-    click.option("-o", "--out", type=click.Path(path_type=Path), help="Where it goes (.csv)."),
+    OUT,
     click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".'),
     click.option("--workers", default=8, show_default=True, help="Calls under way at once."),
     click.option("--dry-run", is_flag=True, help="Only say what would be sent."),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import IO
 
-__all__ = ["check_target", "guard", "restore", "save", "unguard"]
+__all__ = ["check_place", "check_target", "guard", "restore", "save", "unguard"]
 
 _FORMULA = re.compile(r"""['"\s]*[=+\-@\t\r\n＝＋－＠]""")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -112,9 +112,8 @@ def check_target(table: object, target: Path) -> None:
         raise InputError(
             f"A {type(table).__name__} is no table.", do="Give a DataFrame to vodnb.save."
         )
-    _check_kind(table, target)
-    if not target.parent.is_dir():
-        raise InputError(f"There is no folder '{target.parent}'.", do="Make it first.")
+    check_place(target)
+    _check_fit(table, target)
     source = dict(table.attrs.get("vodnb", {})).get("source", "")
     if source and target.exists() and Path(source).exists() and target.samefile(source):
         raise InputError(
@@ -124,31 +123,40 @@ def check_target(table: object, target: Path) -> None:
         )
 
 
-def _check_kind(table: pd.DataFrame, target: Path) -> None:
-    match target.suffix.lower():
-        case ".csv":
-            return
-        case ".xlsx":
-            check_workbook()
-            if len(table) >= MOST_ROWS:
-                raise InputError(
-                    f"An Excel workbook holds {MOST_ROWS - 1:,} rows, and the table has "
-                    f"{len(table):,}.",
-                    do=f"Name it '{target.stem}.csv'.",
-                )
-        case ".parquet":
-            check_parquet()
-            if len(set(map(str, table.columns))) < len(table.columns):
-                raise InputError(
-                    "Two columns of the table have the same title, which Parquet cannot hold.",
-                    do=f"Name it '{target.stem}.csv', or rename one of them.",
-                )
-        case _:
-            raise InputError(
-                f"'{target.name}' does not end in .csv, .xlsx or .parquet.",
-                "The ending says what vodnb.save writes.",
-                f"Name it '{target.stem or 'results'}.csv'.",
-            )
+def check_place(target: Path) -> None:
+    """Refuse a place where no table can be saved, before there is a table.
+
+    Raises:
+        InputError: The name does not say a kind of file, or the folder does not exist.
+        SetupError: The extra for this kind of file is not installed.
+    """
+    check_kind = _KINDS.get(target.suffix.lower())
+    if check_kind is None:
+        raise InputError(
+            f"'{target.name}' does not end in .csv, .xlsx or .parquet.",
+            "The ending says what vodnb.save writes.",
+            f"Name it '{target.stem or 'results'}.csv'.",
+        )
+    check_kind()
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder '{target.parent}'.", do="Make it first.")
+
+
+_KINDS = {".csv": lambda: None, ".xlsx": check_workbook, ".parquet": check_parquet}
+
+
+def _check_fit(table: pd.DataFrame, target: Path) -> None:
+    kind = target.suffix.lower()
+    if kind == ".xlsx" and len(table) >= MOST_ROWS:
+        raise InputError(
+            f"An Excel workbook holds {MOST_ROWS - 1:,} rows, and the table has {len(table):,}.",
+            do=f"Name it '{target.stem}.csv'.",
+        )
+    if kind == ".parquet" and len(set(map(str, table.columns))) < len(table.columns):
+        raise InputError(
+            "Two columns of the table have the same title, which Parquet cannot hold.",
+            do=f"Name it '{target.stem}.csv', or rename one of them.",
+        )
 
 
 def restore(table: pd.DataFrame) -> pd.DataFrame:

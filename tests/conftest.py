@@ -45,6 +45,28 @@ def _is_scrubbed(name: str) -> bool:
     return name.startswith(SCRUBBED_PREFIXES) or name.endswith(SCRUBBED_SUFFIX)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest and must not be torn apart, where pytest-xdist shares tests.
+
+    The matrix and the campaigns watch the clock, so they are one another's only company in their
+    process; the browser tests share one JupyterLab.
+    """
+    for item in items:
+        for number, name in enumerate(_TOGETHER):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(f"{number} {name}"))
+    items.sort(key=_rank)
+
+
+_TOGETHER = ("clocked", "browser")
+
+
+def _rank(item: pytest.Item) -> int:
+    names = [number for number, name in enumerate(_TOGETHER) if item.get_closest_marker(name)]
+    return min(names, default=len(_TOGETHER))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _scrubbed_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing of the person who runs the tests reaches them: settings, home, language, zone."""

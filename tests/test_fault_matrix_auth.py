@@ -13,7 +13,7 @@ from fault_server import behave
 
 from vodnb.rules.errors import SignInError
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.clocked, pytest.mark.long]
 
 ASSETS = [f"{number:032x}" for number in range(120)]
 DIES_AT = 40

@@ -13,7 +13,7 @@ import fault_acts as do
 import pytest
 from fault_server import FaultServer
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.clocked, pytest.mark.long]
 
 ASSET = "a" * 32
 PATH = "/v1.0/p/asset/status/uploaded"

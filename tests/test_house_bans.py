@@ -17,9 +17,13 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "vodnb").rglob("*.py"))
 
 IMPORT_HOMES: dict[str, tuple[str, ...]] = {
+    "aiohttp": ("bench/stacks.py",),
     "IPython": ("bulk/progress.py", "forms/"),
-    "click": ("cli.py", "cli_options.py"),
-    "httpx": ("service/http.py",),
+    "click": ("cli.py", "cli_bench.py", "cli_options.py"),
+    "httptools": ("service/direct.py",),
+    "httpx": ("service/http.py", "service/direct.py", "bench/stacks.py"),
+    "huaweicloudsdkcore": ("bench/stacks.py",),
+    "huaweicloudsdkvod": ("bench/stacks.py",),
     "ipywidgets": ("forms/",),
     "joblib": (),
     "marshal": (),
@@ -41,14 +45,14 @@ IMPORT_HOMES: dict[str, tuple[str, ...]] = {
 
 CALL_HOMES: dict[str, tuple[str, ...]] = {
     "__import__": (),
-    "asyncio.Runner": ("bulk/loop.py", "emulator/"),
-    "asyncio.get_event_loop": ("bulk/loop.py", "emulator/"),
-    "asyncio.new_event_loop": ("bulk/loop.py", "emulator/"),
-    "asyncio.run": ("bulk/loop.py", "emulator/"),
-    "asyncio.set_event_loop": ("bulk/loop.py", "emulator/"),
+    "asyncio.Runner": ("bulk/loop.py", "emulator/", "bench/"),
+    "asyncio.get_event_loop": ("bulk/loop.py", "emulator/", "bench/"),
+    "asyncio.new_event_loop": ("bulk/loop.py", "emulator/", "bench/"),
+    "asyncio.run": ("bulk/loop.py", "emulator/", "bench/"),
+    "asyncio.set_event_loop": ("bulk/loop.py", "emulator/", "bench/"),
     "eval": (),
     "exec": (),
-    "print": ("cli.py",),
+    "print": ("cli.py", "bench/"),
 }
 """Calls, and the only places that make them."""
 

@@ -58,29 +58,40 @@ def test_netrc_is_not_read(monkeypatch, tmp_path):
     assert b"uthorization" not in server.requests[0]
 
 
-def test_lanes_have_connections_of_their_own():
-    """Eight workers share a pool; the ninth opens another. All are closed at the end."""
+@pytest.fixture
+def through_proxy(monkeypatch):
+    """Return what names a server as the proxy, and the URL that is then asked of it."""
+
+    def name(server):
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
+        return "http://vod.example.invalid/"
+
+    return name
+
+
+def test_lanes_have_connections_of_their_own(through_proxy):
+    """Through a proxy eight workers share a pool; the ninth opens another. All are closed."""
 
     async def run():
         async with Server(answers(OK)).running() as server:
             http = Http()
-            url = f"http://127.0.0.1:{server.port}/"
+            url = through_proxy(server)
             for lane in (0, 7, 8, 15, 16):
                 await fetch(url, http=http, lane=lane)
-            clients = list(http._clients.values())
+            clients = list(http._proxied.values())
             await http.aclose()
             return server.connections, [client.is_closed for client in clients]
 
     assert asyncio.run(run()) == (3, [True] * 3)
 
 
-def test_at_most_eight_connections_in_a_pool():
+def test_at_most_eight_connections_in_a_pool(through_proxy):
     """A ninth request waits for a connection, and if it waits in vain it never left."""
 
     async def run():
         async with Server(silence).running() as server:
             http = Http()
-            url = f"http://127.0.0.1:{server.port}/"
+            url = through_proxy(server)
             busy = [asyncio.ensure_future(fetch(url, http=http)) for _ in range(8)]
             await server.have(8)
             got = await fetch(url, http=http, deadline=0.1)
@@ -215,11 +226,17 @@ def test_no_proxy_is_honoured(monkeypatch):
     assert proxy_for("https://other.example.invalid/") == ""
 
 
-def test_the_log_shows_no_token(caplog):
+def test_the_log_shows_no_token(caplog, through_proxy):
     """At DEBUG, with httpcore telling everything, request and answer headers stay out."""
     caplog.set_level(logging.DEBUG)
     head = b"HTTP/1.1 201 OK\r\nX-Subject-Token: CANARYnewtoken\r\nContent-Length: 0\r\n\r\n"
-    got, _ = against(answers(head))
-    assert got.headers["x-subject-token"] == "CANARYnewtoken"
+
+    async def run():
+        async with Server(answers(head)).running() as server:
+            straight = await fetch(f"http://127.0.0.1:{server.port}/")
+            return straight, await fetch(through_proxy(server))
+
+    for got in asyncio.run(run()):
+        assert got.headers["x-subject-token"] == "CANARYnewtoken"
     assert "receive_response_headers" in caplog.text
     assert "CANARY" not in caplog.text

@@ -53,6 +53,7 @@ def reads(service: PretendService) -> int:
     return sum(name == "info" for name, _, _ in service.calls)
 
 
+@pytest.mark.long
 def test_a_reconciliation_of_a_library_costs_a_third_of_confirming_it():
     """50,000 assets, a fifth hanging: 10,000 + 6,600 calls, 45 % of the time, no row off."""
     service, assets = library(50_000)

@@ -113,6 +113,7 @@ def test_a_locked_zip_is_refused(tmp_path):
         load(tmp_path, bytes(data))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped({"a": data})])
 def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch, pack):
     """Unpacking ends at a bound, not where memory does."""

@@ -76,6 +76,7 @@ def test_a_small_project_is_read_page_by_page():
     assert table.attrs["vodnb"]["open"] == []
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_in_clusters_are_found_exactly():
     """Windows are halved until each is shown whole; boundaries neither lose nor double."""
     chance = random.Random(5)

@@ -70,7 +70,7 @@ class Client:
         self._project_id = settings.project_id
         self._looking_up = asyncio.Lock()
         self._sign_in = self._new_sign_in()
-        self._key_guard = KeyGuard()
+        self._key_guard = KeyGuard(clock=clock)
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint}, project {self.project_id or 'not looked up yet'})"

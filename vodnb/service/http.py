@@ -1,4 +1,4 @@
-"""Sends one request and reads one answer, whatever comes back. The only file that knows httpx.
+"""Sends one request and reads one answer, whatever comes back, by httpx.
 
 It follows no redirect, keeps no cookie, reads no .netrc and never turns off the check of
 certificates. It holds no credential: the client hands finished headers in, because a signature
@@ -14,6 +14,7 @@ import ssl
 import time
 import urllib.request
 import zlib
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ import httpx
 
 from vodnb.rules.answers import MAX_BODY_BYTES, Fault, FaultKind, Reply
 
+from .direct import Direct
 from .endpoints import is_loopback
 from .redact import quiet_http_logs
 
@@ -37,7 +39,14 @@ _IDLE_SECONDS = 15.0
 """Shorter than servers keep an idle connection, or we send into one that is being closed."""
 
 _LANES_PER_CLIENT = 8
-"""httpx's pool slows down with the square of its requests (httpcore pull request 1035)."""
+"""httpx's own pool, which knows proxies, slows down with the square of its requests."""
+
+_HEADERS = {
+    "User-Agent": "vodnb",
+    "Accept": "application/json",
+    # Asked for plainly, because what is packed could unpack to any size.
+    "Accept-Encoding": "identity",
+}
 
 
 class Http:
@@ -49,7 +58,9 @@ class Http:
 
     def __init__(self, *, ca_bundle: str = "") -> None:
         self._ca_bundle = ca_bundle
-        self._clients: dict[tuple[int, bool], httpx.AsyncClient] = {}
+        self._direct: Direct | None = None
+        self._proxied: dict[int, httpx.AsyncClient] = {}
+        self._ways: dict[tuple[str, str], bool] = {}
         self._ssl: ssl.SSLContext | None = None
         quiet_http_logs()
 
@@ -74,26 +85,19 @@ class Http:
             lane: The worker's number; eight workers share one pool of connections.
         """
         trip = _Trip()
-        # Asked for plainly, because what is packed could unpack to any size.
-        wanted = {
-            "User-Agent": "vodnb",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
         try:
-            client = self._client(url, lane)
-            request = client.build_request(
+            # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
+            # own limit has to come first; it counts once for TCP and once for TLS.
+            limits = httpx.Timeout(None, connect=min(_CONNECT_SECONDS, deadline / 3))
+            request = httpx.Request(
                 method,
-                url,
-                headers={**wanted, **headers},
+                _url(url),
+                headers={**_HEADERS, **headers},
                 content=content,
-                # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
-                # own limit has to come first; it counts once for TCP and once for TLS.
-                timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, deadline / 3)),
-                extensions={"trace": trip.trace},
+                extensions={"trace": trip.trace, "left": trip.leave, "timeout": limits.as_dict()},
             )
             async with asyncio.timeout(deadline):
-                return await _exchange(client, request, trip)
+                return await _read(await self._ask(request, lane), trip)
         except TimeoutError:
             return trip.fault(trip.late(), f"no complete answer within {deadline:g} s")
         except _EXPECTED as wrong:
@@ -105,19 +109,26 @@ class Http:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
+        direct, proxied = self._direct, self._proxied
+        self._direct, self._proxied = None, {}
+        if direct:
+            await direct.aclose()
+        for client in proxied.values():
             await client.aclose()
 
-    def _client(self, url: str, lane: int) -> httpx.AsyncClient:
-        parts = urlsplit(url)
-        is_near = is_loopback(parts.hostname or "")
-        key = (lane // _LANES_PER_CLIENT, is_near)
-        if key not in self._clients:
-            self._clients[key] = httpx.AsyncClient(
+    async def _ask(self, request: httpx.Request, lane: int) -> httpx.Response:
+        if self._is_proxied(request.url):
+            client = self._client(lane // _LANES_PER_CLIENT)
+            return await client.send(request, stream=True)
+        if self._direct is None:
+            self._direct = Direct(self._ssl_context)
+        return await self._direct.handle_async_request(request)
+
+    def _client(self, number: int) -> httpx.AsyncClient:
+        """Return a client that goes through the proxy of the environment."""
+        if number not in self._proxied:
+            self._proxied[number] = httpx.AsyncClient(
                 verify=self._ssl_context(),
-                # A proxy has no business with this very machine.
-                trust_env=not is_near,
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 limits=httpx.Limits(
@@ -126,7 +137,13 @@ class Http:
                     keepalive_expiry=_IDLE_SECONDS,
                 ),
             )
-        return self._clients[key]
+        return self._proxied[number]
+
+    def _is_proxied(self, url: httpx.URL) -> bool:
+        origin = (url.scheme, url.host)
+        if origin not in self._ways:
+            self._ways[origin] = bool(proxy_for(str(url)))
+        return self._ways[origin]
 
     def _ssl_context(self) -> ssl.SSLContext:
         if self._ssl is None:
@@ -159,8 +176,12 @@ class _Trip:
         if event.endswith(".send_request_headers.started"):
             asked = getattr(info.get("request"), "method", b"")
             if asked != b"CONNECT":
-                self.left = True
-                self.begun = time.perf_counter()
+                self.leave()
+
+    def leave(self) -> None:
+        """Take note that the first byte is about to leave."""
+        self.left = True
+        self.begun = time.perf_counter()
 
     @property
     def elapsed_ms(self) -> int:
@@ -174,30 +195,37 @@ class _Trip:
         return Fault(kind=kind, detail=detail, elapsed_ms=self.elapsed_ms)
 
 
-async def _exchange(
-    client: httpx.AsyncClient, request: httpx.Request, trip: _Trip
-) -> Reply | Fault:
-    response = await client.send(request, stream=True)
+_url = lru_cache(maxsize=64)(httpx.URL)
+"""Nearly every request of a run has the same one, and reading it costs as much as sending."""
+
+
+async def _read(response: httpx.Response, trip: _Trip) -> Reply | Fault:
     try:
-        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        headers = _headers(response)
+        coding = headers.get("content-encoding", "identity").strip().lower()
         unpack = _UNPACKERS.get(coding)
         if unpack is None:
             told = f"the answer came packed as {coding!r}, which was not asked for"
             return trip.fault(FaultKind.BAD_ANSWER, told)
         try:
-            body, cut = await _read(response, unpack())
+            body, cut = await _read_body(response, unpack())
         except zlib.error as wrong:
             return trip.fault(FaultKind.BAD_ANSWER, f"the answer cannot be unpacked: {wrong}")
-        return Reply(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=body,
-            cut=cut,
-            elapsed_ms=trip.elapsed_ms,
-        )
+        status = response.status_code
+        took = trip.elapsed_ms
+        return Reply(status=status, headers=headers, body=body, cut=cut, elapsed_ms=took)
     finally:
         with contextlib.suppress(httpx.HTTPError):
             await response.aclose()
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """Return the headers by names in lower case; one that stands twice is joined by commas."""
+    found: dict[str, str] = {}
+    for name, value in response.headers.raw:
+        key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
 
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
@@ -212,7 +240,9 @@ _UNPACKERS: Mapping[str, Callable[[], zlib._Decompress | None]] = {
 }
 
 
-async def _read(response: httpx.Response, unpack: zlib._Decompress | None) -> tuple[bytes, bool]:
+async def _read_body(
+    response: httpx.Response, unpack: zlib._Decompress | None
+) -> tuple[bytes, bool]:
     """Return the body and whether it was cut; neither raw nor unpacked is more ever held."""
     body = bytearray()
     raw = 0

@@ -1,17 +1,21 @@
 """Keeps an access key from being refused until it locks.
 
-More than five refusals in a row lock a key for five minutes, for whoever uses it. Calls that are
-out cannot be called back, so only four signed ones are out at once; and when one is refused, those
-that waited for their turn do not leave.
+More than five refusals in a row lock a key for five minutes, for whoever uses it, and calls that
+are out cannot be called back. So until a key is proved good its calls leave one by one, and when
+one is refused, those that waited for their turn do not leave. A key that was good is refused only
+when it is withdrawn, and then its lock costs nobody anything, or when this machine's clock jumps,
+as on waking from sleep: then it has to prove itself again.
 Source: https://support.huaweicloud.com/ocr_faq/ocr_01_0063.html
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import look_up
+from vodnb.rules.model import AnswerClass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,15 +24,29 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyGuard", "is_refused_key"]
 
-_OUT_AT_ONCE = 4
+_JUMP_SECONDS = 60.0
+"""Of the 15 minutes that the service allows."""
 
 
 class KeyGuard:
-    """Lets signed calls leave, a few at a time."""
+    """Lets signed calls leave: one by one until the key is proved good, then all.
 
-    def __init__(self) -> None:
-        self._turns = asyncio.Semaphore(_OUT_AT_ONCE)
+    Args:
+        clock: Returns seconds since 1970, as signatures bear them.
+        steady: Returns seconds of a clock that never jumps.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._steady = steady
+        self._turn = asyncio.Lock()
         self._refusals: list[Answer] = []
+        self._good_at: float | None = None
 
     async def call(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
         """Make a call in its turn; return the refusal of another where one came meanwhile.
@@ -36,14 +54,37 @@ class KeyGuard:
         Args:
             make: Makes the call.
         """
+        if self._is_proved():
+            return await self._watch(make)
         refusals = len(self._refusals)
-        async with self._turns:
+        async with self._turn:
             if len(self._refusals) > refusals:
                 return self._refusals[-1]
-            answer = await make()
-            if is_refused_key(answer):
-                self._refusals.append(answer)
-            return answer
+            if not self._is_proved():
+                return await self._watch(make)
+        return await self._watch(make)
+
+    def _is_proved(self) -> bool:
+        return self._good_at is not None and abs(self._offset() - self._good_at) < _JUMP_SECONDS
+
+    def _offset(self) -> float:
+        return self._clock() - self._steady()
+
+    async def _watch(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        # What a call proves holds for the moment when it was signed.
+        offset, refusals = self._offset(), len(self._refusals)
+        answer = await make()
+        if is_refused_key(answer):
+            self._refusals.append(answer)
+            self._good_at = None
+        elif _is_from_vod(answer) and len(self._refusals) == refusals:
+            self._good_at = offset
+        return answer
+
+
+def _is_from_vod(answer: Answer) -> bool:
+    """Whether VOD itself has answered: it is asked only after the gateway took the signature."""
+    return answer.kind is AnswerClass.DONE or answer.code.startswith("VOD.")
 
 
 def is_refused_key(answer: Answer) -> bool:

@@ -84,10 +84,11 @@ class Redactor:
         secrets: The actual secrets. More can be added later, such as a renewed token.
     """
 
-    __slots__ = ("_marks",)
+    __slots__ = ("_clean", "_marks")
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._marks: dict[Secret, dict[Secret, str]] = {}
+        self._clean: set[str] = set()
         self.add(*secrets)
 
     def add(self, *secrets: Secret) -> None:
@@ -100,14 +101,21 @@ class Redactor:
         # Longest first: a short secret within a long one must not break the long one up.
         # Replaced as a whole: another thread may be redacting right now.
         self._marks = dict(sorted(marks.items(), key=lambda mark: -max(map(_length, mark[1]))))
+        self._clean = set()
 
     def __call__(self, text: str, *, limit: int = 2000) -> str:
         """Return the text without secrets, cut to `limit` characters (2,000: one table cell)."""
+        clean = self._clean
+        if not text or text in clean:
+            return text
+        struck = text
         for head, forms in self._marks.items():
-            if head.reveal() in text:
-                text = _strike(text, head.reveal(), forms)
-        text = redact_patterns(text)
-        return text if len(text) <= limit else f"{text[: limit - 1]}…"
+            if head.reveal() in struck:
+                struck = _strike(struck, head.reveal(), forms)
+        struck = redact_patterns(struck)
+        if struck == text and len(text) <= _SHORT and len(clean) < _MOST_CLEAN:
+            clean.add(text)
+        return struck if len(struck) <= limit else f"{struck[: limit - 1]}…"
 
     def __repr__(self) -> str:
         return f"Redactor({sum(map(len, self._marks.values()))} forms)"
@@ -115,6 +123,9 @@ class Redactor:
 
 _HEAD_CHARS = 12
 """This much of a secret gives it away: servers and logs cut long values short."""
+
+_SHORT, _MOST_CLEAN = 80, 256
+"""Texts known to hold no secret: most headers of answers are the same ones again and again."""
 
 _LEAST_CHARS = 4
 """Anything shorter is no secret, and striking it out would make holes everywhere."""

@@ -1,0 +1,205 @@
+"""Our own connections: which one a request takes, and which one no request takes any more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from raw_server import OK, Server, answers, fetch, silence
+
+from vodnb.rules.answers import FaultKind
+from vodnb.service import direct
+from vodnb.service.http import Http
+
+
+def talk(act, calls, *, between=0.0):
+    """Send requests one after the other; return what came, and the server."""
+
+    async def run():
+        async with Server(act).running() as server:
+            http = Http()
+            url = f"http://127.0.0.1:{server.port}/"
+            got = []
+            for options in calls:
+                got.append(await fetch(url, http=http, **options))
+                await asyncio.sleep(between)
+            await http.aclose()
+            return got, server
+
+    return asyncio.run(run())
+
+
+def test_a_connection_is_used_again():
+    """One request after the other needs one connection, whoever asks."""
+    got, server = talk(answers(OK), [{"lane": lane} for lane in range(5)])
+    assert [reply.status for reply in got] == [200] * 5
+    assert server.connections == 1
+
+
+def test_requests_at_once_have_a_connection_each():
+    """Nobody waits for another's answer; no more are opened than are needed at once."""
+
+    async def run():
+        async with Server(answers(OK)).running() as server:
+            http = Http()
+            url = f"http://127.0.0.1:{server.port}/"
+            for _ in range(3):
+                await asyncio.gather(*(fetch(url, http=http) for _ in range(12)))
+            await http.aclose()
+            return server
+
+    server = asyncio.run(run())
+    assert len(server.requests) == 36
+    assert server.connections == 12
+
+
+@pytest.mark.parametrize("between", [0.0, 0.05], ids=["at once", "later"])
+def test_a_connection_that_the_server_closed_is_not_used(between):
+    """It may be closed without a word, between two requests."""
+
+    async def hang_up(writer, _head):
+        writer.write(OK)
+        await writer.drain()
+        return "close"
+
+    async def run():
+        async with Server(hang_up).running() as server:
+            http = Http()
+            url = f"http://127.0.0.1:{server.port}/"
+            first = await fetch(url, http=http)
+            await asyncio.sleep(between)
+            if not between:
+                # The end has come in, and the loop had no turn to see it.
+                await asyncio.sleep(0)
+                time.sleep(0.05)  # noqa: ASYNC251
+            second = await fetch(url, http=http)
+            await http.aclose()
+            return first, second, server
+
+    first, second, server = asyncio.run(run())
+    assert (first.status, second.status, server.connections) == (200, 200, 2)
+
+
+@pytest.mark.parametrize(
+    "surplus",
+    [OK, b"junk", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"],
+    ids=["an answer", "junk", "half an answer"],
+)
+@pytest.mark.parametrize("when", ["with it", "later"])
+def test_what_nobody_asked_for_is_no_answer_to_the_next(surplus, when):
+    """A second answer on a connection could be taken for that of the next request."""
+
+    async def more(writer, _head):
+        writer.write(OK + surplus if when == "with it" else OK)
+        await writer.drain()
+        if when == "later":
+            await asyncio.sleep(0.02)
+            writer.write(surplus)
+            await writer.drain()
+
+    got, server = talk(more, [{}, {}], between=0.06)
+    assert [(reply.status, reply.body) for reply in got] == [(200, b"{}")] * 2
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+    ids=["said so", "HTTP/1.0"],
+)
+def test_a_server_may_ask_for_the_end(raw):
+    """`Connection: close` is honoured though the connection still stands."""
+    got, server = talk(answers(raw), [{}, {}])
+    assert [reply.status for reply in got] == [200, 200]
+    assert server.connections == 2
+
+
+def test_a_body_may_end_with_the_connection():
+    """Without a length and without chunks, the end of the connection is the end of the body."""
+    got, _ = talk(answers(b"HTTP/1.1 200 OK\r\n\r\n{}", close=True), [{}])
+    assert (got[0].status, got[0].body) == (200, b"{}")
+
+
+def test_an_idle_connection_grows_old(monkeypatch):
+    """Servers close idle ones; what is as old as that is not used."""
+    monkeypatch.setattr(direct, "_IDLE_SECONDS", 0.05)
+    _, server = talk(answers(OK), [{}, {}], between=0.1)
+    assert server.connections == 2
+
+
+def test_old_connections_do_not_pile_up(monkeypatch):
+    """What a burst opened is closed again while few go on."""
+    monkeypatch.setattr(direct, "_IDLE_SECONDS", 0.05)
+
+    async def run():
+        async with Server(answers(OK)).running() as server:
+            http = Http()
+            url = f"http://127.0.0.1:{server.port}/"
+            await asyncio.gather(*(fetch(url, http=http) for _ in range(12)))
+            await asyncio.sleep(0.06)
+            for _ in range(13):
+                await fetch(url, http=http)
+            await asyncio.sleep(0)
+            left = len(http._direct._all)
+            await http.aclose()
+            return left
+
+    assert asyncio.run(run()) == 1
+
+
+def test_an_answer_that_came_too_late_is_nobodys():
+    """After a passed deadline the connection is gone, with the answer that it may still bring."""
+
+    async def slow_first(writer, _head):
+        slow_first.count += 1
+        if slow_first.count == 1:
+            await asyncio.sleep(0.15)
+            writer.write(OK.replace(b"{}", b"[]"))
+        else:
+            writer.write(OK)
+        await writer.drain()
+
+    slow_first.count = 0
+    got, server = talk(slow_first, [{"deadline": 0.1}, {}], between=0.0)
+    assert got[0].kind is FaultKind.NO_ANSWER
+    assert got[1].body == b"{}"
+    assert server.connections == 2
+
+
+def test_closing_ends_what_is_under_way():
+    """Who waits for an answer is told that it will not come."""
+
+    async def run():
+        async with Server(silence).running() as server:
+            http = Http()
+            waiting = asyncio.ensure_future(fetch(f"http://127.0.0.1:{server.port}/", http=http))
+            await server.have(1)
+            await http.aclose()
+            return await waiting
+
+    assert asyncio.run(run()).kind is FaultKind.NO_ANSWER
+
+
+def test_another_protocol_is_no_answer():
+    """101 Switching Protocols was not asked for."""
+    raw = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"
+    got, server = talk(answers(raw), [{}, {}])
+    assert [reply.status for reply in got] == [101, 101]
+    assert server.connections == 2
+
+
+def test_interim_answers_without_end_are_given_up():
+    """Each is well-formed, and none is the answer."""
+
+    async def endless(writer, _head):
+        for _ in range(10_000):
+            writer.write(b"HTTP/1.1 102 Processing\r\n\r\n" * 50)
+            await writer.drain()
+
+    got, _ = talk(endless, [{}])
+    assert got[0].kind is FaultKind.NO_ANSWER
+    assert "no end" in got[0].detail

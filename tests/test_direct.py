@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
 import time
+import warnings
 
 import pytest
 from raw_server import OK, Server, answers, fetch, silence
@@ -203,3 +206,47 @@ def test_interim_answers_without_end_are_given_up():
     got, _ = talk(endless, [{}])
     assert got[0].kind is FaultKind.NO_ANSWER
     assert "no end" in got[0].detail
+
+
+def test_a_family_that_leads_nowhere_does_not_cost_the_call(monkeypatch):
+    """The name has an IPv6 address too, and nobody listens there."""
+    real = socket.getaddrinfo
+
+    def both(host, port, *args, **options):
+        if host != "vod.example.invalid":
+            return real(host, port, *args, **options)
+        stream = (socket.SOCK_STREAM, 6, "")
+        return [
+            (socket.AF_INET6, *stream, ("::1", port, 0, 0)),
+            (socket.AF_INET, *stream, ("127.0.0.1", port)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+
+    async def run():
+        async with Server(answers(OK)).running() as server:
+            return await fetch(f"http://vod.example.invalid:{server.port}/")
+
+    assert asyncio.run(run()).status == 200
+
+
+def test_a_connection_that_is_given_up_is_closed():
+    """Cancelled at any moment of connecting, no socket is lost."""
+
+    async def run():
+        async with Server(silence).running() as server:
+            http = Http()
+            url = f"http://127.0.0.1:{server.port}/"
+            for turns in range(40):
+                task = asyncio.ensure_future(fetch(url, http=http))
+                for _ in range(turns % 20):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            await http.aclose()
+
+    with warnings.catch_warnings(record=True) as lost:
+        warnings.simplefilter("always")
+        asyncio.run(run())
+        gc.collect()
+    assert [str(warning.message) for warning in lost] == []

@@ -59,7 +59,7 @@ FILE_OPTIONS = [
 RUN_OPTIONS = [
     OUT,
     click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".'),
-    click.option("--workers", default=8, show_default=True, help="Calls under way at once."),
+    click.option("--workers", type=int, help="Calls at once. Default: as few as reach the rate."),
     click.option("--dry-run", is_flag=True, help="Only say what would be sent."),
     click.option("--canary", type=int, help="Send only so many assets as a trial."),
     *FILE_OPTIONS,

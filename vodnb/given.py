@@ -72,7 +72,7 @@ class RunOptions:
     status: str
     status_column: str | None
     rate: str | None
-    workers: int
+    workers: int | None
     deadline: float
     attempts: int
     check_first: bool

@@ -41,7 +41,7 @@ class Vod(Asking):
         status: str = "CREATED",
         status_column: str | None = None,
         rate: str | None = "1500/min",
-        workers: int = 8,
+        workers: int | None = None,
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
@@ -66,7 +66,8 @@ class Vod(Asking):
                 asks `status` for all. Default None: a column called status does nothing by itself.
             rate: The tenant's quota, of which 98 % is used. Default: the published 1,500 calls a
                 minute. None lifts the pacing, not the slowing down when throttled.
-            workers: Calls under way at once, 1 to 64. Default 8: enough for the quota.
+            workers: Calls under way at once, 1 to 64. Default None: as few as reach the rate at
+                the latency that is met, for what is out cannot be called back.
             deadline: Seconds for one whole call. Default 30.
             attempts: Most sendings of one asset. Default 5; throttled ones do not count.
             check_first: Look states up before sending, ten assets a call, and leave out what is
@@ -113,7 +114,7 @@ class Vod(Asking):
         status: str = "CREATED",
         status_column: str | None = None,
         rate: str | None = "1500/min",
-        workers: int = 8,
+        workers: int | None = None,
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
@@ -146,7 +147,7 @@ class Vod(Asking):
         status: str = "CREATED",
         status_column: str | None = None,
         rate: str | None = "1500/min",
-        workers: int = 8,
+        workers: int | None = None,
         deadline: float = 30,
         attempts: int = 5,
         check_first: bool = True,
@@ -209,7 +210,7 @@ class Vod(Asking):
         assets: Source,
         *,
         rate: str | None = "1500/min",
-        workers: int = 8,
+        workers: int | None = None,
         deadline: float = 30,
         attempts: int = 5,
         journal: bool | str | os.PathLike[str] = True,
@@ -227,7 +228,7 @@ class Vod(Asking):
         Args:
             assets: Whatever `load_assets` takes, `find()` or an earlier results table.
             rate: As in `confirm`, like the other options.
-            workers: Calls under way at once.
+            workers: Calls under way at once. Default None: as few as reach the rate.
             deadline: Seconds for one whole call.
             attempts: Most sendings of one asset.
             journal: Record every step.

@@ -18,6 +18,7 @@ from vodnb.rules.model import AnswerClass, Outcome, Settlement
 from vodnb.rules.pacing import back_off, may_retry
 
 from .asker import is_forbidden
+from .crew import Crew
 from .doubts import Doubts
 from .events import Bounced, Looked, Phase, PhaseBegan, Settled, Warned
 from .gate import Gate
@@ -107,6 +108,11 @@ class Engine:
             plan, control=control, read=self._read_back, send=self._send, settle=self._settle
         )
         self._doubts.add(doubtful)
+        self._crew = Crew(
+            lambda lane: self._guarded(self._work(lane)),
+            size=plan.workers,
+            rate=lambda: confirm.rate,
+        )
         self._proofs = Proofs(
             plan,
             control=control,
@@ -140,7 +146,7 @@ class Engine:
         self._recorder.tell(PhaseBegan(phase=Phase.CHECKING))
         await self._preflight()
         self._recorder.tell(PhaseBegan(phase=Phase.SENDING))
-        await self._together(self._work(lane) for lane in range(self._plan.workers))
+        await self._crew.run()
         if self._doubts:
             self._recorder.tell(PhaseBegan(phase=Phase.SETTLING))
             await self._together([self._doubts.settle_all()])
@@ -286,6 +292,7 @@ class Engine:
         while await self._gate.passable() and (answer := await self._attempt(item, lane=lane)):
             item.answer = answer
             self._gate.saw(answer)
+            self._crew.saw(answer)
             if answer.kind is not AnswerClass.NOT_SENT:
                 self._conclude(item, answer)
                 return

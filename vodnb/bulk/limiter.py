@@ -31,6 +31,11 @@ class Limiter:
             near = min(self.pace.next_at, _now() + 1.0 / ceiling)
             self.pace = replace(self.pace, ceiling=ceiling, next_at=near)
 
+    @property
+    def rate(self) -> float:
+        """Calls a second that may leave now; infinity where the pacing is lifted."""
+        return self.pace.rate_at(_now())
+
     async def slot(self, nap: Nap) -> bool:
         """Wait for a slot and take it.
 

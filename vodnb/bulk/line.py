@@ -88,6 +88,11 @@ class Line:
         self._chance = chance
         self._throttled_since: float | None = None
 
+    @property
+    def rate(self) -> float:
+        """Calls a second that may leave now; infinity where the pacing is lifted."""
+        return self._limiter.rate
+
     async def call(
         self,
         *,

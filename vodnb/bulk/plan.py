@@ -26,7 +26,7 @@ class Plan:
         run_id: Name of the run.
         status: What is asked for.
         assets: The distinct asset IDs, in order.
-        workers: Calls under way at once.
+        workers: Calls under way at once; None for as few as reach the rate.
         attempts: Most sendings of one asset; throttled ones do not count.
         deadline: Seconds that a whole call may take.
         look_first: Whether states are looked up before sending.
@@ -40,7 +40,7 @@ class Plan:
     run_id: str
     status: Status
     assets: Sequence[str]
-    workers: int
+    workers: int | None
     attempts: int
     deadline: float
     look_first: bool

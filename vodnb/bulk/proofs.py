@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.lifecycle import agrees
 from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.pacing import FEWEST_WORKERS
 
 from . import doubts
 from .events import ReadBack
@@ -81,7 +82,7 @@ class Proofs:
 
     async def _read_each(self, assets: list[str], *, is_last: bool) -> None:
         left = iter(assets)
-        lanes = range(self._plan.workers)
+        lanes = range(self._plan.workers or FEWEST_WORKERS)
         await asyncio.gather(*[self._work(left, lane=lane, is_last=is_last) for lane in lanes])
 
     async def _work(self, left: Iterator[str], *, lane: int, is_last: bool) -> None:

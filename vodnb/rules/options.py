@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from .errors import InputError
 from .model import Status
+from .pacing import MOST_WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["check_destruction", "check_numbers", "check_trial", "read_status"]
 
-_MOST_WORKERS = 64
 _LONGEST_DEADLINE = 600
 
 
@@ -34,21 +34,21 @@ def read_status(status: object) -> Status:
 
 
 def check_numbers(*, workers: object, deadline: object, attempts: object) -> None:
-    """Refuse numbers that make no sense, all of them at once.
+    """Refuse numbers that make no sense, all of them at once; None as workers is one.
 
     Raises:
         InputError: One or more is out of its range; the text names each with its value.
     """
     wrong = []
-    if not (_is_whole(workers) and 1 <= workers <= _MOST_WORKERS):
-        wrong.append(f"workers={workers!r} is not a whole number from 1 to {_MOST_WORKERS}")
+    if workers is not None and not (_is_whole(workers) and 1 <= workers <= MOST_WORKERS):
+        wrong.append(f"workers={workers!r} is not a whole number from 1 to {MOST_WORKERS}")
     if not (_is_number(deadline) and 0 < deadline <= _LONGEST_DEADLINE):
         wrong.append(f"deadline={deadline!r} is not a number of seconds up to {_LONGEST_DEADLINE}")
     if not (_is_whole(attempts) and attempts >= 1):
         wrong.append(f"attempts={attempts!r} is not a whole number from 1")
     if wrong:
         raise InputError(
-            "; ".join(wrong) + ".", do="The defaults are workers=8, deadline=30, attempts=5."
+            "; ".join(wrong) + ".", do="Leave them out: the defaults are right for VOD."
         )
 
 

@@ -13,13 +13,23 @@ from .errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LONGEST_HOLD", "Pace", "back_off", "may_retry", "parse_rate", "parse_retry_after"]
+__all__ = [
+    "FEWEST_WORKERS",
+    "LONGEST_HOLD",
+    "MOST_WORKERS",
+    "Pace",
+    "back_off",
+    "may_retry",
+    "parse_rate",
+    "parse_retry_after",
+    "workers_for",
+]
 
 _USED_SHARE = 0.98
 """Share of the quota that is used; the rest is for clocks that differ and for the console."""
 
 _BURST = 8
-"""Calls that may follow at once after a stall: one for each worker."""
+"""Calls that may follow at once after a stall."""
 
 _SLOW_DOWN = 0.7
 """Factor on the rate when throttled."""
@@ -32,6 +42,15 @@ _SEEN_SECONDS = 5.0
 
 LONGEST_HOLD = 120.0
 """Seconds that a blocking verb waits for better times."""
+
+FEWEST_WORKERS, MOST_WORKERS = 4, 64
+"""Four refusals in a row do not lock an access key, and four calls of 160 ms reach the quota."""
+
+_MOST_RATE = 1200.0
+"""Calls a second that one core makes; it bounds the workers where no quota does."""
+
+_SPARE = 1.25
+"""Factor on the workers, for calls that take longer than most."""
 
 _UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*", re.IGNORECASE)
@@ -152,6 +171,17 @@ def back_off(attempt: int, *, chance: Callable[[], float], base: float = 0.5) ->
         base: Upper bound of the first wait in seconds. Default 0.5: a blip is over by then.
     """
     return float(chance() * min(30.0, base * 2.0 ** min(attempt, 10)))
+
+
+def workers_for(*, rate: float, latency: float) -> int:
+    """Return how many workers it takes to make that many calls a second: not one more is out.
+
+    Args:
+        rate: Calls a second that are allowed; infinity where the pacing is lifted.
+        latency: Seconds that a call takes.
+    """
+    wanted = math.ceil(min(rate, _MOST_RATE) * latency * _SPARE) + 1
+    return min(max(wanted, FEWEST_WORKERS), MOST_WORKERS)
 
 
 def may_retry(*, retries: int, sent: int) -> bool:

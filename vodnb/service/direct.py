@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import re
 import select
+import socket
+import ssl
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 import httpx
@@ -19,8 +21,7 @@ import httpx
 from vodnb.rules.answers import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 __all__ = ["Direct"]
 
@@ -29,9 +30,6 @@ _IDLE_SECONDS = 15.0
 
 _MOST_HEAD = 65536
 """Bytes of a status line and headers; what is longer is no answer of VOD's."""
-
-_EYEBALLS_SECONDS = 0.25
-"""RFC 8305: where one address family leads nowhere, the other is tried after this long."""
 
 _NOT_IN_A_HEADER = re.compile(rb"[\x00\r\n]")
 
@@ -104,26 +102,58 @@ class Direct(httpx.AsyncBaseTransport):
 
     async def _connected(self, request: httpx.Request) -> _Connection:
         scheme, host, port = _origin(request.url)
-        loop = asyncio.get_running_loop()
-        # uvloop knows no happy eyeballs: it tries the addresses in turn.
-        is_plain = isinstance(loop, asyncio.BaseEventLoop)
-        eyeballs: dict[str, Any] = {"happy_eyeballs_delay": _EYEBALLS_SECONDS} if is_plain else {}
-        is_tls = scheme == "https"
+        context = self._context() if scheme == "https" else None
+        limit: float = request.extensions["timeout"]["connect"]
         try:
-            async with asyncio.timeout(request.extensions["timeout"]["connect"]):
-                made: tuple[object, _Connection] = await loop.create_connection(
-                    lambda: _Connection(self._all),
-                    host,
-                    port,
-                    ssl=self._context() if is_tls else None,
-                    server_hostname=host if is_tls else None,
-                    **eyeballs,
-                )
+            async with asyncio.timeout(limit):
+                addresses = await _addresses(host, port)
+            return await self._first_of(addresses, port, limit, host, context)
         except TimeoutError as late:
             raise httpx.ConnectTimeout("no connection in time") from late
         except (OSError, ValueError) as wrong:
             raise httpx.ConnectError(str(wrong)) from wrong
-        return made[1]
+
+    async def _first_of(
+        self,
+        addresses: list[str],
+        port: int,
+        limit: float,
+        host: str,
+        context: ssl.SSLContext | None,
+    ) -> _Connection:
+        """Connect to the first address that answers; each has its share of the time.
+
+        Not by asyncio's happy eyeballs: cancelled, they lose the socket (seen on 3.11.7).
+        """
+        loop = asyncio.get_running_loop()
+        for left in reversed(range(len(addresses))):
+            try:
+                async with asyncio.timeout(limit / len(addresses)):
+                    _, connection = await loop.create_connection(
+                        lambda: _Connection(self._all),
+                        addresses[-1 - left],
+                        port,
+                        ssl=context,
+                        server_hostname=host if context else None,
+                    )
+            except ssl.SSLError:
+                raise
+            except OSError:
+                if not left:
+                    raise
+            else:
+                return connection
+        raise OSError("the name has no address")
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    """Return one address of each family that the name has, the preferred one first."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    first_of: dict[int, str] = {}
+    for family, _, _, _, address in found:
+        first_of.setdefault(family, str(address[0]))
+    return list(first_of.values())
 
 
 class _Connection(asyncio.Protocol):
@@ -263,7 +293,8 @@ class _Connection(asyncio.Protocol):
 
     def _complete(self) -> None:
         if self._answer and not self._answer.done() and self._status is not None:
-            stream = httpx.ByteStream(bytes(self._body))
+            body, self._body = self._body, bytearray()
+            stream = _Body(body)
             answer = httpx.Response(self._status, headers=self._headers, stream=stream)
             self._answer.set_result(answer)
 
@@ -271,6 +302,17 @@ class _Connection(asyncio.Protocol):
         self.is_spent = True
         if self._answer and not self._answer.done():
             self._answer.set_exception(wrong)
+
+
+class _Body(httpx.AsyncByteStream):
+    """A body that has come whole, handed on without a copy."""
+
+    def __init__(self, body: bytearray) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        body, self._body = self._body, bytearray()
+        yield memoryview(body)  # type: ignore[misc]  # whoever reads it only takes slices
 
 
 def _origin(url: httpx.URL) -> _Origin:

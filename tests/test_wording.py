@@ -14,7 +14,7 @@ from vodnb.rules.wording import needs_in_words, outcome_in_words, say
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 VALUES = {"count": 12345, "done": 1, "total": 2000, "time": "0:07", "code": "C", "reason": "r"}
-VALUES |= {"parts": "some", "looks": 3}
+VALUES |= {"parts": "some", "looks": 3, "calls": "1 – 3"}
 VALUES |= dict.fromkeys(("status", "project", "endpoint", "window", "start", "end", "utc"), "text")
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.job import Job
 from vodnb.bulk.series import Part, Series
+from vodnb.rules.errors import InputError
+from vodnb.rules.makespan import reckon
 from vodnb.rules.options import check_destruction, read_status
 from vodnb.rules.pacing import parse_rate
 from vodnb.tables import read
 from vodnb.tables.mixed import split_by_status
 from vodnb.tables.results import refuse_other_status, usable_assets
+from vodnb.tables.states import told_states
 
 from .asking import Asking
 from .given import RunOptions, keep_for, options_in
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from vodnb.bulk.control import Control
     from vodnb.bulk.plan import Plan
     from vodnb.bulk.work import Run
+    from vodnb.rules.makespan import Estimate
     from vodnb.rules.model import Status
     from vodnb.tables.read import Source
 
@@ -254,6 +259,54 @@ class Vod(Asking):
         """
         options = options_in(locals())
         return self.confirm(assets, only_hanging=True, progress=progress, **options)
+
+    def estimate(
+        self,
+        assets: Source,
+        *,
+        status: str = "CREATED",
+        rate: str = "1500/min",
+        check_first: bool = True,
+        verify: bool = True,
+        only_hanging: bool = False,
+        lang: str | None = None,
+    ) -> Estimate:
+        """Say how many calls a run will make and how long it takes; nothing is asked or sent.
+
+        Args:
+            assets: Whatever `confirm` takes. With a table of `states` or `find` the states are
+                known, and so is what will be sent; with any other there is a least and a most.
+            status: As in `confirm`, like the other options.
+            rate: The tenant's quota, of which 98 % is used.
+            check_first: Whether states are looked up before sending.
+            verify: Whether what was sent is read back.
+            only_hanging: Whether only what is CREATING is sent.
+            lang: `"zh"` or `"en"`. Default: the connection's.
+
+        Raises:
+            InputError: The table or an option cannot be used.
+
+        Example:
+            >>> vod.estimate(vod.states("assets.csv"))
+        """
+        asked, pace = read_status(status), parse_rate(rate)
+        if math.isinf(pace):
+            raise InputError(
+                "Without a rate there is no telling how long a run takes.",
+                do='Give the quota, such as rate="1500/min".',
+            )
+        table = read.load_assets(assets)
+        known = told_states(table)
+        only = only_hanging or asked.is_destructive
+        return reckon(
+            [known.get(asset_id, "") for asset_id in usable_assets(table)],
+            status=asked,
+            only_hanging=only,
+            looks=check_first or only,
+            reads_back=verify,
+            rate=pace,
+            lang=self._spoken(lang),
+        )
 
 
 def _plan(table: pd.DataFrame, status: Status, options: RunOptions) -> Plan:

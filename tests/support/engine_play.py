@@ -36,7 +36,7 @@ def play(
     look_first: bool = True,
     only_hanging: bool = False,
     verify: bool = False,
-    workers: int = 8,
+    workers: int | None = 8,
     stop_after: float | None = None,
     control: Control | None = None,
 ) -> tuple[Book, Engine]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt
 from vodnb.rules.model import Outcome
-
-from .states import BATCH
+from vodnb.rules.operations import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence

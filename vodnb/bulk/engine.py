@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import JournalError
 from vodnb.rules.lifecycle import is_proof_needed, settle_unsent
 from vodnb.rules.model import AnswerClass, Outcome, Settlement
+from vodnb.rules.operations import BATCH
 from vodnb.rules.pacing import back_off, may_retry
 
 from .asker import is_forbidden
@@ -25,7 +26,7 @@ from .gate import Gate
 from .notes import MOST_AHEAD, Notes
 from .plan import BY_HAND, Item, Stop
 from .proofs import Proofs
-from .states import BATCH, states_in
+from .states import states_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence

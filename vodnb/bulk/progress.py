@@ -12,7 +12,7 @@ from vodnb.rules.codes import look_up
 from vodnb.rules.markup import element
 from vodnb.rules.model import Outcome
 from vodnb.rules.windows import MOST_RESULTS
-from vodnb.rules.wording import outcome_in_words, say
+from vodnb.rules.wording import clock, outcome_in_words, say
 
 from .events import Phase
 
@@ -326,10 +326,3 @@ def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[st
 def _printable(line: str) -> str:
     """Return a line that cannot steer a terminal: a server's words may stand in it."""
     return "".join(letter if letter.isprintable() else " " for letter in line)
-
-
-def clock(seconds: float) -> str:
-    """Return a time as hours, minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.lifecycle import agrees
 from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.operations import BATCH
 from vodnb.rules.pacing import FEWEST_WORKERS
 
 from . import doubts
 from .events import ReadBack
-from .states import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator

@@ -9,10 +9,7 @@ from vodnb.rules.lifecycle import read_state
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["BATCH", "states_in"]
-
-BATCH = 10
-"""Most asset IDs in one asset/info call. Source: api-vod/vod_04_0022.html."""
+__all__ = ["states_in"]
 
 
 def states_in(data: Mapping[str, object], asked: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from vodnb.rules.model import AnswerClass
-from vodnb.rules.operations import INFO, LIST
+from vodnb.rules.operations import BATCH, INFO, LIST
 from vodnb.rules.sightings import Sighting, read_sightings
 from vodnb.tables.states import build_states
 
@@ -18,7 +18,6 @@ from .asker import LOST, Asker, is_forbidden
 from .control import Control
 from .plan import BY_HAND
 from .progress import describe_survey
-from .states import BATCH
 from .work import Work
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.progress import clock
-from vodnb.bulk.states import BATCH
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Needs
+from vodnb.rules.operations import BATCH
 from vodnb.rules.pacing import parse_rate
 from vodnb.rules.state_words import explain_state
 from vodnb.rules.wording import needs_in_words

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 __all__ = [
+    "BATCH",
     "CONFIRM",
     "CREATE",
     "INFO",
@@ -105,11 +106,14 @@ class Operation:
     explorer_url: str
 
 
+BATCH = 10
+"""Most asset IDs in one call that asks for states. Source: api-vod/vod_04_0022.html."""
+
 _ASSET_IDS = Field(
     name="asset_id",
     place="query",
     is_list=True,
-    max_items=10,
+    max_items=BATCH,
     note="At most 10 a call. With asset IDs, time and page are ignored.",
 )
 _START = Field(name="start_time", place="query", note="UTC, yyyymmddhhmmss.")

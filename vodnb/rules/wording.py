@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .model import Lang, Needs, Outcome
 
-__all__ = ["needs_in_words", "outcome_in_words", "say"]
+__all__ = ["clock", "needs_in_words", "outcome_in_words", "say"]
 
 _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.CONFIRMED: ("confirmed", "已确认"),
@@ -104,6 +104,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{count:,} rows left out: no usable ID",
         "未参与比较的行（没有可用的ID）：{count:,}",
     ),
+    "estimate assets": ("{count:,} assets", "媒资 {count:,} 个"),
+    "estimate looks": ("{calls} calls to look at them", "查询状态：{calls} 次调用"),
+    "estimate confirms": ("{calls} calls to confirm", "确认：{calls} 次调用"),
+    "estimate reads": ("{calls} calls to read back", "回读状态：{calls} 次调用"),
+    "estimate time": ("{time} at this rate", "按此速率约需 {time}"),
     "rows": ("{count:,} rows: {parts}.", "共 {count:,} 行：{parts}。"),
     "no rows": ("No rows.", "没有数据行。"),
     "outcome": ("outcome", "结果"),
@@ -134,6 +139,13 @@ def say(key: str, lang: Lang, **values: object) -> str:
         values: What stands in its braces.
     """
     return _in(lang, _SENTENCES[key]).format(**values)
+
+
+def clock(seconds: float) -> str:
+    """Return a time as hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def _in(lang: Lang, pair: tuple[str, str]) -> str:

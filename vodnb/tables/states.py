@@ -12,7 +12,7 @@ from vodnb.rules.model import Verdict
 from vodnb.rules.state_words import explain_state
 
 from ._sheet import TEXT
-from .results import make_room
+from .results import make_room, usable_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
     from vodnb.rules.sightings import Sighting
 
-__all__ = ["STATE_COLUMNS", "build_found", "build_states"]
+__all__ = ["STATE_COLUMNS", "build_found", "build_states", "told_states"]
 
 STATE_COLUMNS: Mapping[str, Any] = MappingProxyType(
     {
@@ -98,6 +98,14 @@ def build_found(
     created = pd.to_datetime(found["created_at"], utc=True, errors="coerce", format="ISO8601")
     found["age"] = (pd.Timestamp(now) - created).astype("timedelta64[s]")
     return found
+
+
+def told_states(table: pd.DataFrame) -> dict[str, str]:
+    """Return the state of each distinct asset that can be sent; empty for any other table."""
+    if not set(STATE_COLUMNS) <= set(table.columns):
+        return {}
+    usable = table.loc[usable_rows(table)]
+    return dict(zip(usable["asset_id"], usable["state"], strict=True))
 
 
 def _row(

@@ -121,6 +121,15 @@ def test_a_server_may_ask_for_the_end(raw):
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("coding", ["zstd", "gzip"])
+def test_an_answer_that_cannot_be_read_ends_its_connection(coding):
+    """Unknown packing, or broken: whoever answers like that may do anything next."""
+    raw = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: 2\r\n\r\n{}"
+    got, server = talk(answers(raw % coding.encode()), [{}, {}])
+    assert [fault.kind for fault in got] == [FaultKind.BAD_ANSWER] * 2
+    assert server.connections == 2
+
+
 def test_a_body_may_end_with_the_connection():
     """Without a length and without chunks, the end of the connection is the end of the body."""
     got, _ = talk(answers(b"HTTP/1.1 200 OK\r\n\r\n{}", close=True), [{}])

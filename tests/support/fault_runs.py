@@ -20,7 +20,7 @@ WORKERS = pytest.mark.parametrize("workers", [1, 32])
 
 def confirm(
     endpoint: str,
-    workers: int,
+    workers: int | None,
     *,
     assets: list[str] = ASSETS,
     rate: str | None = None,

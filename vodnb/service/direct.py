@@ -37,6 +37,7 @@ _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 
 _Origin = tuple[str, str, int]
+_Answer = tuple[int, list[tuple[bytes, bytes]], bytearray]
 
 
 class Direct(httpx.AsyncBaseTransport):
@@ -61,16 +62,16 @@ class Direct(httpx.AsyncBaseTransport):
         """
         head = _head(request)
         body = await request.aread()
-        connection = self._taken(_origin(request.url)) or await self._connected(request)
+        origin = _origin(request.url)
+        connection = self._taken(origin) or await self._connected(request)
         try:
             request.extensions["left"]()
-            answer = await connection.exchange(head + body)
+            status, headers, came = await connection.exchange(head + body)
         except BaseException:
             connection.abort()
             raise
-        finally:
-            self._put_back(connection, _origin(request.url))
-        return answer
+        stream = _Body(came, read=lambda: self._put_back(connection, origin), left=connection.abort)
+        return httpx.Response(status, headers=headers, stream=stream)
 
     async def aclose(self) -> None:
         """Close all connections; what is under way ends without an answer."""
@@ -170,7 +171,7 @@ class _Connection(asyncio.Protocol):
         self.is_spent = False
         self._siblings = siblings
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[httpx.Response] | None = None
+        self._answer: asyncio.Future[_Answer] | None = None
         self._idle_since = 0.0
         self._loop = asyncio.get_running_loop()
         self._poll = select.poll()
@@ -183,8 +184,8 @@ class _Connection(asyncio.Protocol):
         """Whether a request may be sent: nothing has come while it was idle, not even its end."""
         return not self.is_spent and self.is_fresh() and not self._poll.poll(0)
 
-    async def exchange(self, data: bytes) -> httpx.Response:
-        """Send a request, and return its answer.
+    async def exchange(self, data: bytes) -> _Answer:
+        """Send a request, and return status, headers and body of its answer.
 
         Raises:
             httpx.TransportError: It is not to be had.
@@ -293,10 +294,8 @@ class _Connection(asyncio.Protocol):
 
     def _complete(self) -> None:
         if self._answer and not self._answer.done() and self._status is not None:
-            body, self._body = self._body, bytearray()
-            stream = _Body(body)
-            answer = httpx.Response(self._status, headers=self._headers, stream=stream)
-            self._answer.set_result(answer)
+            self._answer.set_result((self._status, self._headers, self._body))
+            self._body = bytearray()
 
     def _fail(self, wrong: httpx.TransportError) -> None:
         self.is_spent = True
@@ -305,14 +304,32 @@ class _Connection(asyncio.Protocol):
 
 
 class _Body(httpx.AsyncByteStream):
-    """A body that has come whole, handed on without a copy."""
+    """A body that has come whole, handed on without a copy.
 
-    def __init__(self, body: bytearray) -> None:
+    Args:
+        body: What came.
+        read: Called when it was read to its end.
+        left: Called when it was left: whoever answers like that may do anything next.
+    """
+
+    def __init__(
+        self, body: bytearray, *, read: Callable[[], None], left: Callable[[], None]
+    ) -> None:
         self._body = body
+        self._read: Callable[[], None] | None = read
+        self._left = left
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         body, self._body = self._body, bytearray()
         yield memoryview(body)  # type: ignore[misc]  # whoever reads it only takes slices
+        if self._read:
+            self._read()
+        self._read = None
+
+    async def aclose(self) -> None:
+        if self._read:
+            self._left()
+        self._read = None
 
 
 def _origin(url: httpx.URL) -> _Origin:

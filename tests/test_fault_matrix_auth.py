@@ -214,5 +214,5 @@ def test_a_key_is_not_refused_until_it_locks(workers: int | None) -> None:
     Whoever asks for more workers has more calls out, which cannot be called back.
     """
     with refusing_on_the_way() as box:
-        confirm(box.endpoint, workers, assets=ASSETS, rate="6000/min", **KEY)
+        confirm(box.endpoint, workers, assets=ASSETS, rate="3000/min", **KEY)
         assert 1 <= sum(post.refused for post in box.posts()) < 5

@@ -117,18 +117,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--certificate", type=Path, help="PEM file of chain and key: serve TLS")
     options = parser.parse_args()
-    with_speed = _fastest_loop()
-    with asyncio.Runner(loop_factory=with_speed) as runner:
-        runner.run(_serve(options.latency, options.certificate))
-
-
-def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        return asyncio.new_event_loop
-    found: Callable[[], asyncio.AbstractEventLoop] = new_event_loop
-    return found
+    asyncio.run(_serve(options.latency, options.certificate))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import urllib.request
 import zlib
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -89,13 +89,12 @@ class Http:
             # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
             # own limit has to come first; it counts once for TCP and once for TLS.
             limits = httpx.Timeout(None, connect=min(_CONNECT_SECONDS, deadline / 3))
-            request = httpx.Request(
-                method,
-                _url(url),
-                headers={**_HEADERS, **headers},
-                content=content,
-                extensions={"trace": trip.trace, "left": trip.leave, "timeout": limits.as_dict()},
-            )
+            extensions = {
+                "trace": trip.trace,
+                "left": trip.leave,
+                "timeout": limits.as_dict(),
+            }
+            request = _request(method, _url(url), headers, content, extensions)
             async with asyncio.timeout(deadline):
                 return await _read(await self._ask(request, lane), trip)
         except TimeoutError:
@@ -197,6 +196,21 @@ class _Trip:
 
 _url = lru_cache(maxsize=64)(httpx.URL)
 """Nearly every request of a run has the same one, and reading it costs as much as sending."""
+
+
+def _request(
+    method: str,
+    url: httpx.URL,
+    headers: Mapping[str, str],
+    content: bytes,
+    extensions: dict[str, Any],
+) -> httpx.Request:
+    """Return a request with all its headers; httpx would make them anew to add two of them."""
+    sent = {"Host": url.netloc.decode("ascii"), **_HEADERS, **headers}
+    if content:
+        sent["Content-Length"] = str(len(content))
+    stream = httpx.ByteStream(content)
+    return httpx.Request(method, url, headers=sent, stream=stream, extensions=extensions)
 
 
 async def _read(response: httpx.Response, trip: _Trip) -> Reply | Fault:

@@ -24,7 +24,7 @@ from vodnb.rules.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
 
-__all__ = ["STACKS", "Cost", "main", "version_of"]
+__all__ = ["STACKS", "Cost", "Work", "main", "version_of"]
 
 _PROJECT = "0" * 32
 _AK, _SK = "BENCHBENCHBENCHBENCH", "b" * 40

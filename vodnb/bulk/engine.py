@@ -109,11 +109,7 @@ class Engine:
             plan, control=control, read=self._read_back, send=self._send, settle=self._settle
         )
         self._doubts.add(doubtful)
-        self._crew = Crew(
-            lambda lane: self._guarded(self._work(lane)),
-            size=plan.workers,
-            rate=lambda: confirm.rate,
-        )
+        self._crew = Crew(self._shift, size=plan.workers, rate=lambda: confirm.rate)
         self._proofs = Proofs(
             plan,
             control=control,
@@ -236,6 +232,9 @@ class Engine:
     @property
     def _ends_here(self) -> bool:
         return self._control.is_stopped or self._canary_rests
+
+    async def _shift(self, lane: int) -> None:
+        await self._guarded(self._work(lane))
 
     async def _work(self, lane: int) -> None:
         while not self._ends_here and (item := await self._next(lane)):

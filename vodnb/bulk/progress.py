@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Screen",
     "Shown",
-    "clock",
     "describe_run",
     "describe_survey",
     "describe_sweep",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.progress import clock
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
@@ -13,7 +12,7 @@ from vodnb.rules.model import Needs
 from vodnb.rules.operations import BATCH
 from vodnb.rules.pacing import parse_rate
 from vodnb.rules.state_words import explain_state
-from vodnb.rules.wording import needs_in_words
+from vodnb.rules.wording import clock, needs_in_words
 from vodnb.tables.loaded import describe
 from vodnb.tables.picks import state_counts
 

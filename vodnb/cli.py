@@ -19,6 +19,7 @@ import click
 
 from vodnb.rules.errors import InputError, VodnbError
 
+from . import cli_debug
 from .cli_options import FILE_OPTIONS, LANG, PLACE_OPTIONS, RUN_OPTIONS, taking
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ def main() -> None:
     """Settle every media asset on Huawei Cloud VOD: CSV in, results table out."""
     # A scheduler ends a job with SIGTERM: it stops like an interrupt, and hands the table over.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+main.add_command(cli_debug.call)
+main.add_command(cli_debug.doctor)
 
 
 @main.command()

@@ -13,8 +13,8 @@ from vodnb.tables import read
 from vodnb.tables.mixed import split_by_status
 from vodnb.tables.results import refuse_other_status, usable_assets
 
-from .asking import Asking
 from .given import RunOptions, keep_for, options_in
+from .inspecting import Inspecting
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Vod"]
 
 
-class Vod(Asking):
+class Vod(Inspecting):
     """A connection to VOD; made by `connect()`."""
 
     def confirm(
@@ -194,6 +194,7 @@ class Vod(Asking):
         options: RunOptions,
     ) -> Job:
         keep = keep_for(table, journal=options.journal, is_fresh=options.fresh)
+        self._note_journal(keep)
         return Job(
             plan,
             table=table,

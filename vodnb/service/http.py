@@ -15,12 +15,14 @@ import time
 import urllib.request
 import zlib
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
 from vodnb.rules.answers import MAX_BODY_BYTES, Fault, FaultKind, Reply
+from vodnb.rules.attempt import Timings
 
 from .endpoints import is_loopback
 from .redact import quiet_http_logs
@@ -28,7 +30,17 @@ from .redact import quiet_http_logs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Http", "proxy_for"]
+__all__ = ["COMMON_HEADERS", "Http", "proxy_for"]
+
+COMMON_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "User-Agent": "vodnb",
+        "Accept": "application/json",
+        # Asked for plainly, because what is packed could unpack to any size.
+        "Accept-Encoding": "identity",
+    }
+)
+"""What every request carries beside its sign-in."""
 
 _CONNECT_SECONDS = 10.0
 """A connection takes one round trip or three; what takes longer is better tried again."""
@@ -74,18 +86,12 @@ class Http:
             lane: The worker's number; eight workers share one pool of connections.
         """
         trip = _Trip()
-        # Asked for plainly, because what is packed could unpack to any size.
-        wanted = {
-            "User-Agent": "vodnb",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
         try:
             client = self._client(url, lane)
             request = client.build_request(
                 method,
                 url,
-                headers={**wanted, **headers},
+                headers={**COMMON_HEADERS, **headers},
                 content=content,
                 # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
                 # own limit has to come first; it counts once for TCP and once for TLS.
@@ -151,8 +157,9 @@ class _Trip:
     """How far one request came, and since when."""
 
     def __init__(self) -> None:
-        self.begun = time.perf_counter()
+        self.begun = self._entered = time.perf_counter()
         self.left = False
+        self._marks: dict[str, float] = {}
 
     async def trace(self, event: str, info: Mapping[str, object]) -> None:
         # A tunnel through a proxy is asked for with a request of its own: CONNECT.
@@ -161,6 +168,20 @@ class _Trip:
             if asked != b"CONNECT":
                 self.left = True
                 self.begun = time.perf_counter()
+        if event in _MARKED:
+            self._marks[event] = time.perf_counter()
+
+    @property
+    def timings(self) -> Timings:
+        """How long the parts took, up to now."""
+        marks = self._marks
+        first = marks.get(_FIRST_BYTE)
+        return Timings(
+            connect_ms=_span(marks, "connection.connect_tcp"),
+            tls_ms=_span(marks, "connection.start_tls"),
+            first_byte_ms=None if first is None else _ms(first - self._entered),
+            total_ms=_ms(time.perf_counter() - self._entered),
+        )
 
     @property
     def elapsed_ms(self) -> int:
@@ -171,7 +192,28 @@ class _Trip:
         return FaultKind.NO_ANSWER if self.left else FaultKind.CONNECT
 
     def fault(self, kind: FaultKind, detail: str) -> Fault:
-        return Fault(kind=kind, detail=detail, elapsed_ms=self.elapsed_ms)
+        return Fault(kind=kind, detail=detail, elapsed_ms=self.elapsed_ms, timings=self.timings)
+
+
+_FIRST_BYTE = "http11.receive_response_headers.complete"
+_MARKED = frozenset(
+    {
+        f"connection.{part}.{end}"
+        for part in ("connect_tcp", "start_tls")
+        for end in ("started", "complete")
+    }
+    | {_FIRST_BYTE}
+)
+"""The moments that a timing is made of, as httpcore names them."""
+
+
+def _span(marks: Mapping[str, float], part: str) -> float | None:
+    begun, ended = (marks.get(f"{part}.{end}") for end in ("started", "complete"))
+    return None if begun is None or ended is None else _ms(ended - begun)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 async def _exchange(
@@ -194,6 +236,7 @@ async def _exchange(
             body=body,
             cut=cut,
             elapsed_ms=trip.elapsed_ms,
+            timings=trip.timings,
         )
     finally:
         with contextlib.suppress(httpx.HTTPError):

@@ -69,6 +69,12 @@ class Inspecting(Calling):
         cells = row_cells(row)
         if "run_id" not in cells and isinstance(cells.get("n"), int):
             return self._history.get(cast("int", cells["n"])).speak(spoken)
+        if isinstance(cells.get("run_id"), str) and cells.get("asset_id") == "":
+            raise InputError(
+                f"This row has no usable asset ID ({cells.get('error_code')}).",
+                "Nothing was sent for it, so there is no exchange.",
+                "Its verdict and its next_step say what to do.",
+            )
         if not isinstance(cells.get("run_id"), str) or not cells.get("asset_id"):
             raise InputError(
                 f"{type(row).__name__} is no row of results.",

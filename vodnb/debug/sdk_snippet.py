@@ -29,6 +29,14 @@ _ROOMS = {
 _BODIES = {"confirm": "ConfirmAssetUploadReq", "create": "CreateAssetByFileUploadReq"}
 """Classes of bodies that are named otherwise than their requests."""
 
+_HIDING = {
+    "token": (
+        "    # answer.x_subject_token is the token; printed, it would be saved with a notebook.",
+        "    answer.x_subject_token = None",
+    )
+}
+"""What keeps a secret in an answer from being printed."""
+
 
 def sdk(exchange: Exchange) -> str:
     """Return a Python script that makes the call with the official SDK."""
@@ -91,7 +99,9 @@ def _call(exchange: Exchange) -> list[str]:
         *given,
         ")",
         "try:",
-        f"    print(client.{method}(request))",
+        f"    answer = client.{method}(request)",
+        *_HIDING.get(exchange.operation, ()),
+        "    print(answer)",
         "except ServiceResponseException as refusal:",
         "    print(refusal.error_code, refusal.error_msg)",
         '    print("HTTP", refusal.status_code)',

@@ -41,7 +41,9 @@ def row_cells(row: object) -> dict[str, object]:
     Args:
         row: A Series (`results.iloc[3]`), a table of one row, a mapping, or a named tuple.
     """
-    if isinstance(row, pd.DataFrame) and len(row) == 1:
+    if isinstance(row, pd.DataFrame):
+        if len(row) != 1:
+            return {}
         row = row.iloc[0]
     if isinstance(row, pd.Series):
         cells = {str(name): row.iloc[at] for at, name in reversed(list(enumerate(row.index)))}
@@ -51,7 +53,12 @@ def row_cells(row: object) -> dict[str, object]:
         cells = {str(name): row[name] for name in row.keys()}  # noqa: SIM118  not only dicts
     else:
         return {}
-    return {name: None if _is_none(value) else value for name, value in cells.items()}
+    return {name: None if _is_none(value) else _plain(value) for name, value in cells.items()}
+
+
+def _plain(value: object) -> object:
+    """Return a number of numpy's as Python's own."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _is_none(value: object) -> bool:

@@ -175,6 +175,18 @@ class Calling(Asking):
         """
         return check_up(self._settings, self._spoken(lang))
 
+    def is_secret(self, text: str) -> bool:
+        """Return whether a text holds a secret of this connection, in whatever spelling.
+
+        Args:
+            text: Any text.
+
+        Example:
+            >>> vod.is_secret("a title")
+            False
+        """
+        return self._client.redact(text, limit=len(text)) != text
+
     # -- one call -------------------------------------------------------------------------------
 
     @cached_property

@@ -64,8 +64,10 @@ def test_one_call_by_mouse_and_keyboard(lab: Lab, tmp_path: Path) -> None:
     see(page, "confirm · Confirm media asset upload · VOD.10062")
     lab.screenshot(tmp_path / "inspect_en.png")
     press(page, "Replay")
-    page.wait_for_function("() => [...document.querySelectorAll('option')]"
-                           ".some(one => one.textContent.replaceAll('\\u00a0', ' ').startsWith('3 · confirm'))")  # fmt: skip
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('option')]
+        .some(one => one.textContent.replaceAll('\\u00a0', ' ').startsWith('3 · confirm'))"""
+    )
     save(page)
     notebook = nbformat.read(lab.root / "inspect.ipynb", as_version=4)
     stills = [told for cell in notebook.cells for output in cell.get("outputs", [])

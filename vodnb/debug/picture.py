@@ -143,7 +143,8 @@ def _linked(name: str, value: str, exchange: Exchange) -> object:
     links = {say("docs", exchange.lang), say("explorer", exchange.lang)}
     if name not in links or not value.startswith("https://"):
         return value
-    return element("a", value, href=value, target="_blank", rel="noopener")
+    return element("a", value, href=value, target="_blank", rel="noopener",
+                   style="text-decoration:underline")  # fmt: skip
 
 
 def _facts_table(pairs: list[tuple[str, object]]) -> Markup:

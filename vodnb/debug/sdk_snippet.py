@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from vodnb.service.redact import MASK
 
-from .snippets import masked_note
+from .snippets import Script, masked_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ _HIDING = {
 """What keeps a secret in an answer from being printed."""
 
 
-def sdk(exchange: Exchange) -> str:
+def sdk(exchange: Exchange) -> Script:
     """Return a Python script that makes the call with the official SDK."""
     declared = exchange.declared
     room, client = _ROOMS[declared.host]
@@ -63,7 +63,7 @@ def sdk(exchange: Exchange) -> str:
         *_client(exchange, client),
         *_call(exchange),
     ]
-    return "\n".join([*lines, ""])
+    return Script("\n".join([*lines, ""]))
 
 
 def _has_ca(exchange: Exchange) -> bool:

@@ -17,13 +17,22 @@ from vodnb.service.redact import MASK
 if TYPE_CHECKING:
     from .exchange import Exchange
 
-__all__ = ["curl", "is_keyed", "masked_note", "python"]
+__all__ = ["Script", "curl", "is_keyed", "masked_note", "python"]
 
 _TOKEN = "VODNB_TOKEN"  # noqa: S105  the name of a variable
 _AK, _SK = "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"
 _SECURITY = "HUAWEICLOUD_SDK_SECURITY_TOKEN"
 _PASSWORD = "VODNB_IAM_PASSWORD"  # noqa: S105  the name of a variable
 _MASKED_PASSWORD = f'"password":"{MASK}"'
+
+
+class Script(str):
+    """A script; in a notebook it shows line by line, as it would be pasted."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def is_keyed(exchange: Exchange) -> bool:
@@ -45,7 +54,7 @@ def masked_note(exchange: Exchange, *, but_password: bool = True) -> list[str]:
 # -- bash and curl --------------------------------------------------------------------------------
 
 
-def curl(exchange: Exchange) -> str:
+def curl(exchange: Exchange) -> Script:
     """Return a bash script that makes the call with curl."""
     last = exchange.last
     lines = ["#!/usr/bin/env bash", f"# {exchange.operation}: {exchange.doc_url}"]
@@ -66,7 +75,7 @@ def curl(exchange: Exchange) -> str:
         ways.append('--data-binary "$body"')
     show = "-w '\\nHTTP %{http_code}\\n'"
     call = [f"curl -sS -X {last.method} {shlex.quote(last.url)}", *ways, show]
-    return "\n".join([*lines, " \\\n  ".join(call), ""])
+    return Script("\n".join([*lines, " \\\n  ".join(call), ""]))
 
 
 def _bash_body(body: str) -> list[str]:
@@ -172,7 +181,7 @@ def sign(url, body, headers, ak, sk):
 """
 
 
-def python(exchange: Exchange) -> str:
+def python(exchange: Exchange) -> Script:
     """Return a Python script that makes the call with httpx."""
     last, keyed = exchange.last, is_keyed(exchange)
     imports = ["hashlib", "hmac", "os"] if keyed else ["os"]
@@ -190,7 +199,7 @@ def python(exchange: Exchange) -> str:
         "print(answer.text)",
         'print("HTTP", answer.status_code)',
     ]
-    return "\n".join([*lines, ""])
+    return Script("\n".join([*lines, ""]))
 
 
 def _python_body(body: str, *, has_password: bool) -> list[str]:

@@ -195,7 +195,8 @@ class InspectForm(Form):
             else debug_word("quota none", lang),
             permission=declared.permission or self._say("no permission"),
         )
-        docs = {"href": declared.doc_url, "target": "_blank", "rel": "noopener"}
+        docs = {"href": declared.doc_url, "target": "_blank", "rel": "noopener",
+                "style": "text-decoration:underline"}  # fmt: skip
         link = element("a", debug_word("docs", lang), **docs)
         explorer = element("a", "API Explorer", **{**docs, "href": declared.explorer_url})
         self._about.show(element("div", told, " · ", link, " · ", explorer, class_="vodnb-hint"))

@@ -179,7 +179,7 @@ def test_preview_sends_nothing(vod, box):
 def test_html_is_escaped_and_links_only_to_our_pages(vod, box):
     """What a server sends is text, never markup or a link."""
     bad = "<img src=x onerror=alert(1)><script>alert(1)</script>"
-    body = {"error_code": "VOD.10062", "error_msg": bad}
+    body = {"error_code": "VOD.10062", "error_msg": f"https://evil.example/{bad}"}
     box.fault(operation="info", http_status=403, body=body, headers={"x-evil": "javascript:1"})
     html = vod.call("info", asset_id=[bad])._repr_mimebundle_()["text/html"]
     assert active_nodes(html) == []

@@ -161,6 +161,8 @@ def test_refused_sign_in_amid_a_run_is_kept(vod, box):
     kept = [vod.exchange(row) for _, row in results.iterrows() if row["attempts"]]
     assert [exchange.code for exchange in kept] == ["APIGW.0307"]
     assert kept[0].diagnosis.key == "token old"
+    assert "Kept by the journal" in repr(kept[0])
+    assert kept[0].json()["error_code"] == "APIGW.0307"
 
 
 # -- the journal -----------------------------------------------------------------------------------

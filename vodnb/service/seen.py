@@ -6,7 +6,7 @@ Nothing leaves here but what may be shown: whatever keeps or prints it later nee
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -39,15 +39,17 @@ SHORT_BODY = 4096
 _SECRET_HEADERS = frozenset(
     {"x-subject-token", "set-cookie", "x-auth-token", "x-security-token", "cookie"}
 )
+_SECRET_IN_ANSWERS = _SECRET_HEADERS | {"authorization"}
+"""Of a request the names that were signed are kept: they explain a refusal."""
 _HEADER_CHARS = 2000
+_PARTED = "\x1e"
+"""Parts texts that are redacted together; it is white space, so no pattern runs across it."""
 
 
-def masked_headers(headers: Mapping[str, str], redact: Callable[[str], str]) -> dict[str, str]:
+def masked_headers(headers: Mapping[str, str], redact: Redactor) -> dict[str, str]:
     """Return the headers of an answer as they may be shown."""
-    secret = {*_SECRET_HEADERS, "authorization"}
-    return {
-        name: MASK if name.lower() in secret else redact(value) for name, value in headers.items()
-    }
+    values = _cleaned(_hidden(headers, _SECRET_IN_ANSWERS), redact)
+    return dict(zip(headers, (_cut(value) for value in values), strict=True))
 
 
 def seen_attempt(
@@ -74,33 +76,55 @@ def seen_attempt(
         most: Characters of a body that are kept.
     """
     signature = headers.get("Authorization", "").rpartition("Signature=")[2]
-
-    def clean(text: str, limit: int = _HEADER_CHARS) -> str:
-        # A gateway may echo the signature bare, where no pattern would know it.
-        struck = text.replace(signature, MASK) if signature else text
-        return redact(struck, limit=limit)
-
     reply = got if isinstance(got, Reply) else None
-    body = reply.body.decode("utf-8", "replace") if reply else ""
-    sent = {"Host": urlsplit(request.url).netloc, **COMMON_HEADERS, **headers}
+    ours = {"Host": urlsplit(request.url).netloc, **COMMON_HEADERS, **headers}
+    theirs = reply.headers if reply else {}
+    texts = (
+        request.url,
+        request.body.decode("utf-8", "replace"),
+        reply.body.decode("utf-8", "replace") if reply else "",
+        answer.message,
+        answer.request_id,
+        *_hidden(ours, _SECRET_HEADERS),
+        *_hidden(theirs, _SECRET_IN_ANSWERS),
+    )
+    url, sent, body, message, request_id, *values = _cleaned(texts, redact, signature=signature)
     return Attempt(
         operation=operation.name,
         method=request.method,
-        url=clean(request.url, LONG_BODY),
-        # Of a signed request the names it signed are kept: they explain a refusal.
-        request_headers={
-            name: MASK if name.lower() in _SECRET_HEADERS else clean(value)
-            for name, value in sent.items()
-        },
-        request_body=clean(request.body.decode("utf-8", "replace"), LONG_BODY),
+        url=_cut(url, LONG_BODY),
+        request_headers=dict(zip(ours, map(_cut, values), strict=False)),
+        request_body=_cut(sent, LONG_BODY),
         body_digest="" if operation is TOKEN else hashlib.sha256(request.body).hexdigest(),
         sent_at=f"{datetime.fromtimestamp(sent_at, UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
         http_status=answer.http_status,
-        headers=masked_headers(reply.headers if reply else {}, clean),
-        body=clean(body, most),
+        headers=dict(zip(theirs, map(_cut, values[len(ours) :]), strict=True)),
+        body=_cut(body, most),
         is_cut=reply is not None and (reply.cut or len(body) > most),
         code=answer.code,
-        message=clean(answer.message),
-        request_id=clean(answer.request_id, 200),
+        message=_cut(message),
+        request_id=_cut(request_id, 200),
         timings=got.timings,
     )
+
+
+def _hidden(headers: Mapping[str, str], secret: frozenset[str]) -> list[str]:
+    return [MASK if name.lower() in secret else value for name, value in headers.items()]
+
+
+def _cleaned(texts: Sequence[str], redact: Redactor, *, signature: str = "") -> list[str]:
+    """Return texts without secrets; they are looked through together, which costs a tenth.
+
+    A gateway may echo the signature bare, where no pattern would know it: it is struck out first.
+    """
+    joined = _PARTED.join(text.replace(_PARTED, " ") for text in texts)
+    if signature:
+        joined = joined.replace(signature, MASK)
+    parts = redact(joined, limit=2 * len(joined) + _HEADER_CHARS).split(_PARTED)
+    if len(parts) == len(texts):
+        return parts
+    return [redact(text.replace(signature or _PARTED, MASK), limit=2 * len(text)) for text in texts]
+
+
+def _cut(text: str, most: int = _HEADER_CHARS) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

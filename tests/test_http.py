@@ -14,6 +14,7 @@ import pytest
 from raw_server import OK, Server, against, answers, fetch, packed, refused_port, silence
 
 from vodnb.rules.answers import MAX_BODY_BYTES, Fault, FaultKind, Reply
+from vodnb.service import direct
 from vodnb.service.http import Http
 
 
@@ -62,7 +63,7 @@ def test_no_descriptors_left_is_a_failed_connection(monkeypatch):
     async def fails(*_args, **_options):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", fails)
+    monkeypatch.setattr(direct, "_opened_one", fails)
     got = asyncio.run(fetch("http://127.0.0.1:9/"))
     assert got.kind is FaultKind.CONNECT
     assert "Too many open files" in got.detail

@@ -96,10 +96,10 @@ def test_many_intents_share_few_commits(journal, monkeypatch):
     groups = []
     write = Journal.write
 
-    def slow_write(self, entries):
+    def slow_write(self, entries, attempts):
         groups.append(len(list(entries)))
         time.sleep(0.01)
-        write(self, entries)
+        write(self, entries, attempts)
 
     monkeypatch.setattr(Journal, "write", slow_write)
 

@@ -251,14 +251,14 @@ def test_a_disk_that_is_full_stops_the_sending(vod, box, monkeypatch):
     write = Journal.write
     begun = []
 
-    def full(self, entries):
+    def full(self, entries, attempts):
         entries = list(entries)
         begun.extend(entries)
         if len(begun) > 20:
             self._base.execute("PRAGMA max_page_count = 1")
             self._base.execute("PRAGMA cache_size = 1")
             entries *= 400
-        write(self, entries)
+        write(self, entries, attempts)
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "write", full)

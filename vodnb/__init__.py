@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from . import forms
     from .bulk.job import last_job
     from .bulk.loop import allow_nested_loops
+    from .checking import doctor
+    from .debug.exchange import load_exchange
     from .emulator.server import sandbox
     from .forms.app_form import app
     from .resuming import resume
@@ -27,10 +29,12 @@ __all__ = [
     "app",
     "compare",
     "connect",
+    "doctor",
     "explain",
     "forms",
     "last_job",
     "load_assets",
+    "load_exchange",
     "require_settled",
     "resume",
     "runs",
@@ -48,9 +52,11 @@ _HOMES = {
     "app": "forms.app_form",
     "compare": "verbs",
     "connect": "session",
+    "doctor": "checking",
     "explain": "verbs",
     "last_job": "bulk.job",
     "load_assets": "verbs",
+    "load_exchange": "debug.exchange",
     "require_settled": "tables.results",
     "resume": "resuming",
     "runs": "verbs",

@@ -19,6 +19,7 @@ import click
 
 from vodnb.rules.errors import InputError, VodnbError
 
+from . import cli_debug
 from .cli_bench import bench
 from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE_OPTIONS, RUN_OPTIONS, taking
 
@@ -70,6 +71,8 @@ def main() -> None:
 
 
 main.add_command(bench)
+main.add_command(cli_debug.call)
+main.add_command(cli_debug.doctor)
 
 
 @main.command()

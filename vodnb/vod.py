@@ -17,8 +17,8 @@ from vodnb.tables.mixed import split_by_status
 from vodnb.tables.results import refuse_other_status, usable_assets
 from vodnb.tables.states import told_states
 
-from .asking import Asking
 from .given import RunOptions, keep_for, options_in
+from .inspecting import Inspecting
 
 if TYPE_CHECKING:
     import os
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Vod"]
 
 
-class Vod(Asking):
+class Vod(Inspecting):
     """A connection to VOD; made by `connect()`."""
 
     def confirm(
@@ -200,6 +200,7 @@ class Vod(Asking):
         options: RunOptions,
     ) -> Job:
         keep = keep_for(table, journal=options.journal, is_fresh=options.fresh)
+        self._note_journal(keep)
         return Job(
             plan,
             table=table,

@@ -48,9 +48,9 @@ def lay(fuse: Fuse) -> None:
     note: Callable[..., None] = Journal.note
     send: Callable[..., Any] = Http.send
 
-    def fused_write(journal: Journal, entries: Any) -> None:
+    def fused_write(journal: Journal, *what: Any) -> None:
         fuse.burn()
-        write(journal, entries)
+        write(journal, *what)
         fuse.burn()
 
     def fused_note(journal: Journal, **values: object) -> None:

@@ -353,12 +353,15 @@ class Engine:
         return await self._control.nap(back_off(item.failures, chance=self._chance))
 
     def _settle(self, item: Item, settlement: Settlement) -> None:
-        self._recorder.tell(Settled(asset_id=item.asset_id, settlement=settlement))
+        is_failure = item.answer is not None and not settlement.outcome.is_good
+        attempt = item.answer.attempt if item.answer and is_failure else None
+        self._recorder.tell(Settled(asset_id=item.asset_id, settlement=settlement, attempt=attempt))
 
     def _bounce(self, item: Item, answer: Answer) -> None:
         item.answer = answer
         back = item.settlement(Outcome.NOT_SENT)
-        self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=back))
+        attempt = answer.attempt if answer.kind is AnswerClass.GLOBAL else None
+        self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=back, attempt=attempt))
 
     def _stop(self, code: str, reason: str) -> None:
         self.stopped = self.stopped or Stop(code=code, reason=reason)

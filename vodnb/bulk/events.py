@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vodnb.rules.attempt import Attempt
     from vodnb.rules.model import Settlement
 
 __all__ = [
@@ -65,6 +66,8 @@ class Bounced:
 
     asset_id: str
     settlement: Settlement
+    attempt: Attempt | None = None
+    """The sending that ended the run; None for any other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,8 @@ class Settled:
 
     asset_id: str
     settlement: Settlement
+    attempt: Attempt | None = None
+    """The last sending, where the outcome is not good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,13 @@ from .runs import SUFFIX, is_under_way
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from vodnb.rules.attempt import Attempt
 
     from .record import Header
 
-__all__ = ["Found", "find_run", "list_runs", "usual_folders"]
+__all__ = ["Found", "Kept", "find_kept", "find_run", "list_runs", "usual_folders"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,46 @@ def find_run(named: str | os.PathLike[str] | None) -> tuple[Header, list[str]]:
     journal = Journal.open(path)
     try:
         return header, list(journal.assets())
+    finally:
+        journal.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a journal tells of one sending.
+
+    Attributes:
+        attempt: The failed sending; None where it was not kept.
+        is_found: Whether there is a journal of the run at all.
+        is_full: Whether it keeps no further sendings.
+    """
+
+    attempt: Attempt | None = None
+    is_found: bool = False
+    is_full: bool = False
+
+
+def find_kept(run_id: str, asset_id: str, folders: Iterable[Path]) -> Kept:
+    """Return what the journal of a run keeps of an asset's failed sending.
+
+    Args:
+        run_id: The run.
+        asset_id: The asset.
+        folders: Where its journal may be.
+
+    Raises:
+        JournalError: The journal is damaged.
+    """
+    # A run ID comes from a table, and a table from anywhere: it is a name, never a path.
+    name = f"{run_id}{SUFFIX}"
+    paths = [folder / name for folder in folders] if Path(name).name == name else []
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        return Kept()
+    journal = Journal(path)
+    try:
+        attempt = journal.attempt(asset_id)
+        return Kept(attempt=attempt, is_found=True, is_full=journal.is_full)
     finally:
         journal.close()
 

@@ -13,19 +13,24 @@ import sqlite3
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
+from vodnb.rules.attempt import Attempt
 from vodnb.rules.errors import JournalError
 
 from .record import COLUMNS, Standing, as_entry, as_header, as_row, as_values, check_row, checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from .record import Entry, Header, Owner
 
-__all__ = ["Journal", "lay_copy", "read_header"]
+__all__ = ["MOST_ATTEMPTS", "Journal", "lay_copy", "read_header"]
+
+MOST_ATTEMPTS = 1000
+"""Assets of a run whose failed sending is kept: enough to look into, few enough to stay small."""
 
 _BUSY_SECONDS = 10.0
 _SMALLEST_PAGE = 512
@@ -42,6 +47,14 @@ CREATE TABLE entry (
   state_before TEXT NOT NULL, state_after TEXT NOT NULL, checksum INTEGER NOT NULL
 );
 """
+_ATTEMPTS = """
+CREATE TABLE IF NOT EXISTS attempt (
+  asset_id TEXT PRIMARY KEY, told TEXT NOT NULL, checksum INTEGER NOT NULL
+)
+"""
+"""Came later than the other tables: an older journal gets it when it is gone on with."""
+
+_KEEP = "INSERT OR REPLACE INTO attempt VALUES (?, ?, ?)"
 _ADD = "INSERT INTO asset (asset_id, checksum) VALUES (?, ?)"
 _GROUPS = (64, 16, 4, 1)
 _INSERTS = {
@@ -62,6 +75,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._owner: Owner = {}
+        self._kept: set[str] | None = None
         with _reading(path):
             self._base = _connect(path)
 
@@ -84,7 +98,7 @@ class Journal:
         journal._owner = header.owner
         try:
             with _writing(header.path):
-                journal._base.executescript(_SCHEMA)
+                journal._base.executescript(_SCHEMA + _ATTEMPTS)
                 with journal._base:
                     journal._base.executemany(_ADD, _each(assets))
                     # Last: a journal without a header was never begun, and is nobody's run.
@@ -149,16 +163,64 @@ class Journal:
             (assets,) = self._base.execute("SELECT count(*) FROM asset").fetchone()
             return assets, dict(self._base.execute(query, (Standing.BOUNCED,)))
 
-    def write(self, entries: Iterable[Entry]) -> None:
-        """Append entries, all or none; they are durable when this returns."""
+    def write(
+        self,
+        entries: Iterable[Entry],
+        attempts: Mapping[str, Attempt] = MappingProxyType({}),
+    ) -> None:
+        """Append entries, all or none; they are durable when this returns.
+
+        Args:
+            entries: What became of assets.
+            attempts: Failed sendings by asset. They go into the same commit, so that they cost no
+                flush of their own; of a run's first `MOST_ATTEMPTS` assets they are kept.
+        """
         rows = list(map(as_row, entries))
         with self._commit():
+            if attempts:
+                self._base.executemany(_KEEP, self._to_keep(attempts))
             done = 0
             for size in _GROUPS:
                 while len(rows) - done >= size:
                     values = list(chain.from_iterable(rows[done : done + size]))
                     self._base.execute(_INSERTS[size], values)
                     done += size
+
+    def _to_keep(self, attempts: Mapping[str, Attempt]) -> Iterator[tuple[str, str, int]]:
+        if self._kept is None:
+            found = self._base.execute("SELECT asset_id FROM attempt")
+            self._kept = {asset_id for (asset_id,) in found}
+        for asset_id, attempt in attempts.items():
+            if asset_id in self._kept or len(self._kept) < MOST_ATTEMPTS:
+                self._kept.add(asset_id)
+                # ASCII: a server may have sent half a surrogate pair, which SQLite does not take.
+                told = json.dumps(attempt.as_json())
+                yield asset_id, told, checksum((asset_id, told))
+
+    def attempt(self, asset_id: str) -> Attempt | None:
+        """Return the failed sending that is kept of an asset; None for none."""
+        query = "SELECT asset_id, told, checksum FROM attempt WHERE asset_id = ?"
+        with _reading(self.path):
+            if not self._has_attempts():
+                return None
+            row = self._base.execute(query, (asset_id,)).fetchone()
+            if row is None:
+                return None
+            check_row(row)
+            return Attempt.from_json(json.loads(row[1]))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further failed sending is kept."""
+        with _reading(self.path):
+            if not self._has_attempts():
+                return False
+            (count,) = self._base.execute("SELECT count(*) FROM attempt").fetchone()
+            return bool(count >= MOST_ATTEMPTS)
+
+    def _has_attempts(self) -> bool:
+        query = "SELECT count(*) FROM sqlite_master WHERE name = 'attempt'"
+        return bool(self._base.execute(query).fetchone()[0])
 
     def note(self, **values: object) -> None:
         """Set values of the header."""
@@ -188,6 +250,7 @@ class Journal:
             self._base.execute(
                 "UPDATE run SET value = ? WHERE name = 'owner'", (json.dumps(owner),)
             )
+            self._base.execute(_ATTEMPTS)
         self._owner = owner
 
     @contextmanager

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vodnb.rules.errors import SetupError
+from vodnb.rules.kernel_pairs import loses_cells
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -95,13 +96,9 @@ def _check_running_loop() -> None:
             raise TypeError(f"Can't patch loop of type {type(loop)}")
 
 
-_SAFE_ON_IPYKERNEL_7 = (1, 7, 4)
-
-
 def _refuse_pairs_that_lose_work(name: str) -> None:
     kernel, patch = _version_of("ipykernel"), _version_of(name)
-    is_safe = name == "nest_asyncio2" and patch >= _SAFE_ON_IPYKERNEL_7
-    if kernel >= (7,) and not is_safe:
+    if loses_cells(ipykernel=kernel, patch=patch, is_fork=name == "nest_asyncio2"):
         raise SetupError(
             f"{name} {_dotted(patch)} on ipykernel {_dotted(kernel)} drops the cells queued "
             "behind a nested asyncio.run(...) without a word.",

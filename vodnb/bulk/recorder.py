@@ -20,7 +20,9 @@ from .owner import BEAT_SECONDS, steady_time, this_process
 from .record import Entry, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from vodnb.rules.attempt import Attempt
 
     from .events import Event, Listener
     from .journal import Journal
@@ -186,7 +188,7 @@ class Recorder:
         if not self._broken:
             try:
                 if entries := [line.entry for line in lines if line.entry]:
-                    journal.write(entries)
+                    journal.write(entries, _attempts_in(lines))
                 if time.monotonic() - self._beat_at >= BEAT_SECONDS:
                     journal.note(owner=this_process())
                     self._beat_at = time.monotonic()
@@ -207,6 +209,13 @@ class Recorder:
                     line.durable.set_exception(self._broken)
                 else:
                     line.durable.set_result(None)
+
+
+def _attempts_in(lines: Iterable[_Line]) -> dict[str, Attempt]:
+    """Return the sendings that failed, by asset; they are written with their outcomes."""
+    events = (line.event for line in lines)
+    told = (event for event in events if isinstance(event, Bounced | Settled))
+    return {event.asset_id: event.attempt for event in told if event.attempt}
 
 
 def _look_at(durable: asyncio.Future[None]) -> None:

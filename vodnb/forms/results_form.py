@@ -18,6 +18,7 @@ from vodnb.tables.write import save
 
 from .form import Form
 from .parts import Choice, Picture, button, facts, hint, line, name_it, row, table, text_box
+from .row_exchange import row_exchange
 from .run_form import RunForm
 from .shared import start_from
 
@@ -217,7 +218,8 @@ class ResultsForm(Form):
         ours = [(name, told.pop(name)) for name in RESULT_COLUMNS if name in told]
         known = [(self._say("row"), str(at + 1)), *told.items(), *ours]
         pairs = [(name, text) for name, text in known if text]
-        self._detail.show(element("div", facts(pairs), hint(self._say("exchange later"))))
+        exchange = row_exchange(self._shared, self._table, at)
+        self._detail.show(element("div", facts(pairs), exchange))
 
     # -- retry and save -------------------------------------------------------------------------
 

@@ -13,12 +13,14 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from .attempt import Timings
 from .codes import look_up
 from .model import AnswerClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .attempt import Attempt
     from .operations import Operation
 
 __all__ = ["MAX_BODY_BYTES", "Answer", "Fault", "FaultKind", "Reply", "read_answer"]
@@ -47,6 +49,7 @@ class Reply:
         body: The body; whatever was read of it.
         cut: Whether the body was longer than the limit.
         elapsed_ms: From the first byte sent to the last byte read, in milliseconds.
+        timings: How long its parts took.
     """
 
     status: int
@@ -54,6 +57,7 @@ class Reply:
     body: bytes = b""
     cut: bool = False
     elapsed_ms: int = 0
+    timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +68,13 @@ class Fault:
         kind: What went wrong.
         detail: The cause in words, redacted.
         elapsed_ms: How long it took to find out, in milliseconds.
+        timings: How long its parts took.
     """
 
     kind: FaultKind
     detail: str = ""
     elapsed_ms: int = 0
+    timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +90,7 @@ class Answer:
         data: The JSON object of a true success; empty otherwise.
         headers: Headers of the answer, names in lower case.
         elapsed_ms: Duration in milliseconds.
+        attempt: The sending that came to this, redacted; kept of what is no success.
     """
 
     kind: AnswerClass
@@ -94,6 +101,7 @@ class Answer:
     data: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     elapsed_ms: int = 0
+    attempt: Attempt | None = None
 
 
 def read_answer(operation: Operation, got: Reply | Fault, *, sent: Mapping[str, object]) -> Answer:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from vodnb.rules.errors import SignInError, VodnbError
+from vodnb.rules.errors import SetupError, SignInError, VodnbError
 
 from .credentials import Credential, KeyCredential, TokenCredential, UserCredential
 from .signing import Headers, sign
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from .redact import Secret
+    from .settings import Settings
 
-__all__ = ["Grant", "SignIn", "token_life"]
+__all__ = ["Grant", "SignIn", "token_life", "user_auth"]
 
 _REFRESH_AT = 0.8
 """Part of a token's life after which the next is fetched: of 24 hours, 4.8 are left then."""
@@ -61,6 +62,32 @@ def token_life(data: Mapping[str, object]) -> tuple[float, str]:
     project = token.get("project")
     found = project.get("id") if isinstance(project, dict) else ""
     return life if life > 0 else _DAY, found if isinstance(found, str) else ""
+
+
+def user_auth(user: UserCredential, settings: Settings) -> dict[str, object]:
+    """Return the body of a token call; the password is opened only when the bytes are made.
+
+    Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html
+
+    Args:
+        user: Who asks.
+        settings: For which project.
+
+    Raises:
+        SetupError: Neither project nor region is known.
+    """
+    project_id, region = settings.project_id, settings.region
+    if not project_id and not region:
+        raise SetupError(
+            "Neither a project ID nor a region is known.",
+            "An IAM user signs in to one project, which bears the name of the region.",
+            "Set VODNB_REGION or VODNB_PROJECT_ID.",
+        )
+    who = {"name": user.user, "password": user.password, "domain": {"name": user.domain}}
+    return {
+        "identity": {"methods": ["password"], "password": {"user": who}},
+        "scope": {"project": {"id": project_id} if project_id else {"name": region}},
+    }
 
 
 class SignIn:

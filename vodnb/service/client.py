@@ -18,12 +18,13 @@ from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import PROJECTS, TOKEN
 
 from .advice import clock_offset, error_from
-from .auth import Grant, SignIn, token_life
+from .auth import Grant, SignIn, token_life, user_auth
 from .credentials import KeyCredential, UserCredential
 from .http import Http
 from .key_guard import KeyGuard, is_refused_key
-from .redact import MASK, Redactor, Secret
+from .redact import Redactor, Secret
 from .request import Request, build_request, check_fields
+from .seen import LONG_BODY, SHORT_BODY, masked_headers, seen_attempt
 from .signing import Headers
 
 if TYPE_CHECKING:
@@ -32,14 +33,19 @@ if TYPE_CHECKING:
     from vodnb.rules.operations import Operation
 
     from .credentials import Credential
+    from .seen import Watch
     from .settings import Settings
 
-__all__ = ["Client"]
+__all__ = ["UNKNOWN_PROJECT", "Client"]
+
+UNKNOWN_PROJECT = "project-to-be-looked-up"
+"""Stands in the URL of a preview; before a call leaves, the project is looked up."""
 
 _SETUP_DEADLINE = 30.0
 """Seconds for each call that signs in or looks up the project."""
 
-_SECRET_HEADERS = frozenset({"x-subject-token", "set-cookie", "authorization", "x-auth-token"})
+_UNKEPT = frozenset({AnswerClass.DONE, AnswerClass.REJECTED})
+"""Answers of which no attempt is kept unasked: successes, and throttling, which is waited out."""
 
 _REFUSED_TOKEN = frozenset({"APIGW.0301", "APIGW.0307", "VOD.10054", "CLIENT.SIGN_IN"})
 """What the service says to a token that has run out."""
@@ -121,7 +127,12 @@ class Client:
                 self._project_id = (grant.project_id if grant else "") or await self._find_project()
 
     async def call(
-        self, operation: Operation, *, deadline: float = 30, lane: int = 0, **fields: object
+        self,
+        operation: Operation,
+        *,
+        deadline: float = 30,
+        lane: int = 0,
+        **fields: object,
     ) -> Answer:
         """Make one call and say what it came to.
 
@@ -135,11 +146,57 @@ class Client:
             InputError: The fields are not as declared; nothing was sent.
             VodnbError: Signing in or looking up the project failed, before the first call.
         """
+        return await self._call(operation, fields, deadline=deadline, lane=lane)
+
+    async def watched_call(
+        self, operation: Operation, fields: Mapping[str, object], *, deadline: float, watch: Watch
+    ) -> Answer:
+        """Do what `call` does, and tell of each sending, a success too.
+
+        Args:
+            operation: The call.
+            fields: The fields of the request; None for not given.
+            deadline: Seconds for all of it.
+            watch: Told of each sending as it has ended.
+        """
+        return await self._call(operation, fields, deadline=deadline, watch=watch)
+
+    async def _call(
+        self,
+        operation: Operation,
+        fields: Mapping[str, object],
+        *,
+        deadline: float,
+        lane: int = 0,
+        watch: Watch | None = None,
+    ) -> Answer:
         sent = check_fields(operation, fields)
         if operation.host == "vod" and not self._project_id:
             await self.prepare()
-        answer = await self._attempt(operation, sent, deadline=deadline, lane=lane)
+        answer = await self._attempt(operation, sent, deadline=deadline, lane=lane, watch=watch)
         return self._redacted(answer)
+
+    def own_auth(self) -> dict[str, object]:
+        """Return what a token call of our own IAM user sends; its password stays a `Secret`.
+
+        Raises:
+            SetupError: The credential is no IAM user.
+        """
+        if not isinstance(self._credential, UserCredential):
+            raise SetupError(
+                "This connection has no IAM user.",
+                "A token is got for a user's name and password.",
+                "Connect with iam_user, iam_password and iam_domain.",
+            )
+        return user_auth(self._credential, self._settings)
+
+    def preview(self, operation: Operation, fields: Mapping[str, object]) -> Request:
+        """Return the request that `call` would send, without its sign-in; nothing is sent.
+
+        Raises:
+            InputError: The fields are not as declared.
+        """
+        return self._request(operation, check_fields(operation, fields))
 
     def error_for(self, answer: Answer) -> VodnbError:
         """Return the error that an answer amounts to, with its message complete."""
@@ -151,7 +208,13 @@ class Client:
     # -- one attempt ----------------------------------------------------------------------------
 
     async def _attempt(
-        self, operation: Operation, sent: Mapping[str, object], *, deadline: float, lane: int
+        self,
+        operation: Operation,
+        sent: Mapping[str, object],
+        *,
+        deadline: float,
+        lane: int,
+        watch: Watch | None = None,
     ) -> Answer:
         until = time.perf_counter() + deadline
         sign_in = self._sign_in
@@ -160,7 +223,7 @@ class Client:
         generation = sign_in.generation
 
         async def make() -> Answer:
-            return await self._exchange(operation, sent, until=until, lane=lane)
+            return await self._exchange(operation, sent, until=until, lane=lane, watch=watch)
 
         is_signed = isinstance(self._credential, KeyCredential)
         answer = await (self._key_guard.call(make) if is_signed else make())
@@ -169,31 +232,51 @@ class Client:
         if not await sign_in.renew(generation):
             why = f" A new token was not to be had: {sign_in.failure}" if sign_in.failure else ""
             return replace(answer, message=f"{answer.message}{why}")
-        return await self._exchange(operation, sent, until=until, lane=lane)
+        return await make()
 
     def _is_refused_token(self, answer: Answer) -> bool:
         code = answer.code.replace("APIG.", "APIGW.")
         return self._sign_in.can_renew and code in _REFUSED_TOKEN
 
     async def _exchange(
-        self, operation: Operation, sent: Mapping[str, object], *, until: float, lane: int
+        self,
+        operation: Operation,
+        sent: Mapping[str, object],
+        *,
+        until: float,
+        lane: int,
+        watch: Watch | None = None,
     ) -> Answer:
         left = until - time.perf_counter()
         if left <= 0:
             # Whoever reads a state after the deadline relies on it: nothing leaves any more.
             late = Fault(kind=FaultKind.CONNECT, detail="its turn came after the deadline")
             return read_answer(operation, late, sent=sent)
-        endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
-        request = build_request(operation, sent, endpoint=endpoint, project_id=self._project_id)
+        request = self._request(operation, sent)
+        headers, begun = await self._headers(operation, request), self._clock()
         got = await self._http.send(
             request.method,
             request.url,
-            headers=await self._headers(operation, request),
+            headers=headers,
             content=request.body,
             deadline=left,
             lane=lane,
         )
-        return read_answer(operation, got, sent=sent)
+        answer = read_answer(operation, got, sent=sent)
+        if not watch and answer.kind in _UNKEPT:
+            return answer
+        attempt = seen_attempt(
+            operation, request, headers, got, answer=answer, sent_at=begun, redact=self.redact,
+            most=LONG_BODY if watch else SHORT_BODY,
+        )  # fmt: skip
+        if watch:
+            watch(attempt)
+        return replace(answer, attempt=attempt)
+
+    def _request(self, operation: Operation, sent: Mapping[str, object]) -> Request:
+        endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
+        project_id = self._project_id or UNKNOWN_PROJECT
+        return build_request(operation, sent, endpoint=endpoint, project_id=project_id)
 
     async def _headers(self, operation: Operation, request: Request) -> Headers:
         headers = Headers({"Content-Type": "application/json"})
@@ -217,10 +300,7 @@ class Client:
             answer,
             message=self.redact(answer.message),
             request_id=self.redact(answer.request_id, limit=200),
-            headers={
-                name: MASK if name in _SECRET_HEADERS else self.redact(value)
-                for name, value in answer.headers.items()
-            },
+            headers=masked_headers(answer.headers, self.redact),
         )
 
     # -- before the first call ------------------------------------------------------------------
@@ -240,7 +320,7 @@ class Client:
             raise TypeError("only an IAM user has a token to fetch")
         answer = await self._exchange(
             TOKEN,
-            {"nocatalog": "true", "auth": self._auth(user)},
+            {"nocatalog": "true", "auth": user_auth(user, self._settings)},
             until=time.perf_counter() + _SETUP_DEADLINE,
             lane=0,
         )
@@ -257,28 +337,6 @@ class Client:
             )
         life, project_id = token_life(answer.data)
         return Grant(token=token, life=life, project_id=project_id)
-
-    def _auth(self, user: UserCredential) -> dict[str, object]:
-        """Return the body of a token call; the password is opened only when the bytes are made.
-
-        Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html
-        """
-        project_id, region = self._settings.project_id, self._settings.region
-        if not project_id and not region:
-            raise SetupError(
-                "Neither a project ID nor a region is known.",
-                "An IAM user signs in to one project, which bears the name of the region.",
-                "Set VODNB_REGION or VODNB_PROJECT_ID.",
-            )
-        who = {
-            "name": user.user,
-            "password": user.password,
-            "domain": {"name": user.domain},
-        }
-        return {
-            "identity": {"methods": ["password"], "password": {"user": who}},
-            "scope": {"project": {"id": project_id} if project_id else {"name": region}},
-        }
 
     def _refused_sign_in(self, answer: Answer, user: UserCredential) -> VodnbError:
         if answer.kind not in {AnswerClass.GLOBAL, AnswerClass.PERMANENT} or not answer.http_status:

@@ -16,21 +16,34 @@ import urllib.request
 import zlib
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from vodnb.rules.answers import MAX_BODY_BYTES, Fault, FaultKind, Reply
+from vodnb.rules.attempt import Timings
 
-from .direct import Direct
+from .direct import CONNECTED, CONNECTS, LEAVES, SECURED, SECURES, Direct
 from .endpoints import is_loopback
 from .redact import quiet_http_logs
+from .wire import FIRST_BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Http", "proxy_for"]
+__all__ = ["COMMON_HEADERS", "Http", "proxy_for"]
+
+COMMON_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "User-Agent": "vodnb",
+        "Accept": "application/json",
+        # Asked for plainly, because what is packed could unpack to any size.
+        "Accept-Encoding": "identity",
+    }
+)
+"""What every request carries beside its sign-in."""
 
 _CONNECT_SECONDS = 10.0
 """A connection takes one round trip or three; what takes longer is better tried again."""
@@ -40,13 +53,6 @@ _IDLE_SECONDS = 15.0
 
 _LANES_PER_CLIENT = 8
 """httpx's own pool, which knows proxies, slows down with the square of its requests."""
-
-_HEADERS = {
-    "User-Agent": "vodnb",
-    "Accept": "application/json",
-    # Asked for plainly, because what is packed could unpack to any size.
-    "Accept-Encoding": "identity",
-}
 
 
 class Http:
@@ -89,11 +95,7 @@ class Http:
             # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
             # own limit has to come first; it counts once for TCP and once for TLS.
             limits = httpx.Timeout(None, connect=min(_CONNECT_SECONDS, deadline / 3))
-            extensions = {
-                "trace": trip.trace,
-                "left": trip.leave,
-                "timeout": limits.as_dict(),
-            }
+            extensions = {"trace": trip.trace, "mark": trip.mark, "timeout": limits.as_dict()}
             request = _request(method, _url(url), headers, content, extensions)
             async with asyncio.timeout(deadline):
                 return await _read(await self._ask(request, lane), trip)
@@ -167,20 +169,37 @@ class _Trip:
     """How far one request came, and since when."""
 
     def __init__(self) -> None:
-        self.begun = time.perf_counter()
+        self.begun = self._entered = time.perf_counter()
         self.left = False
+        self._marks: dict[str, float] = {}
 
     async def trace(self, event: str, info: Mapping[str, object]) -> None:
         # A tunnel through a proxy is asked for with a request of its own: CONNECT.
-        if event.endswith(".send_request_headers.started"):
+        if event == LEAVES:
             asked = getattr(info.get("request"), "method", b"")
             if asked != b"CONNECT":
-                self.leave()
+                self.mark(event)
+        elif event in _MARKED:
+            self.mark(event)
 
-    def leave(self) -> None:
-        """Take note that the first byte is about to leave."""
-        self.left = True
-        self.begun = time.perf_counter()
+    def mark(self, event: str) -> None:
+        """Take note of the moment of an event; names are those of httpcore."""
+        now = time.perf_counter()
+        self._marks[event] = now
+        if event == LEAVES:
+            self.left, self.begun = True, now
+
+    @property
+    def timings(self) -> Timings:
+        """How long the parts took, up to now."""
+        marks = self._marks
+        first = marks.get(FIRST_BYTE)
+        return Timings(
+            connect_ms=_span(marks, CONNECTS, CONNECTED),
+            tls_ms=_span(marks, SECURES, SECURED),
+            first_byte_ms=None if first is None else _ms(first - self._entered),
+            total_ms=_ms(time.perf_counter() - self._entered),
+        )
 
     @property
     def elapsed_ms(self) -> int:
@@ -191,7 +210,20 @@ class _Trip:
         return FaultKind.NO_ANSWER if self.left else FaultKind.CONNECT
 
     def fault(self, kind: FaultKind, detail: str) -> Fault:
-        return Fault(kind=kind, detail=detail, elapsed_ms=self.elapsed_ms)
+        return Fault(kind=kind, detail=detail, elapsed_ms=self.elapsed_ms, timings=self.timings)
+
+
+_MARKED = frozenset({CONNECTS, CONNECTED, SECURES, SECURED, FIRST_BYTE})
+"""The moments that a timing is made of."""
+
+
+def _span(marks: Mapping[str, float], begins: str, ends: str) -> float | None:
+    begun, ended = marks.get(begins), marks.get(ends)
+    return None if begun is None or ended is None else _ms(ended - begun)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 _url = lru_cache(maxsize=64)(httpx.URL)
@@ -206,7 +238,7 @@ def _request(
     extensions: dict[str, Any],
 ) -> httpx.Request:
     """Return a request with all its headers; httpx would make them anew to add two of them."""
-    sent = {"Host": url.netloc.decode("ascii"), **_HEADERS, **headers}
+    sent = {"Host": url.netloc.decode("ascii"), **COMMON_HEADERS, **headers}
     if content:
         sent["Content-Length"] = str(len(content))
     stream = httpx.ByteStream(content)
@@ -225,9 +257,14 @@ async def _read(response: httpx.Response, trip: _Trip) -> Reply | Fault:
             body, cut = await _read_body(response, unpack())
         except zlib.error as wrong:
             return trip.fault(FaultKind.BAD_ANSWER, f"the answer cannot be unpacked: {wrong}")
-        status = response.status_code
-        took = trip.elapsed_ms
-        return Reply(status=status, headers=headers, body=body, cut=cut, elapsed_ms=took)
+        return Reply(
+            status=response.status_code,
+            headers=headers,
+            body=body,
+            cut=cut,
+            elapsed_ms=trip.elapsed_ms,
+            timings=trip.timings,
+        )
     finally:
         with contextlib.suppress(httpx.HTTPError):
             await response.aclose()

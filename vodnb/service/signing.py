@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .credentials import KeyCredential
 
-__all__ = ["Headers", "sign"]
+__all__ = ["Headers", "canonical_request", "sign"]
 
 _ALGORITHM = "SDK-HMAC-SHA256"
 
@@ -60,18 +60,10 @@ def sign(
     sent["X-Sdk-Date"] = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
     if credential.security_token:
         sent["X-Security-Token"] = credential.security_token.reveal()
-    signed = {name.lower(): name for name in sent if "_" not in name}
+    signed = {name.lower(): sent[name] for name in sent if "_" not in name}
     names = ";".join(sorted(signed))
-    canonical = "\n".join(
-        (
-            method.upper(),
-            _canonical_path(parts.path),
-            _canonical_query(parts.query),
-            *(f"{name}:{sent[signed[name]].strip()}" for name in sorted(signed)),
-            "",
-            names,
-            hashlib.sha256(body).hexdigest(),
-        )
+    canonical = canonical_request(
+        method, url, signed=signed, body_digest=hashlib.sha256(body).hexdigest()
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     text = f"{_ALGORITHM}\n{sent['X-Sdk-Date']}\n{digest}"
@@ -81,6 +73,29 @@ def sign(
         f"Signature={signature.hexdigest()}"
     )
     return sent
+
+
+def canonical_request(method: str, url: str, *, signed: Mapping[str, str], body_digest: str) -> str:
+    """Return the text that a signature is made over.
+
+    Args:
+        method: HTTP method.
+        url: The whole URL.
+        signed: The headers that are signed, names in lower case.
+        body_digest: SHA-256 of the body, in hex.
+    """
+    parts = urlsplit(url)
+    return "\n".join(
+        (
+            method.upper(),
+            _canonical_path(parts.path),
+            _canonical_query(parts.query),
+            *(f"{name}:{signed[name].strip()}" for name in sorted(signed)),
+            "",
+            ";".join(sorted(signed)),
+            body_digest,
+        )
+    )
 
 
 @lru_cache(maxsize=64)

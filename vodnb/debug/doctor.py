@@ -1,0 +1,280 @@
+"""The doctor: looks at everything that a call needs, in the order in which one thing needs another.
+
+It changes nothing, and at most two of its calls carry the credential: an access key that is
+refused more than five times in a row locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from vodnb.rules.answers import Fault, FaultKind, Reply
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import VodnbError
+from vodnb.rules.model import AnswerClass
+from vodnb.rules.operations import INFO, OPERATIONS
+from vodnb.service.client import Client
+from vodnb.service.endpoints import REGIONS, is_huawei, is_loopback
+from vodnb.service.http import Http, proxy_for
+
+from .checkup import Check, Checkup
+from .doctor_words import tell
+from .exchange import Exchange
+from .machine import check_kernel, check_packages, check_python
+from .place import place_of, way_of
+from .words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vodnb.rules.answers import Answer
+    from vodnb.rules.attempt import Attempt
+    from vodnb.rules.model import Lang
+    from vodnb.service.settings import Settings
+
+    from .checkup import Level
+
+__all__ = ["examine"]
+
+_MOST_CALLS = 2
+_DEADLINE = 15.0
+_SKEW_BAD, _SKEW_WARN = 15 * 60, 60
+_NOBODY = "0" * 32
+_NETWORK = ("dns", "tls", "proxy", "clock", "credential", "quota")
+
+
+async def examine(
+    settings: Settings | VodnbError,
+    *,
+    lang: Lang,
+    environ: Mapping[str, str],
+    clock: Callable[[], float] = time.time,
+) -> Checkup:
+    """Check all that a call needs.
+
+    Args:
+        settings: The connection, or why there is none.
+        lang: Language of the findings.
+        environ: The environment variables.
+        clock: Returns seconds since 1970.
+    """
+    checks = [check_python(lang), check_kernel(lang), check_packages(lang)]
+    if isinstance(settings, VodnbError):
+        told = " ".join(part for part in (settings.what, settings.means) if part)
+        checks.append(Check(name="settings", level="bad", told=told, do=settings.do))
+        checks += _skipped(_NETWORK, "settings", lang)
+        return Checkup(checks=tuple(checks), lang=lang)
+    checks.append(_check_settings(settings, lang))
+    visit = _Visit(settings, lang=lang, environ=environ, clock=clock)
+    checks += await visit.network()
+    return Checkup(checks=tuple(checks), lang=lang)
+
+
+def _skipped(names: tuple[str, ...], why: str, lang: Lang) -> list[Check]:
+    told = tell("skipped", lang, why=tell(why, lang))
+    return [Check(name=name, level="skipped", told=told) for name in names]
+
+
+def _check_settings(settings: Settings, lang: Lang) -> Check:
+    endpoint = settings.endpoint
+    if not is_huawei(endpoint) and not is_loopback(urlsplit(endpoint).hostname or ""):
+        told = tell("foreign", lang, endpoint=endpoint)
+        return Check(name="settings", level="warn", told=told, do=tell("foreign do", lang))
+    told = tell(
+        "settings told",
+        lang,
+        endpoint=endpoint,
+        region=settings.region or tell("not given", lang),
+        project=settings.project_id or tell("looked up", lang),
+        way=say(way_of(settings.credential), lang),
+    )
+    return Check(name="settings", level="ok", told=told)
+
+
+class _Frugal(Http):
+    """Sends so many requests and no more, whoever asks."""
+
+    def __init__(self, *, ca_bundle: str, most: int) -> None:
+        super().__init__(ca_bundle=ca_bundle)
+        self._left = most
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes,
+        deadline: float,
+        lane: int = 0,
+    ) -> Reply | Fault:
+        if self._left <= 0:
+            told = f"the doctor makes at most {_MOST_CALLS} calls with a credential"
+            return Fault(kind=FaultKind.CONNECT, detail=told)
+        self._left -= 1
+        return await super().send(
+            method, url, headers=headers, content=content, deadline=deadline, lane=lane
+        )
+
+
+class _Visit:
+    """The checks of one connection, from its name to its quota."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        lang: Lang,
+        environ: Mapping[str, str],
+        clock: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._lang = lang
+        self._environ = environ
+        self._clock = clock
+        self._host = urlsplit(settings.endpoint).hostname or ""
+        self._proxy = proxy_for(settings.endpoint)
+
+    async def network(self) -> list[Check]:
+        """Return the checks from DNS on; what cannot be looked at is said to be skipped."""
+        dns = await self._check_dns()
+        if dns.level == "bad":
+            return [dns, *_skipped(_NETWORK[1:], "dns", self._lang)]
+        # A call without any credential tells TLS, proxy and clock: it cannot lock a key.
+        began = self._clock()
+        got = await self._knock()
+        tls = self._check_tls(got)
+        if tls.level == "bad":
+            return [dns, tls, self._check_proxy(None), *_skipped(_NETWORK[3:], "tls", self._lang)]
+        if isinstance(got, Fault):
+            return [dns, tls, self._unreached(got), *_skipped(_NETWORK[3:], "proxy", self._lang)]
+        proxy, clock = self._check_proxy(got), self._check_clock(got, began)
+        if proxy.level == "bad":
+            return [dns, tls, proxy, clock, *_skipped(_NETWORK[4:], "proxy", self._lang)]
+        credential, answer = await self._check_credential()
+        return [dns, tls, proxy, clock, credential, self._check_quota(answer)]
+
+    def _say(self, key: str, **values: object) -> str:
+        return tell(key, self._lang, **values)
+
+    def _check(self, name: str, level: Level, key: str, do: str = "", **values: object) -> Check:
+        told = self._say(key, **values)
+        return Check(name=name, level=level, told=told, do=self._say(do, **values) if do else "")
+
+    async def _check_dns(self) -> Check:
+        by_proxy = self._proxy.rpartition(":")[0] or self._proxy
+        asked = by_proxy or self._host
+        try:
+            found = await asyncio.wait_for(
+                asyncio.to_thread(socket.getaddrinfo, asked, None, type=socket.SOCK_STREAM),
+                _DEADLINE,
+            )
+        except (OSError, TimeoutError, UnicodeError) as cause:
+            told = str(cause) or "no answer"
+            return self._check("dns", "bad", "dns bad", "dns do", host=asked, message=told,
+                               regions=", ".join(REGIONS))  # fmt: skip
+        if by_proxy:
+            return self._check("dns", "ok", "dns by proxy", host=self._host)
+        addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+        return self._check("dns", "ok", "dns told", host=self._host,
+                           addresses=", ".join(addresses[:3]))  # fmt: skip
+
+    async def _knock(self) -> Reply | Fault:
+        http = Http(ca_bundle=self._settings.ca_bundle)
+        try:
+            url = f"{self._settings.endpoint}/"
+            return await http.send("GET", url, headers={}, content=b"", deadline=_DEADLINE)
+        finally:
+            await http.aclose()
+
+    def _check_tls(self, got: Reply | Fault) -> Check:
+        if isinstance(got, Fault) and got.kind is FaultKind.TLS:
+            return self._check("tls", "bad", "tls bad", "tls do", message=got.detail)
+        if isinstance(got, Fault):
+            return Check(name="tls", level="skipped", told="-")
+        if self._settings.endpoint.startswith("http://"):
+            return self._check("tls", "ok", "tls none", host=self._host)
+        if self._environ.get("SSLKEYLOGFILE"):
+            return self._check("tls", "warn", "keylog", "keylog do")
+        return self._check("tls", "ok", "tls told", host=self._host)
+
+    def _unreached(self, fault: Fault) -> Check:
+        return self._check(
+            "proxy", "bad", "unreached", "unreached do", host=self._host, message=fault.detail
+        )
+
+    def _check_proxy(self, got: Reply | None) -> Check:
+        if not self._proxy:
+            return self._check("proxy", "ok", "proxy none")
+        sort = got.headers.get("content-type", "") if got else ""
+        if got and (got.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or "html" in sort):
+            told = f"HTTP {got.status}, {sort}"
+            return self._check(
+                "proxy", "bad", "proxy bad", "proxy do", proxy=self._proxy, message=told
+            )
+        return self._check("proxy", "ok", "proxy told", proxy=self._proxy)
+
+    def _check_clock(self, got: Reply, began: float) -> Check:
+        try:
+            served = parsedate_to_datetime(got.headers.get("date", "")).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return self._check("clock", "ok", "clock unknown")
+        # A Date has whole seconds, and lies between question and answer.
+        middle = (began + self._clock()) / 2
+        offset = middle - served - 0.5
+        if abs(offset) < _SKEW_WARN:
+            return self._check("clock", "ok", "clock told", seconds=f"{abs(offset):.0f}")
+        is_signed = "key" in way_of(self._settings.credential)
+        level: Level = "bad" if is_signed and abs(offset) > _SKEW_BAD else "warn"
+        way = self._say("ahead" if offset > 0 else "behind")
+        return self._check("clock", level, "clock off", "clock do",
+                           minutes=f"{abs(offset) / 60:.0f}", way=way)  # fmt: skip
+
+    async def _check_credential(self) -> tuple[Check, Answer | None]:
+        http = _Frugal(ca_bundle=self._settings.ca_bundle, most=_MOST_CALLS)
+        client = Client(self._settings, http=http, clock=self._clock)
+        attempts: list[Attempt] = []
+        try:
+            answer = await client.watched_call(
+                INFO, {"asset_id": [_NOBODY]}, deadline=_DEADLINE, watch=attempts.append
+            )
+        except VodnbError as wrong:
+            told = " ".join(part for part in (wrong.what, wrong.means) if part)
+            return Check(name="credential", level="bad", told=told, do=wrong.do), None
+        finally:
+            await client.aclose()
+        return self._judge(answer, tuple(attempts), client.project_id), answer
+
+    def _judge(self, answer: Answer, attempts: tuple[Attempt, ...], project_id: str) -> Check:
+        if answer.kind is AnswerClass.DONE or answer.kind is AnswerClass.REJECTED:
+            return self._check("credential", "ok", "credential told", project=project_id)
+        if look_up(answer.code, answer.http_status).kind == "permission":
+            return self._check("credential", "warn", "credential unread", "credential unread do",
+                               project=project_id, code=answer.code,
+                               permission=INFO.permission)  # fmt: skip
+        found = None
+        if attempts:
+            place = place_of(self._settings, project_id=project_id)
+            found = Exchange(
+                operation=INFO.name, attempts=attempts, place=place, lang=self._lang
+            ).diagnosis
+        entry = look_up(answer.code, answer.http_status)
+        told = found.cause if found else answer.message or entry.meaning(self._lang)
+        do = found.do if found else entry.next_step(self._lang)
+        shown = self._say("credential bad", code=answer.code, message=told)
+        return Check(name="credential", level="bad", told=shown, do=do)
+
+    def _check_quota(self, answer: Answer | None) -> Check:
+        named = {call.quota.name: call.quota for call in OPERATIONS.values() if call.quota}
+        quotas = ", ".join(f"{name} {quota.per_minute:,}" for name, quota in named.items())
+        if answer is None or answer.kind not in {AnswerClass.DONE, AnswerClass.REJECTED}:
+            return self._check("quota", "skipped", "quota unknown", quotas=quotas)
+        if answer.kind is AnswerClass.REJECTED:
+            return self._check("quota", "warn", "quota used", "quota do", code=answer.code)
+        return self._check("quota", "ok", "quota told", quotas=quotas)

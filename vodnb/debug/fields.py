@@ -1,0 +1,44 @@
+"""Takes a recorded request apart again into the fields of its declaration. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from vodnb.rules.errors import InputError
+from vodnb.service.redact import MASK
+
+if TYPE_CHECKING:
+    from .exchange import Exchange
+
+__all__ = ["read_fields"]
+
+
+def read_fields(exchange: Exchange) -> dict[str, object]:
+    """Return the fields of an exchange's request; of a token call none, for they hold a password.
+
+    Raises:
+        InputError: Something was masked in it, so the same call cannot be made again.
+    """
+    if exchange.operation == "token":
+        return {}
+    last = exchange.last
+    if MASK in last.request_body or MASK in last.url:
+        raise InputError(
+            "What looked like a secret was masked in this exchange.",
+            "So its request is not known as it was, and cannot be made again.",
+            f"Write vod.call({exchange.operation!r}, ...) with the fields themselves.",
+        )
+    kinds = {field.name: field for field in exchange.declared.fields}
+    query: dict[str, list[str]] = {}
+    for name, text in parse_qsl(urlsplit(last.url).query, keep_blank_values=True):
+        query.setdefault(name, []).append(text)
+    fields: dict[str, object] = {
+        name: values if kinds[name].is_list else values[0]
+        for name, values in query.items()
+        if name in kinds
+    }
+    if last.request_body:
+        fields |= json.loads(last.request_body)
+    return fields

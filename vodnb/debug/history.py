@@ -1,0 +1,85 @@
+"""The exchanges of one session, the newest last: enough of them to look back, and no more."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import InputError
+
+from .words import say
+
+if TYPE_CHECKING:
+    from vodnb.rules.model import Lang
+
+    from .exchange import Exchange
+
+__all__ = ["MOST_KEPT", "History"]
+
+MOST_KEPT = 500
+"""Exchanges of a session that are kept; an older one makes way."""
+
+
+class History:
+    """What a session has called; any thread may add and look."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[int, Exchange] = {}
+        self._count = 0
+
+    def add(self, exchange: Exchange) -> int:
+        """Keep an exchange, and return its number, from 1."""
+        with self._lock:
+            self._count += 1
+            self._kept[self._count] = exchange
+            if len(self._kept) > MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            return self._count
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} exchanges)"
+
+    def get(self, number: int) -> Exchange:
+        """Return an exchange by its number; -1 is the last one.
+
+        Raises:
+            InputError: There is none of that number, or it has made way.
+        """
+        with self._lock:
+            if number < 0:
+                number = self._count + 1 + number
+            if number in self._kept:
+                return self._kept[number]
+            told = f"{min(self._kept)} to {self._count}" if self._kept else "none yet"
+        raise InputError(
+            f"There is no exchange {number} in this session's history.",
+            f"Kept are {told}; the last {MOST_KEPT} of a session.",
+            "vod.history() lists them.",
+        )
+
+    def rows(self, lang: Lang) -> list[dict[str, object]]:
+        """Return a row for each exchange, by column."""
+        with self._lock:
+            kept = dict(self._kept)
+        return [_row(number, exchange, lang) for number, exchange in kept.items()]
+
+
+def _row(number: int, exchange: Exchange, lang: Lang) -> dict[str, object]:
+    last, spoken = exchange.last, exchange.speak(lang)
+    return {
+        "n": number,
+        "operation": exchange.operation,
+        "method": last.method,
+        "url": last.url,
+        "http_status": last.http_status,
+        "error_code": last.code,
+        "result": say("success", lang) if exchange.ok else spoken.meaning,
+        "request_id": last.request_id,
+        "attempts": len(exchange.attempts),
+        "sent_at": last.sent_at,
+        "total_ms": last.timings.total_ms,
+    }

@@ -1,0 +1,83 @@
+"""What the doctor looks at on this machine: Python, kernel, packages. It reaches no network."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from vodnb.rules.kernel_pairs import loses_cells
+
+from .checkup import Check
+from .doctor_words import tell
+
+if TYPE_CHECKING:
+    from vodnb.rules.model import Lang
+
+__all__ = ["check_kernel", "check_packages", "check_python"]
+
+_OLDEST = (3, 11)
+_NEEDED = ("httpx", "pandas", "ipywidgets", "starlette", "uvicorn", "click")
+_SHOWN = ("vodnb", "httpx", "pandas", "ipywidgets", "ipykernel", "nest-asyncio", "nest-asyncio2")
+
+
+def check_python(lang: Lang) -> Check:
+    """Return how this Python is."""
+    if sys.platform == "emscripten":
+        return _check("python", "bad", "no threads", lang, do="no threads do")
+    if sys.version_info[:2] < _OLDEST:
+        return _check("python", "bad", "python old", lang, do="python old do",
+                      version=platform.python_version())  # fmt: skip
+    return Check(name="python", level="ok", told=f"{platform.python_version()}, {sys.executable}")
+
+
+def check_kernel(lang: Lang) -> Check:
+    """Return which kernel this process is."""
+    if "ipykernel" not in sys.modules:
+        return _check("kernel", "ok", "no kernel", lang)
+    return _check("kernel", "ok", "kernel told", lang, version=_version_of("ipykernel"))
+
+
+def check_packages(lang: Lang) -> Check:
+    """Return whether the packages are there, and go together."""
+    if missing := [name for name in _NEEDED if not _version_of(name)]:
+        return _check("packages", "bad", "missing", lang, do="missing do", names=", ".join(missing))
+    fork, old, kernel = (_version_of(one) for one in ("nest-asyncio2", "nest-asyncio", "ipykernel"))
+    name, patch = ("nest-asyncio2", fork) if fork else ("nest-asyncio", old)
+    if patch and _loses(kernel, patch, is_fork=bool(fork)):
+        # What nests loops marks the module that it has changed.
+        is_applied = hasattr(asyncio, "_nest_patched") or hasattr(asyncio, "_nest2_patched")
+        key, level = ("pair applied", "bad") if is_applied else ("pair here", "warn")
+        told = tell(key, lang, name=name, version=patch, kernel=kernel)
+        return Check(name="packages", level="bad" if level == "bad" else "warn", told=told,
+                     do=tell("pair do", lang))  # fmt: skip
+    told = ", ".join(f"{name} {found}" for name in _SHOWN if (found := _version_of(name)))
+    return Check(name="packages", level="ok", told=told)
+
+
+def _version_of(package: str) -> str:
+    """Return the version of a package; "" where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _loses(kernel: str, patch: str, *, is_fork: bool) -> bool:
+    return loses_cells(ipykernel=_numbers(kernel), patch=_numbers(patch), is_fork=is_fork)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+
+
+def _check(name: str, level: str, key: str, lang: Lang, *, do: str = "", **values: object) -> Check:
+    told = tell(key, lang, **values)
+    return Check(
+        name=name,
+        level="bad" if level == "bad" else "ok",
+        told=told,
+        do=tell(do, lang) if do else "",
+    )

@@ -1,0 +1,207 @@
+"""An exchange as text for a terminal and as HTML for a notebook. Everything shown is escaped."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING
+
+from vodnb.rules.markup import Markup, element, table
+
+from .words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vodnb.rules.attempt import Timings
+    from vodnb.rules.model import Lang
+
+    from .canonical import Comparison
+    from .exchange import Exchange
+
+__all__ = ["as_html", "as_lines", "timings_in_words"]
+
+_SHOWN_CHARS = 4000
+_STYLE = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:72em"
+
+
+def as_lines(exchange: Exchange) -> str:
+    """Return an exchange as text."""
+    lang, last = exchange.lang, exchange.last
+    request = [f"  {name}: {value}" for name, value in last.request_headers.items()]
+    if last.request_body:
+        request += ["", *_indented(_readable(last.request_body, lang))]
+    lines = [_title(exchange), f"{last.method} {last.url}", *request]
+    if exchange.is_sent:
+        lines += ["", *_answer_lines(exchange)]
+    lines += ["", *(f"{name}: {value}" for name, value in _facts(exchange))]
+    if exchange.diagnosis and exchange.diagnosis.canonical:
+        lines += ["", *_canonical_lines(exchange.diagnosis.canonical, lang)]
+    return _printable("\n".join(lines))
+
+
+def as_html(exchange: Exchange) -> Markup:
+    """Return an exchange as HTML."""
+    lang, last = exchange.lang, exchange.last
+    pairs = [(name, _linked(name, value, exchange)) for name, value in _facts(exchange)]
+    request = _message(f"{last.method} {last.url}", last.request_headers, last.request_body, lang)
+    parts = [
+        element("div", element("strong", _title(exchange))),
+        _facts_table(pairs),
+        element("div", element("strong", say("request", lang))),
+        request,
+    ]
+    if exchange.is_sent:
+        head = _status_line(exchange)
+        parts += [
+            element("div", element("strong", say("answer", lang))),
+            _message(head, last.headers, last.body, lang, is_cut=last.is_cut),
+        ]
+    if exchange.diagnosis and exchange.diagnosis.canonical:
+        parts.append(_canonical_table(exchange.diagnosis.canonical, lang))
+    return element("div", *parts, class_="vodnb-exchange", lang=lang)
+
+
+def timings_in_words(timings: Timings, lang: Lang) -> str:
+    """Return how long the parts of a sending took, in one line."""
+    parts = []
+    if timings.connect_ms is not None:
+        parts.append(say("connect", lang, ms=timings.connect_ms))
+    elif timings.first_byte_ms is not None:
+        parts.append(say("reused", lang))
+    if timings.tls_ms is not None:
+        parts.append(say("tls", lang, ms=timings.tls_ms))
+    if timings.first_byte_ms is not None:
+        parts.append(say("first byte", lang, ms=timings.first_byte_ms))
+    if timings.total_ms is not None:
+        parts.append(say("total", lang, ms=timings.total_ms))
+    return " · ".join(parts)
+
+
+def _printable(text: str) -> str:
+    """Return a text that cannot steer a terminal, nor turn its direction."""
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char)[0] != "C" else f"\\u{ord(char):04x}"
+        for char in text
+    )
+
+
+def _title(exchange: Exchange) -> str:
+    declared, lang = exchange.declared, exchange.lang
+    title = declared.title_zh if lang == "zh" else declared.title_en
+    return f"{exchange.operation} · {title} · {_result(exchange)}"
+
+
+def _result(exchange: Exchange) -> str:
+    if not exchange.is_sent:
+        return say("not sent", exchange.lang)
+    return exchange.code or say("success", exchange.lang)
+
+
+def _status_line(exchange: Exchange) -> str:
+    if exchange.http_status is None:
+        return say("no answer", exchange.lang, message=exchange.message or exchange.code)
+    return f"HTTP {exchange.http_status}"
+
+
+def _answer_lines(exchange: Exchange) -> list[str]:
+    last = exchange.last
+    lines = [_status_line(exchange)]
+    lines += [f"  {name}: {value}" for name, value in last.headers.items()]
+    if last.body:
+        lines += ["", *_indented(_readable(last.body, exchange.lang))]
+    if last.is_cut:
+        lines.append(f"  {say('cut', exchange.lang)}")
+    return lines
+
+
+def _facts(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return what is to be said of an exchange, but for its request and answer."""
+    lang, last, found = exchange.lang, exchange.last, exchange.diagnosis
+    count = len(exchange.attempts) if exchange.is_sent else 0
+    known = [
+        ("code", exchange.code),
+        ("message", exchange.message if exchange.code else ""),
+        ("meaning", exchange.meaning),
+        ("cause", found.cause if found else ""),
+        ("do", found.do if found else ""),
+        ("next step", "" if found else exchange.next_step),
+        ("request ID", say("quote", lang, id=last.request_id) if last.request_id else ""),
+        ("sent at", last.sent_at if exchange.is_sent else ""),
+        ("timings", timings_in_words(last.timings, lang) if exchange.is_sent else ""),
+        ("attempts", str(count) if count else ""),
+        ("signed with", say(exchange.place.signed_with, lang)),
+        *(("note", say(key, lang, **values)) for key, values in exchange.notes),
+        ("docs", exchange.doc_url),
+        ("explorer", exchange.explorer_url),
+    ]
+    return [(say(key, lang), value) for key, value in known if value]
+
+
+def _linked(name: str, value: str, exchange: Exchange) -> object:
+    """Return a link for our own addresses; what a server sent never becomes one."""
+    links = {say("docs", exchange.lang), say("explorer", exchange.lang)}
+    if name not in links or not value.startswith("https://"):
+        return value
+    return element("a", value, href=value, target="_blank", rel="noopener",
+                   style="text-decoration:underline")  # fmt: skip
+
+
+def _facts_table(pairs: list[tuple[str, object]]) -> Markup:
+    cell = "text-align:left;vertical-align:top;white-space:normal;max-width:60em"
+    rows = [
+        element("tr", element("th", name, scope="row", style=cell), element("td", told, style=cell))
+        for name, told in pairs
+    ]
+    return element("table", element("tbody", *rows))
+
+
+def _message(
+    head: str, headers: Mapping[str, str], body: str, lang: Lang, *, is_cut: bool = False
+) -> Markup:
+    lines = [head, *(f"{name}: {value}" for name, value in headers.items())]
+    if body:
+        lines += ["", _readable(body, lang)]
+    if is_cut:
+        lines.append(say("cut", lang))
+    return element("pre", "\n".join(lines), style=_STYLE)
+
+
+def _readable(body: str, lang: Lang) -> str:
+    """Return a body as people read it: JSON on lines of its own, what is endless cut short."""
+    try:
+        told = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        told = body
+    if len(told) <= _SHOWN_CHARS:
+        return told
+    rest = len(told) - _SHOWN_CHARS
+    return f"{told[:_SHOWN_CHARS]}\n{say('more', lang, count=rest)}"
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}" for line in text.splitlines()]
+
+
+def _marked(comparison: Comparison, lang: Lang) -> list[tuple[str, str, str]]:
+    mark = f" ← {say('first difference', lang)}"
+    return [
+        (f"{part}{mark if at == comparison.first else ''}", ours, theirs)
+        for at, (part, ours, theirs) in enumerate(comparison.rows)
+    ]
+
+
+def _canonical_lines(comparison: Comparison, lang: Lang) -> list[str]:
+    lines = [f"{say('canonical', lang)}:"]
+    for part, ours, theirs in _marked(comparison, lang):
+        if ours == theirs:
+            lines.append(f"    {part}: {ours}")
+        else:
+            lines += [f"  ! {part}", f"      {say('ours', lang)}: {ours}"]
+            lines.append(f"      {say('theirs', lang)}: {theirs}")
+    return lines
+
+
+def _canonical_table(comparison: Comparison, lang: Lang) -> Markup:
+    header = [say(key, lang) for key in ("line", "ours", "theirs")]
+    return table(header, _marked(comparison, lang), caption=say("canonical", lang))

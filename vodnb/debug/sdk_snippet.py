@@ -1,0 +1,133 @@
+"""Scripts that make a call again with Huawei Cloud's official SDK for Python. No secret in them.
+
+The SDK signs with AK/SK only: it knows no token. huaweicloudsdkvod is the one for VOD,
+huaweicloudsdkiam the one for IAM.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from vodnb.service.redact import MASK
+
+from .snippets import Script, masked_note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .exchange import Exchange
+
+__all__ = ["sdk"]
+
+_ROOMS = {
+    "vod": ("huaweicloudsdkvod.v1", "VodClient"),
+    "iam": ("huaweicloudsdkiam.v3", "IamClient"),
+}
+_BODIES = {"confirm": "ConfirmAssetUploadReq", "create": "CreateAssetByFileUploadReq"}
+"""Classes of bodies that are named otherwise than their requests."""
+
+_HIDING = {
+    "token": (
+        "    # answer.x_subject_token is the token; printed, it would be saved with a notebook.",
+        "    answer.x_subject_token = None",
+    )
+}
+"""What keeps a secret in an answer from being printed."""
+
+
+def sdk(exchange: Exchange) -> Script:
+    """Return a Python script that makes the call with the official SDK."""
+    declared = exchange.declared
+    room, client = _ROOMS[declared.host]
+    body = _BODIES.get(exchange.operation)
+    names = [client, f"{declared.api}Request", *([body] if body else [])]
+    lines = [f"# {exchange.operation}: {exchange.doc_url}", *masked_note(exchange)]
+    if "key" not in exchange.place.signed_with:
+        lines.append("# The SDK knows no token: this needs an access key of the same account.")
+    lines += [
+        f"# pip install {room.partition('.')[0]}",
+        "import os",
+        "",
+        "from huaweicloudsdkcore.auth.credentials import BasicCredentials",
+        "from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException",
+        *(
+            ["from huaweicloudsdkcore.http.http_config import HttpConfig"]
+            if _has_ca(exchange)
+            else []
+        ),
+        f"from {room} import {', '.join(sorted(names))}",
+        "",
+        *_client(exchange, client),
+        *_call(exchange),
+    ]
+    return Script("\n".join([*lines, ""]))
+
+
+def _has_ca(exchange: Exchange) -> bool:
+    return bool(exchange.place.ca_bundle)
+
+
+def _client(exchange: Exchange, client: str) -> list[str]:
+    parts = urlsplit(exchange.last.url)
+    way = ["credentials = BasicCredentials(",
+           '    os.environ["HUAWEICLOUD_SDK_AK"],',
+           '    os.environ["HUAWEICLOUD_SDK_SK"],',
+           f"    {exchange.place.project_id!r},",
+           ")"]  # fmt: skip
+    if exchange.place.signed_with == "temporary key":
+        way.append('credentials.with_security_token(os.environ["HUAWEICLOUD_SDK_SECURITY_TOKEN"])')
+    builder = f"client = {client}.new_builder().with_credentials(credentials)"
+    endpoint = f"{parts.scheme}://{parts.netloc}"
+    if not _has_ca(exchange):
+        return [*way, f"{builder}.with_endpoint({endpoint!r}).build()"]
+    return [
+        *way,
+        "config = HttpConfig.get_default_config()",
+        f"config.ssl_ca_cert = {exchange.place.ca_bundle!r}",
+        f"{builder}.with_http_config(config).with_endpoint({endpoint!r}).build()",
+    ]
+
+
+def _call(exchange: Exchange) -> list[str]:
+    method = re.sub(r"(?<!^)(?=[A-Z])", "_", exchange.declared.api).lower()
+    given = [f"    {name}={value}," for name, value in _arguments(exchange).items()]
+    return [
+        f"request = {exchange.declared.api}Request(",
+        *given,
+        ")",
+        "try:",
+        f"    answer = client.{method}(request)",
+        *_HIDING.get(exchange.operation, ()),
+        "    print(answer)",
+        "except ServiceResponseException as refusal:",
+        "    print(refusal.error_code, refusal.error_msg)",
+        '    print("HTTP", refusal.status_code)',
+    ]
+
+
+def _arguments(exchange: Exchange) -> dict[str, str]:
+    """Return the arguments of the SDK's request, each as Python writes it."""
+    last, declared = exchange.last, exchange.declared
+    kinds = {field.name: field for field in declared.fields}
+    query: dict[str, list[object]] = {}
+    for name, text in parse_qsl(urlsplit(last.url).query, keep_blank_values=True):
+        is_number = name in kinds and kinds[name].kind == "integer"
+        query.setdefault(name, []).append(int(text) if is_number else text)
+    given = {
+        name: repr(values if kinds[name].is_list else values[0])
+        for name, values in query.items()
+        if name in kinds
+    }
+    if last.request_body:
+        given["body"] = _body(exchange.operation, json.loads(last.request_body))
+    return given
+
+
+def _body(operation: str, told: Mapping[str, object]) -> str:
+    if operation in _BODIES:
+        inner = ", ".join(f"{name}={value!r}" for name, value in told.items())
+        return f"{_BODIES[operation]}({inner})"
+    return repr(dict(told)).replace(f"'{MASK}'", 'os.environ["VODNB_IAM_PASSWORD"]')

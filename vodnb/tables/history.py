@@ -1,0 +1,65 @@
+"""The table of a session's exchanges: one row each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ._sheet import TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["build_history", "row_cells"]
+
+_TYPES: dict[str, Any] = {
+    "n": "int64",
+    "http_status": "Int64",
+    "attempts": "int64",
+    "total_ms": "Float64",
+}
+_ORDER = ("n", "operation", "http_status", "error_code", "result", "request_id", "attempts",
+          "sent_at", "total_ms", "method", "url")  # fmt: skip
+
+
+def build_history(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Return one row an exchange, in the order given.
+
+    Args:
+        rows: What is known of each, by column.
+    """
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in _ORDER}
+    return pd.DataFrame(
+        {name: pd.array(cells, dtype=_TYPES.get(name, TEXT)) for name, cells in columns.items()}
+    )
+
+
+def row_cells(row: object) -> dict[str, object]:
+    """Return the cells of one row by column; empty where it is no row of a table.
+
+    Args:
+        row: A Series (`results.iloc[3]`), a table of one row, a mapping, or a named tuple.
+    """
+    if isinstance(row, pd.DataFrame):
+        if len(row) != 1:
+            return {}
+        row = row.iloc[0]
+    if isinstance(row, pd.Series):
+        cells = {str(name): row.iloc[at] for at, name in reversed(list(enumerate(row.index)))}
+    elif hasattr(row, "_asdict"):
+        cells = dict(row._asdict())
+    elif hasattr(row, "keys") and hasattr(row, "__getitem__"):
+        cells = {str(name): row[name] for name in row.keys()}  # noqa: SIM118  not only dicts
+    else:
+        return {}
+    return {name: None if _is_none(value) else _plain(value) for name, value in cells.items()}
+
+
+def _plain(value: object) -> object:
+    """Return a number of numpy's as Python's own."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _is_none(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)  # noqa: PLR0124

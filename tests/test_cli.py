@@ -94,7 +94,9 @@ def test_demo_says_which_row_is_wrong(run, tmp_path, monkeypatch):
         lambda box, path: [*honest(box, path)[1:], honest(box, path)[0]] * 2,
     )
     calls = server.Sandbox.ledger
-    monkeypatch.setattr(server.Sandbox, "ledger", lambda box: [*calls(box), *calls(box)])
+    monkeypatch.setattr(
+        server.Sandbox, "ledger", lambda box: [each for each in calls(box) for _ in "12"]
+    )
     result = run("demo", "--rows", 20, "--rate", "none", "--folder", tmp_path)
     assert result.exit_code == 1
     assert "WRONG: 20 result rows for 40 rows" in result.output

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from vodnb.emulator.samples import ExpectedRow
     from vodnb.emulator.server import Sandbox
+    from vodnb.emulator.wire import LedgerEntry
     from vodnb.vod import Vod
 
 __all__ = [
@@ -100,11 +101,13 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     ctx.call_on_close(vod.close)
     source = vod.sandbox.sample_csv(folder / "assets.csv", n=rows)
     table = _load(source)
+    # One sandbox serves the whole process: what came before is not the demo's.
+    before = len(vod.sandbox.ledger())
     results = vod.confirm(table, rate=_rate(rate))
     click.echo(f"\n{summary(results)!r}\n")
     target = save(results, folder / "results.csv")
     click.echo(f"Table:   {source}\nResults: {target}\n")
-    wrong = _check_demo(vod.sandbox, vod.sandbox.truth(source), results)
+    wrong = _check_demo(vod.sandbox.ledger()[before:], vod.sandbox.truth(source), results)
     for line in wrong:
         click.echo(f"WRONG: {line}", err=True)
     if not wrong:
@@ -353,7 +356,9 @@ def _rate(text: str) -> str | None:
     return None if text.lower() == "none" else text
 
 
-def _check_demo(box: Sandbox, truth: Sequence[ExpectedRow], results: pd.DataFrame) -> list[str]:
+def _check_demo(
+    ledger: Sequence[LedgerEntry], truth: Sequence[ExpectedRow], results: pd.DataFrame
+) -> list[str]:
     """Hold the results against what was expected, and against what the server did."""
     wrong = []
     if len(truth) != len(results):
@@ -363,7 +368,7 @@ def _check_demo(box: Sandbox, truth: Sequence[ExpectedRow], results: pd.DataFram
         if (row.outcome, row.code) != (outcome, code):
             expected = f"{row.outcome} {row.code}".strip()
             wrong.append(f"row {number}: {outcome} {code}, expected {expected}")
-    posts = [call.asset_id for call in box.ledger() if call.operation == "confirm"]
+    posts = [call.asset_id for call in ledger if call.operation == "confirm"]
     if doubled := len(posts) - len(set(posts)):
         wrong.append(f"{doubled} assets were sent more than once")
     return wrong

@@ -18,7 +18,7 @@ PACKAGE = sorted((ROOT / "vodnb").rglob("*.py"))
 
 IMPORT_HOMES: dict[str, tuple[str, ...]] = {
     "IPython": ("bulk/progress.py", "forms/"),
-    "click": ("cli.py", "cli_options.py"),
+    "click": ("cli.py", "cli_options.py", "cli_report.py"),
     "httpx": ("service/http.py",),
     "ipywidgets": ("forms/",),
     "joblib": (),

@@ -18,8 +18,10 @@ NAMES = (
     "connect",
     "explain",
     "forms",
+    "hand_back",
     "last_job",
     "load_assets",
+    "report",
     "require_settled",
     "resume",
     "runs",
@@ -31,8 +33,8 @@ NAMES = (
 )
 """The public names, typed by hand: adding one is a decision."""
 
-HEAVY = ("IPython", "asyncio", "httpx", "ipywidgets", "nest_asyncio", "numpy", "pandas", "sqlite3",
-         "starlette", "uvicorn")  # fmt: skip
+HEAVY = ("IPython", "asyncio", "httpx", "ipywidgets", "nbclient", "nbconvert", "nbformat",
+         "nest_asyncio", "numpy", "pandas", "sqlite3", "starlette", "uvicorn")  # fmt: skip
 
 MOST_SECONDS = 0.15
 

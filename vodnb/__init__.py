@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .bulk.loop import allow_nested_loops
     from .emulator.server import sandbox
     from .forms.app_form import app
+    from .handing_on import hand_back, report
     from .resuming import resume
     from .rules.errors import VodnbError
     from .session import connect
@@ -29,8 +30,10 @@ __all__ = [
     "connect",
     "explain",
     "forms",
+    "hand_back",
     "last_job",
     "load_assets",
+    "report",
     "require_settled",
     "resume",
     "runs",
@@ -49,8 +52,10 @@ _HOMES = {
     "compare": "verbs",
     "connect": "session",
     "explain": "verbs",
+    "hand_back": "handing_on",
     "last_job": "bulk.job",
     "load_assets": "verbs",
+    "report": "handing_on",
     "require_settled": "tables.results",
     "resume": "resuming",
     "runs": "verbs",

@@ -20,6 +20,7 @@ import click
 from vodnb.rules.errors import InputError, VodnbError
 
 from .cli_options import FILE_OPTIONS, LANG, PLACE_OPTIONS, RUN_OPTIONS, taking
+from .cli_report import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,9 @@ def main() -> None:
     """Settle every media asset on Huawei Cloud VOD: CSV in, results table out."""
     # A scheduler ends a job with SIGTERM: it stops like an interrupt, and hands the table over.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+main.add_command(report)
 
 
 @main.command()

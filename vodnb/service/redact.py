@@ -109,12 +109,22 @@ class Redactor:
         text = redact_patterns(text)
         return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
+    def finds(self, text: str) -> bool:
+        """Return whether a text holds one of these secrets, in any encoding; patterns do not count.
+
+        A secret of fewer than six characters is not looked for: it would be found everywhere.
+        """
+        heads = (head.reveal() for head in self._marks if _length(head) >= _LEAST_TO_FIND)
+        return any(head in text for head in heads)
+
     def __repr__(self) -> str:
         return f"Redactor({sum(map(len, self._marks.values()))} forms)"
 
 
 _HEAD_CHARS = 12
 """This much of a secret gives it away: servers and logs cut long values short."""
+
+_LEAST_TO_FIND = 6
 
 _LEAST_CHARS = 4
 """Anything shorter is no secret, and striking it out would make holes everywhere."""

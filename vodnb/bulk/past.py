@@ -44,7 +44,7 @@ class Past:
         is_under_way: Whether somebody works on it now.
         assets: Its distinct asset IDs, in order.
         settlements: How each asset stands that was touched; sent without an answer is `in_doubt`.
-        left_at: When requests left, repeated ones too: seconds since 1970, in the order of writing.
+        resent_at: When requests left that were not the first of their asset, in seconds since 1970.
         throttled_at: When those had left that were throttled.
     """
 
@@ -52,7 +52,7 @@ class Past:
     is_under_way: bool
     assets: Sequence[str]
     settlements: Standings
-    left_at: array[float] = field(default_factory=lambda: array("d"))
+    resent_at: array[float] = field(default_factory=lambda: array("d"))
     throttled_at: array[float] = field(default_factory=lambda: array("d"))
 
 
@@ -96,23 +96,57 @@ def read_past(path: Path) -> Past:
             assets=assets,
             settlements=Standings(assets),
         )
-        last: dict[str, float] = {}
+        sendings = _Sendings(past)
         for row in reader.rows("entry", "n", COLUMNS):
-            _take(past, as_entry(row), last)
+            sendings.take(as_entry(row))
+        sendings.end()
     return past
 
 
-def _take(past: Past, entry: Entry, last: dict[str, float]) -> None:
-    """Put one entry to the others; `last` says when each asset under way had left."""
-    past.settlements.put(entry.asset_id, entry.settlement)
-    if entry.standing is Standing.INTENT and entry.left_at:
-        past.left_at.append(entry.left_at)
-        last[entry.asset_id] = entry.left_at
-        return
-    left_at = last.pop(entry.asset_id, 0.0)
-    is_back = left_at and entry.standing is Standing.BOUNCED
-    if is_back and look_up(entry.settlement.code).kind == "throttle":
-        past.throttled_at.append(left_at)
+class _Sendings:
+    """Tells sendings from notes: an asset is noted before it leaves, and anew if it leaves late.
+
+    Args:
+        past: Takes what is found.
+    """
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+        self._noted: dict[str, tuple[float, int]] = {}
+        self._sent: set[str] = set()
+
+    def take(self, entry: Entry) -> None:
+        """Take the next entry."""
+        asset_id, end = entry.asset_id, entry.settlement
+        self._past.settlements.put(asset_id, end)
+        if entry.standing is Standing.INTENT:
+            before = self._noted.get(asset_id)
+            if before and 0 < before[1] < end.attempts:
+                self._count(asset_id, before[0])  # its answer could not be trusted
+            self._noted[asset_id] = (entry.left_at, end.attempts)
+            return
+        left_at, _ = self._noted.pop(asset_id, (0.0, 0))
+        if not left_at:
+            return
+        if entry.standing is Standing.SETTLED:
+            if end.attempts:
+                self._count(asset_id, left_at)
+            self._sent.discard(asset_id)
+        elif end.http_status is not None:
+            self._count(asset_id, left_at)
+            if look_up(end.code, end.http_status).kind == "throttle":
+                self._past.throttled_at.append(left_at)
+
+    def end(self) -> None:
+        """Count what is under way, or was when the run was cut off."""
+        for asset_id, (left_at, _) in self._noted.items():
+            self._count(asset_id, left_at)
+
+    def _count(self, asset_id: str, left_at: float) -> None:
+        """Count one sending; of the first the table tells when it left, to the moment."""
+        if asset_id in self._sent:
+            self._past.resent_at.append(left_at)
+        self._sent.add(asset_id)
 
 
 class _Reader(Journal):

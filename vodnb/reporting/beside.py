@@ -28,14 +28,12 @@ MOST_WORKBOOK_ROWS = 100_000
 """Rows up to which a workbook is written: a larger one takes minutes, and Excel is slow with it."""
 
 TABLES = frozenset(
-    {"results.csv", "results.xlsx", "attention.csv", "audit.csv", "comparison.csv", "earlier.csv",
+    {"results.csv", "results.xlsx", "attention.csv", "comparison.csv", "earlier.csv",
      "timeline.csv", FIGURES}
 )  # fmt: skip
 """Every name that a file beside a report may have."""
 
 _KEYS = ("outcome", "error_code", "http_status", "state_before", "state_after")
-_AUDIT = ("sent_at", "request_id", "asset_id", "outcome", "error_code", "http_status", "attempts",
-          "elapsed_ms", "state_before", "state_after", "run_id")  # fmt: skip
 _COMPARED = ("asset_id", "change", "outcome_before", "outcome_now", "error_code")
 _UNCHANGED = {"settled_both"}
 
@@ -76,9 +74,6 @@ def write_tables(
         save(told.iloc[open_rows], folder / "attention.csv")
         files.append(("attention.csv", "file attention"))
     del told
-    if figures.requests:
-        save(make_table(_AUDIT, _requests(columns)), folder / "audit.csv")
-        files.append(("audit.csv", "file audit"))
     if figures.course.calls:
         save(make_table(*timeline(figures.course)), folder / "timeline.csv")
         files.append(("timeline.csv", "file timeline"))
@@ -123,16 +118,6 @@ def _open_rows(columns: Mapping[str, Sequence[str]]) -> Iterator[int]:
             is_open[key] = not Outcome(key[0]).is_good or party_of(key) is not Needs.NOTHING
         if is_open[key]:
             yield at
-
-
-def _requests(columns: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """Yield a row for each asset that has a request ID, in the order of the table."""
-    seen: set[str] = set()
-    for row in zip(*(columns[name] for name in _AUDIT), strict=True):
-        _, request_id, asset_id, *_ = row
-        if request_id and asset_id not in seen:
-            seen.add(asset_id)
-            yield row
 
 
 def _changed(

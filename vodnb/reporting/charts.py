@@ -115,7 +115,8 @@ def draw_columns(
     """
     totals = [sum(values) for values in zip(*(one.values for one in series), strict=True)]
     top = _round_up(max([*totals, limit[1] if limit else 0, 1]))
-    keys, under = _legend([(one.name, one.colour) for one in series], top=14)
+    entries = [(one.name, one.colour) for one in series]
+    keys, under = _legend(entries, top=14) if len(entries) > 1 else ([], -12)
     zero = under + 36 + _PLOT
     shapes = [*keys, *_scale(top, zero, unit)]
     step = (_WIDTH - _LEFT - _RIGHT) / max(len(labels), 1)

@@ -28,14 +28,14 @@ _PERCENTILES = (50, 95, 99)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
-    """What a journal knows beyond the table: each sending, repeated ones too.
+    """What a journal knows beyond the table, in seconds since 1970.
 
     Attributes:
-        left_at: When requests left, in seconds since 1970.
+        resent_at: When requests left that were not the first of their asset.
         throttled_at: When those had left that were throttled.
     """
 
-    left_at: Sequence[float] = ()
+    resent_at: Sequence[float] = ()
     throttled_at: Sequence[float] = ()
 
 
@@ -93,8 +93,8 @@ def count_course(
         left.append(moment)
         kinds.append(outcome[at])
         ended = max(ended, moment + (_whole(elapsed[at]) or 0) / 1000)
-    known = [moments.left_at, moments.throttled_at] if moments else []
-    calls = moments.left_at if moments and len(moments.left_at) else left
+    known = [moments.resent_at, moments.throttled_at] if moments else []
+    calls = array("d", [*left, *(moments.resent_at if moments else ())])
     latencies, counts = _latencies(_whole(elapsed[at]) for at in firsts)
     common: dict[str, object] = {
         "attempts": _attempts(columns["attempts"], firsts),
@@ -102,7 +102,7 @@ def count_course(
         "latency_counts": counts,
         "unreadable": unreadable,
     }
-    if not left and not calls:
+    if not calls:
         return Course(**common)  # type: ignore[arg-type]  # by name
     begin = min(min(times) for times in (left, *known) if len(times))
     end = max(ended, *(max(times) for times in (left, *known) if len(times)))

@@ -40,7 +40,11 @@ def headline(figures: Figures, lang: Lang) -> Section:
         for outcome in Outcome
     ]
     counts = ", ".join(f"{name} {count:,}" for name, _, count in parts if count)
-    body = [note(verdict, kind="lead"), *(note(line, kind="warn") for line in lines[1:-1])]
+    body = [
+        note(verdict, kind="lead"),
+        note(_byline(figures), kind="cap"),
+        *(note(line, kind="warn") for line in lines[1:-1]),
+    ]
     body.append(_tiles(figures, lang))
     if figures.rows:
         chart = draw_share(parts, word("share told", lang, parts=counts))
@@ -59,6 +63,13 @@ def _verdict(figures: Figures, lang: Lang) -> str:
     if rows and good == rows:
         key = "all good"
     return word(key, lang, good=good, rows=rows, left=rows - good)
+
+
+def _byline(figures: Figures) -> str:
+    """Return which run this is: its source, its ID, its project, and when the report was made."""
+    run = figures.run
+    made = f"{run.made_at[:16].replace('T', ' ')} UTC" if run.made_at else ""
+    return " · ".join(filter(None, [run.source, *figures.run_ids[:3], run.project_id, made]))
 
 
 def _standing(figures: Figures, lang: Lang) -> list[str]:

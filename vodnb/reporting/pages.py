@@ -107,7 +107,7 @@ class Page:
             files=self._files,
             remark=self._remark,
             folder=self._folder,
-            beside=self._beside("audit"),
+            beside=self._beside("results"),
         )
 
     def _beside(self, what: str) -> str:

@@ -165,7 +165,7 @@ def _facts_of(past: Past, facts: RunFacts) -> RunFacts:
 
 
 def _moments_of(past: Past) -> Moments:
-    return Moments(left_at=past.left_at, throttled_at=past.throttled_at)
+    return Moments(resent_at=past.resent_at, throttled_at=past.throttled_at)
 
 
 def _now() -> str:

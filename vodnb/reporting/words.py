@@ -263,10 +263,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "settings": ("Settings, secrets masked", "配置（敏感信息已隐藏）"),
     "versions": ("Versions", "版本"),
     "files": ("Files beside this report", "随附文件"),
-    "file results": ("every row, with every column", "全部数据行与全部列"),
+    "file results": (
+        "every row and column, request IDs among them: the whole audit trail",
+        "全部数据行与全部列（含请求ID，即完整的审计记录）",
+    ),
     "file workbook": ("the same as an Excel workbook", "同上，Excel工作簿"),
     "file attention": ("the rows that somebody has to act on", "需要处理的行"),
-    "file audit": ("the audit trail: one line a request", "审计记录：每个请求一行"),
     "file timeline": ("the numbers of the charts over time", "时间图表对应的数据"),
     "file earlier": (
         "the earlier outcomes, for running this notebook again",

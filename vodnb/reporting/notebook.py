@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vodnb.bulk.loop import submit
 from vodnb.rules.errors import SetupError
 
 from .words import word
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
 
     from nbformat import NotebookNode
@@ -93,7 +95,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env=_quiet_environment())
+        _wait_for(client.async_execute(env=_quiet_environment()))
     except (NoSuchKernel, DeadKernelError, CellExecutionError, RuntimeError) as fault:
         told = str(fault).strip().splitlines() or [type(fault).__name__]
         raise SetupError(
@@ -103,6 +105,16 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         ) from None
     # What the machine that ran it has; nothing of it belongs to the report.
     notebook.metadata["language_info"] = {"name": "python"}
+
+
+def _wait_for(work: Coroutine[Any, Any, Any]) -> None:
+    """Wait for some work on our own loop: it runs beside a busy notebook, and in any thread."""
+    running = submit(work)
+    try:
+        running.result()
+    except BaseException:
+        running.cancel()  # an interrupt must not leave the kernel behind
+        raise
 
 
 def fill_in(notebook: NotebookNode, page: Page) -> None:

@@ -61,7 +61,8 @@ def heading(text: str, *more: object) -> Markup:
 
 def note(text: str, *, kind: str = "note") -> Markup:
     """Return a line of text; `kind` is note, lead, step, cap or warn."""
-    return element("p", text, class_=f"vr-{kind}")
+    style = "font-size:130%;font-weight:600" if kind == "lead" else None
+    return element("p", text, class_=f"vr-{kind}", style=style)
 
 
 def bold(text: str) -> Markup:

@@ -100,7 +100,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "failures": ("What failed, and what to do", "失败原因与处理办法"),
     "no failures": ("Nothing failed.", "没有失败的行。"),
     "group": ("{rows:,} rows · {outcome} · needs: {needs}", "{rows:,} 行 · {outcome} · {needs}"),
-    "no code": ("no error code", "无错误码"),
     "broken": (
         "Confirmed, but transcoding failed: the file itself may be broken.",
         "已确认，但转码失败：文件本身可能已损坏。",
@@ -192,8 +191,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "单柱最高每分钟 {top:,} 次，配额为每分钟 {quota:,} 次。",
     ),
     "was throttled": (
-        "The service throttled {count:,} sendings; each was sent again.",
-        "服务端限流 {count:,} 次，均已重新发送。",
+        "The service throttled {count:,} sendings: it did nothing for them, and they are repeated.",
+        "服务端限流 {count:,} 次：这些请求未被处理，会重新发送。",
     ),
     "not throttled": ("The service throttled nothing.", "没有被限流。"),
     "throttle unknown": (
@@ -219,8 +218,6 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "retries": ("Sendings an asset took", "每个媒资的发送次数"),
     "asset unit": ("assets", "媒资数"),
-    "in figures": ("The same in figures", "对应数据"),
-    "time": ("from (UTC)", "起始时间（UTC）"),
     # states
     "states": ("What state the assets ended in", "媒资的最终状态"),
     "no states": ("No asset was looked up.", "没有查询过媒资状态。"),
@@ -305,10 +302,6 @@ WORDS: dict[str, tuple[str, str]] = {
             "保留同目录下的 {folder} 文件夹即可在原位置重新运行本笔记本，也可用papermill设置参数。"
             "默认读取生成报告时的统计数据；表格或参数有变化时会重新统计。"
         ),
-    ),
-    "no rerun": (
-        "Made without a kernel (--no-execute): the outputs are those of the run that made it.",
-        "本笔记本未经内核执行（--no-execute），输出由生成报告的程序直接写入。",
     ),
     "parameters": (
         "the results that this report counts, beside this notebook",

@@ -113,7 +113,11 @@ def test_changed_table_is_counted_anew(made, tmp_path, monkeypatch):
     assert kept.figures.rows == 64
     vodnb.save(table.iloc[:10], "fewer.csv")
     Path("fewer.csv").replace("report_files/results.csv")
-    assert open_report("report_files/results.csv").figures.rows == 10
+    now = open_report("report_files/results.csv", against="report_files/earlier.csv")
+    assert now.figures.rows == 10
+    alone = open_report("report_files/results.csv", max_rows=3)
+    assert alone.figures.changes is None
+    assert alone.figures.max_rows == 3
     with pytest.raises(InputError, match=r"There is no file 'elsewhere\.csv'"):
         open_report("elsewhere.csv")
 

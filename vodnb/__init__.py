@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .debug.exchange import load_exchange
     from .emulator.server import sandbox
     from .forms.app_form import app
+    from .handing_on import hand_back, report
     from .resuming import resume
     from .rules.errors import VodnbError
     from .session import connect
@@ -32,9 +33,11 @@ __all__ = [
     "doctor",
     "explain",
     "forms",
+    "hand_back",
     "last_job",
     "load_assets",
     "load_exchange",
+    "report",
     "require_settled",
     "resume",
     "runs",
@@ -54,9 +57,11 @@ _HOMES = {
     "connect": "session",
     "doctor": "checking",
     "explain": "verbs",
+    "hand_back": "handing_on",
     "last_job": "bulk.job",
     "load_assets": "verbs",
     "load_exchange": "debug.exchange",
+    "report": "handing_on",
     "require_settled": "tables.results",
     "resume": "resuming",
     "runs": "verbs",

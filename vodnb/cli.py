@@ -22,6 +22,7 @@ from vodnb.rules.errors import InputError, VodnbError
 from . import cli_debug
 from .cli_bench import bench
 from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE_OPTIONS, RUN_OPTIONS, taking
+from .cli_report import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,7 @@ def main() -> None:
 main.add_command(bench)
 main.add_command(cli_debug.call)
 main.add_command(cli_debug.doctor)
+main.add_command(report)
 
 
 @main.command()

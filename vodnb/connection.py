@@ -111,6 +111,11 @@ class Connection:
         """Where VOD is."""
         return self._settings.endpoint
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What must not be seen of this connection, for whoever scans what is handed on."""
+        return self._settings.secrets
+
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
         submit(self._client.aclose()).result(timeout=10)

@@ -17,7 +17,8 @@ from vodnb.tables.summary import summary
 from vodnb.tables.write import save
 
 from .form import Form
-from .parts import Choice, Picture, button, facts, hint, line, name_it, row, table, text_box
+from .parts import Choice, Picture, button, facts, line, name_it, row, table, text_box
+from .report_part import ReportPart
 from .row_exchange import row_exchange
 from .run_form import RunForm
 from .shared import start_from
@@ -73,7 +74,7 @@ class ResultsForm(Form):
         self._retry, self._save = button(kind="primary"), button()
         self._path = text_box(value="results.csv")
         self._headline, self._summary, self._place = Picture(), Picture(), Picture()
-        self._detail, self._later = Picture(), Picture()
+        self._detail, self._report = Picture(), self._adopt(ReportPart(self._shared))
         self._outcome.on_choice(lambda: self._act(self._filter))
         self._code.on_choice(lambda: self._act(self._filter))
         self._list.observe(lambda _change: self._act(self._open), "value")
@@ -90,7 +91,7 @@ class ResultsForm(Form):
             row(self._back, self._forth, self._place),
             self._detail,
             self._summary,
-            self._later,
+            self._report.widget,
         ]
         return [*parts, self._run.widget] if self._run else parts
 
@@ -104,7 +105,6 @@ class ResultsForm(Form):
         name_it(self._refresh, say("refresh"), say("refresh tip"))
         name_it(self._path, say("save as"))
         name_it(self._save, say("save"), say("save tip"))
-        self._later.show(hint(say("report later")))
         self._load()
 
     # -- filter, pages, one row -----------------------------------------------------------------

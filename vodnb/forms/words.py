@@ -288,10 +288,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "There is a file {name} already. Press Save again to replace it.",
         "文件 {name} 已存在。再次点击“保存”将替换它。",
     ),
-    "report later": (
-        "A report to hand over comes with a later version; vodnb.summary(app.results) counts.",
-        "可交付的报告笔记本将在后续版本提供；vodnb.summary(app.results) 可查看统计。",
-    ),
     "exchange later": (
         "The exact request and answer of a row come with a later version.",
         "该行的完整请求与应答将在后续版本提供。",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["Markup", "element", "table"]
 
 
+_VOID = {"br", "img"}
+"""Elements that hold nothing and are never closed."""
+
+
 class Markup(str):
     """Text that is HTML already. Only this module makes one."""
 
@@ -34,6 +38,8 @@ def element(tag: str, *children: object, **attributes: object) -> Markup:
         for name, value in attributes.items()
         if value is not None
     )
+    if tag in _VOID:
+        return Markup(f"<{tag}{opening}>")
     inner = "".join(_safe(child) for child in children)
     return Markup(f"<{tag}{opening}>{inner}</{tag}>")
 

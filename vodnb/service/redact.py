@@ -106,7 +106,7 @@ class Redactor:
     def __call__(self, text: str, *, limit: int = 2000) -> str:
         """Return the text without secrets, cut to `limit` characters (2,000: one table cell)."""
         clean = self._clean
-        if not text or text in clean:
+        if not text or (text in clean and len(text) <= limit):
             return text
         struck = text
         for head, forms in self._marks.items():
@@ -117,6 +117,14 @@ class Redactor:
             clean.add(text)
         return struck if len(struck) <= limit else f"{struck[: limit - 1]}…"
 
+    def finds(self, text: str) -> bool:
+        """Return whether a text holds one of these secrets, in any encoding; patterns do not count.
+
+        A secret of fewer than six characters is not looked for: it would be found everywhere.
+        """
+        heads = (head.reveal() for head in self._marks if _length(head) >= _LEAST_TO_FIND)
+        return any(head in text for head in heads)
+
     def __repr__(self) -> str:
         return f"Redactor({sum(map(len, self._marks.values()))} forms)"
 
@@ -126,6 +134,7 @@ _HEAD_CHARS = 12
 
 _SHORT, _MOST_CLEAN = 80, 256
 """Texts known to hold no secret: most headers of answers are the same ones again and again."""
+_LEAST_TO_FIND = 6
 
 _LEAST_CHARS = 4
 """Anything shorter is no secret, and striking it out would make holes everywhere."""

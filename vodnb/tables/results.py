@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vodnb.rules.codes import look_up
+from vodnb.rules.advice import advise
 from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import (
     RESULT_COLUMNS,
-    Needs,
     Outcome,
     Settlement,
     Status,
     Verdict,
 )
-from vodnb.rules.state_words import explain_state
 
 from ._sheet import TEXT
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DTYPES",
-    "TOLD_BY_STATE",
     "build_results",
     "check_is_results",
     "make_room",
@@ -87,7 +84,7 @@ def build_results(
             table["asset_id"], table["verdict"], table["verdict_note"], strict=True
         )
     ]
-    advice = [_advise(row, lang) for row in rows]
+    advice = [advise(row, lang) for row in rows]
     columns: dict[str, list[object]] = {
         "outcome": [row.outcome.value for row in rows],
         "error_code": [row.code for row in rows],
@@ -237,21 +234,3 @@ def _is_usable(verdict: str) -> bool:
 
 def _invalid(verdict: str, note: str) -> Settlement:
     return Settlement(outcome=Outcome.INVALID, code=f"CLIENT.{verdict.upper()}", message=str(note))
-
-
-TOLD_BY_STATE = {"CLIENT.STATE", "VOD.10126"}
-"""Codes that only say that the state stands in the way: who has to act, the state tells."""
-
-
-def _advise(row: Settlement, lang: Lang) -> tuple[str, str, Needs, bool]:
-    """Return meaning, next step, who must act, and whether a retry may help."""
-    if row.outcome.is_good:
-        is_broken = "TRANSCODE_FAILED" in {row.state_after, row.state_before}
-        return "", "", Needs.RE_UPLOAD if is_broken else Needs.NOTHING, False
-    entry = look_up(row.code, row.http_status)
-    meaning, needs = entry.meaning(lang), entry.needs
-    state = row.state_after or row.state_before
-    if row.code in TOLD_BY_STATE and state:
-        told, needs = explain_state(state, lang)
-        meaning = f"{meaning} {state}: {told}" if lang == "en" else f"{meaning}{state}：{told}"
-    return meaning, entry.next_step(lang), needs, entry.retryable

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from vodnb.rules.advice import TOLD_BY_STATE
 from vodnb.rules.codes import look_up
 from vodnb.rules.markup import element
 from vodnb.rules.markup import table as markup_table
 from vodnb.rules.model import Needs, Outcome
 from vodnb.rules.wording import needs_in_words, outcome_in_words, say
 
-from .results import TOLD_BY_STATE, check_is_results
+from .results import check_is_results
 
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang

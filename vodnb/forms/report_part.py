@@ -1,0 +1,85 @@
+"""The part of the results form that hands them on: a report, and files for whoever must act."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vodnb.handing_on import hand_back, report
+from vodnb.rules.errors import InputError
+from vodnb.rules.markup import Markup
+
+from .form import Form
+from .parts import button, name_it, row, text_box
+from .report_words import REPORT_WORDS
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
+    import pandas as pd
+
+    from vodnb.reporting.making import Report
+    from vodnb.reporting.parties import HandedBack
+
+__all__ = ["ReportPart"]
+
+
+class ReportPart(Form):
+    """Writes the results as they stand, in the language of the form."""
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._name = text_box(value="report")
+        self._write, self._hand = button(), button()
+        self._on_click(self._write, self._report)
+        self._on_click(self._hand, self._hand_back)
+        return [row(self._name, self._write, self._hand)]
+
+    def _speak(self) -> None:
+        name_it(self._name, self._say("report name"))
+        name_it(self._write, self._say("report"), self._say("report tip"))
+        name_it(self._hand, self._say("hand back"), self._say("hand back tip"))
+
+    def _say(self, key: str, **values: object) -> str:
+        if key not in REPORT_WORDS:
+            return super()._say(key, **values)
+        english, chinese = REPORT_WORDS[key]
+        return (chinese if self._shared.lang == "zh" else english).format(**values)
+
+    def _report(self) -> None:
+        results, path, shared = self._results(), self._path(), self._shared
+        lang, vod = shared.lang, shared.vod
+        self._tell("report under way")
+        self._aside(lambda: report(results, path, lang=lang, vod=vod), self._note_report)
+
+    def _note_report(self, made: Report) -> None:
+        self._tell(
+            "report written",
+            told=made.told,
+            page=made.page,
+            notebook=made.notebook,
+            folder=made.folder,
+        )
+
+    def _hand_back(self) -> None:
+        results, path, shared = self._results(), self._path(), self._shared
+        lang, vod = shared.lang, shared.vod
+        folder = path.with_name(f"{path.stem}_to_do")
+        self._aside(lambda: hand_back(results, folder, lang=lang, vod=vod), self._note_files)
+
+    def _note_files(self, back: HandedBack) -> None:
+        self._tell("handed back", told=" · ".join(repr(back).splitlines()))
+
+    def _results(self) -> pd.DataFrame:
+        results = self._shared.results
+        if results is None:
+            raise InputError(self._say("need results"))
+        return results
+
+    def _path(self) -> Path:
+        return Path(self._name.value.strip() or "report").expanduser()
+
+    def _show_busy(self) -> None:
+        self._write.disabled = self._hand.disabled = self._is_busy
+
+    def still(self) -> Markup:
+        """Return nothing: what a report says stands in the report."""
+        return Markup()

@@ -1,0 +1,142 @@
+"""The tables beside a report: every row, what is open, the audit trail, the numbers drawn."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from typing import TYPE_CHECKING
+
+from vodnb.rules.model import Needs, Outcome
+
+from .figures import change_of, party_of, to_json
+from .files import FIGURES, MARK, digest
+from .proceedings import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from vodnb.rules.model import Lang
+
+    from .figures import Figures
+
+__all__ = ["MOST_WORKBOOK_ROWS", "TABLES", "keep_figures", "write_tables"]
+
+MOST_WORKBOOK_ROWS = 100_000
+"""Rows up to which a workbook is written: a larger one takes minutes, and Excel is slow with it."""
+
+TABLES = frozenset(
+    {"results.csv", "results.xlsx", "attention.csv", "comparison.csv", "earlier.csv",
+     "timeline.csv", FIGURES}
+)  # fmt: skip
+"""Every name that a file beside a report may have."""
+
+_KEYS = ("outcome", "error_code", "http_status", "state_before", "state_after")
+_COMPARED = ("asset_id", "change", "outcome_before", "outcome_now", "error_code")
+_UNCHANGED = {"settled_both"}
+
+
+def write_tables(
+    table: pd.DataFrame,
+    figures: Figures,
+    *,
+    earlier: pd.DataFrame | None,
+    folder: Path,
+    lang: Lang,
+) -> tuple[list[tuple[str, str]], str]:
+    """Write the tables beside a report.
+
+    Args:
+        table: The results.
+        figures: What was counted of them.
+        earlier: Asset and outcome of an earlier table; None for none.
+        folder: Where they go.
+        lang: Language of `meaning` and `next_step`, which are said anew.
+
+    Returns:
+        The name of each file and the key of what it holds; and the key of why there is no workbook,
+        "" where there is one.
+    """
+    from vodnb.tables.tally import make_table, read_columns, retell
+    from vodnb.tables.write import save
+
+    told = retell(table, lang)
+    save(told, folder / "results.csv")
+    files = [("results.csv", "file results")]
+    remark = _why_no_workbook(len(table))
+    if not remark:
+        save(told, folder / "results.xlsx")
+        files.append(("results.xlsx", "file workbook"))
+    columns = read_columns(table)
+    if open_rows := list(_open_rows(columns)):
+        save(told.iloc[open_rows], folder / "attention.csv")
+        files.append(("attention.csv", "file attention"))
+    del told
+    if figures.course.calls:
+        save(make_table(*timeline(figures.course)), folder / "timeline.csv")
+        files.append(("timeline.csv", "file timeline"))
+    if earlier is not None:
+        changed = make_table(_COMPARED, _changed(columns, earlier))
+        save(changed, folder / "comparison.csv")
+        save(earlier, folder / "earlier.csv")
+        files.append(("comparison.csv", "file comparison"))
+        files.append(("earlier.csv", "file earlier"))
+    return files, remark
+
+
+def keep_figures(
+    figures: Figures, files: Sequence[tuple[str, str]], remark: str, folder: Path
+) -> None:
+    """Keep what was counted, with what it was counted from, for running the notebook again."""
+    earlier = folder / "earlier.csv"
+    kept = {
+        "made_by": MARK,
+        "results": digest(folder / "results.csv"),
+        "against": digest(earlier) if earlier.exists() else "",
+        "max_rows": figures.max_rows,
+        "files": list(files),
+        "remark": remark,
+        "figures": to_json(figures),
+    }
+    text = json.dumps(kept, ensure_ascii=True, indent=1)
+    (folder / FIGURES).write_text(text + "\n", "utf-8")
+
+
+def _why_no_workbook(rows: int) -> str:
+    if rows > MOST_WORKBOOK_ROWS:
+        return "no workbook"
+    return "" if importlib.util.find_spec("openpyxl") else "no excel"
+
+
+def _open_rows(columns: Mapping[str, Sequence[str]]) -> Iterator[int]:
+    """Yield the positions of the rows that somebody has to act on."""
+    is_open: dict[tuple[str, ...], bool] = {}
+    for at, key in enumerate(zip(*(columns[name] for name in _KEYS), strict=True)):
+        if key not in is_open:
+            is_open[key] = not Outcome(key[0]).is_good or party_of(key) is not Needs.NOTHING
+        if is_open[key]:
+            yield at
+
+
+def _changed(
+    columns: Mapping[str, Sequence[str]], earlier: pd.DataFrame
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield a row for each asset that is not confirmed in both tables."""
+    from vodnb.tables.tally import read_columns
+
+    told = read_columns(earlier, ("asset_id", "outcome"))
+    before = dict(zip(told["asset_id"], told["outcome"], strict=True))
+    here: set[str] = set()
+    names = ("asset_id", "verdict", "outcome", "error_code")
+    for asset_id, verdict, now, code in zip(*(columns[name] for name in names), strict=True):
+        if asset_id in here or verdict not in {"ok", "cleaned", "duplicate"}:
+            continue
+        here.add(asset_id)
+        change = change_of(before.get(asset_id), now)
+        if change not in _UNCHANGED:
+            yield asset_id, change, before.get(asset_id, ""), now, code
+    for asset_id, then in before.items():
+        if asset_id not in here:
+            yield asset_id, "gone", then, "", ""

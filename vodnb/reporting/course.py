@@ -1,0 +1,178 @@
+"""How a run went: outcomes and calls over time, latency, attempts. Pure: counted from values."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from vodnb.rules.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["LATENCY_EDGES", "Course", "Moments", "count_course"]
+
+LATENCY_EDGES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
+"""Upper ends of the latency classes in milliseconds; the last class has none."""
+
+_WIDTHS = (
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+)  # fmt: skip
+_MOST_BINS = 60
+_PERCENTILES = (50, 95, 99)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """What a journal knows beyond the table, in seconds since 1970.
+
+    Attributes:
+        resent_at: When requests left that were not the first of their asset.
+        throttled_at: When those had left that were throttled.
+    """
+
+    resent_at: Sequence[float] = ()
+    throttled_at: Sequence[float] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a run went, in numbers; each asset counts once.
+
+    Attributes:
+        sent: How many assets were sent at least once.
+        begin: When the first left, in seconds since 1970; 0 for never.
+        end: When the last answer came.
+        width: Seconds of one span of time.
+        outcomes: For each outcome, how many assets first sent in each span ended so.
+        calls: How many requests left in each span.
+        throttled: How many of them were throttled; None where the source does not tell.
+        attempts: How many assets took so many attempts.
+        latencies: Milliseconds of the last attempt: p50, p95, p99 and max; empty where none is
+            known.
+        latency_counts: How many assets in each class of `LATENCY_EDGES`.
+        unreadable: How many `sent_at` could not be read.
+    """
+
+    sent: int = 0
+    begin: float = 0.0
+    end: float = 0.0
+    width: int = 1
+    outcomes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    calls: Sequence[int] = ()
+    throttled: Sequence[int] | None = None
+    attempts: Mapping[str, int] = field(default_factory=dict)
+    latencies: Mapping[str, int] = field(default_factory=dict)
+    latency_counts: Sequence[int] = ()
+    unreadable: int = 0
+
+
+def count_course(
+    columns: Mapping[str, Sequence[str]], firsts: Sequence[int], moments: Moments | None
+) -> Course:
+    """Count how a run went.
+
+    Args:
+        columns: The columns of its results table, as texts.
+        firsts: Positions of the first row of each asset.
+        moments: What its journal knows; None where there is none.
+    """
+    outcome, sent_at, elapsed = (columns[name] for name in ("outcome", "sent_at", "elapsed_ms"))
+    left, ended, kinds, unreadable = array("d"), 0.0, [], 0
+    for at in firsts:
+        if not sent_at[at]:
+            continue
+        moment = _seconds(sent_at[at])
+        if moment is None:
+            unreadable += 1
+            continue
+        left.append(moment)
+        kinds.append(outcome[at])
+        ended = max(ended, moment + (_whole(elapsed[at]) or 0) / 1000)
+    known = [moments.resent_at, moments.throttled_at] if moments else []
+    calls = array("d", [*left, *(moments.resent_at if moments else ())])
+    latencies, counts = _latencies(_whole(elapsed[at]) for at in firsts)
+    common: dict[str, object] = {
+        "attempts": _attempts(columns["attempts"], firsts),
+        "latencies": latencies,
+        "latency_counts": counts,
+        "unreadable": unreadable,
+    }
+    if not calls:
+        return Course(**common)  # type: ignore[arg-type]  # by name
+    begin = min(min(times) for times in (left, *known) if len(times))
+    end = max(ended, *(max(times) for times in (left, *known) if len(times)))
+    width = _width(end - begin)
+    bins = int((end - begin) // width) + 1
+    return Course(
+        sent=len(left),
+        begin=begin,
+        end=end,
+        width=width,
+        outcomes=_outcomes_in(zip(left, kinds, strict=True), begin, width, bins),
+        calls=_spread(calls, begin, width, bins),
+        throttled=_spread(moments.throttled_at, begin, width, bins) if moments else None,
+        **common,  # type: ignore[arg-type]  # by name
+    )
+
+
+def _outcomes_in(
+    ends: Iterable[tuple[float, str]], begin: float, width: int, bins: int
+) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    counts = Counter((int((moment - begin) // width), kind) for moment, kind in ends)
+    for outcome in Outcome:
+        told = [counts[place, outcome.value] for place in range(bins)]
+        if any(told):
+            found[outcome.value] = told
+    return found
+
+
+def _spread(times: Iterable[float], begin: float, width: int, bins: int) -> list[int]:
+    counts = Counter(int((moment - begin) // width) for moment in times)
+    return [counts[place] for place in range(bins)]
+
+
+def _width(span: float) -> int:
+    """Return the shortest span of time of which at most 60 cover the whole."""
+    fits = (width for width in _WIDTHS if span / width < _MOST_BINS)
+    return next(fits, _WIDTHS[-1] * (int(span / _WIDTHS[-1] / _MOST_BINS) + 1))
+
+
+def _attempts(cells: Sequence[str], firsts: Sequence[int]) -> dict[str, int]:
+    counts = Counter(cells[at] for at in firsts)
+    whole: Counter[int] = Counter()
+    for text, count in counts.items():
+        if number := _whole(text):
+            whole[number] += count
+    return {str(number): whole[number] for number in sorted(whole)}
+
+
+def _latencies(found: Iterable[int | None]) -> tuple[dict[str, int], list[int]]:
+    known = sorted(ms for ms in found if ms is not None)
+    if not known:
+        return {}, []
+    told = {f"p{share}": known[(len(known) - 1) * share // 100] for share in _PERCENTILES}
+    counts = Counter(bisect_left(LATENCY_EDGES, ms) for ms in known)
+    return {**told, "max": known[-1]}, [counts[at] for at in range(len(LATENCY_EDGES) + 1)]
+
+
+def _whole(text: str) -> int | None:
+    """Return a cell as a whole number; None where it is none: the table may have been edited."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    head, _, tail = text.partition(".")  # as pandas writes a number beside a gap
+    is_whole = head.isascii() and head.isdigit() and not tail.strip("0")
+    return int(head) if is_whole else None
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,290 @@
+"""What a report finds: did it work, what failed, what is in doubt, the input, states, changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from vodnb.rules.markup import Markup, element
+from vodnb.rules.model import Needs, Outcome, Status, Verdict
+from vodnb.rules.state_words import explain_state
+from vodnb.rules.wording import needs_in_words, outcome_in_words
+
+from .charts import COLOURS, draw_share
+from .parts import Section, bold, figure, grid, heading, note, printable
+from .words import VERDICTS, word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from vodnb.rules.model import Lang
+
+    from .figures import Figures, Group
+
+__all__ = ["changes", "doubts", "failures", "headline", "input_troubles", "states"]
+
+_MOST_GROUPS = 30
+_BIG = "font-size:150%;font-weight:600;text-align:left;white-space:nowrap;padding-right:1.6em"
+_SMALL = "text-align:left;font-weight:400;white-space:nowrap;padding-right:1.6em"
+
+
+def headline(figures: Figures, lang: Lang) -> Section:
+    """Return whether it worked: one sentence, the counts, and who has to act."""
+    verdict = _verdict(figures, lang)
+    lines = [verdict, *_standing(figures, lang)]
+    if figures.rows:
+        told = word("assets line", lang, rows=figures.rows, assets=figures.assets)
+        lines.append(told)
+    parts = [
+        (outcome_in_words(outcome, lang), COLOURS[outcome.value], figures.outcomes[outcome.value])
+        for outcome in Outcome
+    ]
+    counts = ", ".join(f"{name} {count:,}" for name, _, count in parts if count)
+    body = [
+        note(verdict, kind="lead"),
+        note(_byline(figures), kind="cap"),
+        *(note(line, kind="warn") for line in lines[1:-1]),
+    ]
+    body.append(_tiles(figures, lang))
+    if figures.rows:
+        chart = draw_share(parts, word("share told", lang, parts=counts))
+        body += [figure(chart.picture()), note(lines[-1])]
+    else:
+        body = [note(line, kind="lead") for line in lines]
+    body += _acting(figures, lang)
+    return Section(
+        title=word("result", lang), lines=[*lines, counts], body=body, lang=lang, name="headline"
+    )
+
+
+def _verdict(figures: Figures, lang: Lang) -> str:
+    good, rows = figures.settled, figures.rows
+    key = "no rows" if not rows else "none good" if not good else "some good"
+    if rows and good == rows:
+        key = "all good"
+    return word(key, lang, good=good, rows=rows, left=rows - good)
+
+
+def _byline(figures: Figures) -> str:
+    """Return which run this is: its source, its ID, its project, and when the report was made."""
+    run = figures.run
+    made = f"{run.made_at[:16].replace('T', ' ')} UTC" if run.made_at else ""
+    return " · ".join(filter(None, [run.source, *figures.run_ids[:3], run.project_id, made]))
+
+
+def _standing(figures: Figures, lang: Lang) -> list[str]:
+    """Return what is to be known of the run before its figures are read."""
+    run, told = figures.run, []
+    if run.state == "under way":
+        told.append(word("running", lang, time=run.made_at[:19].replace("T", " ")))
+    elif run.state == "unfinished":
+        told.append(word("unfinished", lang, run=", ".join(figures.run_ids)))
+    told += [
+        word("destroyed", lang, status=status)
+        for status in figures.statuses
+        if status in set(Status) and Status(status).is_destructive
+    ]
+    return told
+
+
+def _tiles(figures: Figures, lang: Lang) -> Markup:
+    """Return the counts, one beside the other."""
+    names = [outcome_in_words(outcome, lang) for outcome in Outcome]
+    counts = [figures.outcomes[outcome.value] for outcome in Outcome]
+    names, counts = [*names, word("all rows", lang)], [*counts, figures.rows]
+    keys = [*(outcome.value for outcome in Outcome), "all"]
+    top = (
+        element("td", f"{count:,}", style=_BIG, class_=f"vr-count vr-{key if count else 'none'}")
+        for key, count in zip(keys, counts, strict=True)
+    )
+    below = (element("th", name, style=_SMALL, scope="col") for name in names)
+    rows = element("thead", element("tr", *below)), element("tbody", element("tr", *top))
+    made = element("table", *rows, class_="vr-tiles")
+    return element("div", made, class_="vr-wide", style="overflow-x:auto")
+
+
+def _acting(figures: Figures, lang: Lang) -> list[Markup]:
+    """Return who has to act, and on how many rows."""
+    if not figures.rows:
+        return []
+    rows: Counter[Needs] = Counter()
+    codes: dict[Needs, list[str]] = {}
+    for group in figures.groups:
+        if group.needs is not Needs.NOTHING:
+            rows[group.needs] += group.rows
+            codes.setdefault(group.needs, []).append(group.code or group.state)
+    if not rows:
+        return [note(word("nobody", lang))]
+    told = [
+        (needs_in_words(needs, lang), f"{count:,}", ", ".join(dict.fromkeys(codes[needs])))
+        for needs, count in rows.most_common()
+    ]
+    header = [word(key, lang) for key in ("needs", "rows", "code")]
+    return [heading(word("act", lang)), grid(header, told, numbers=[1], codes=[2])]
+
+
+def failures(figures: Figures, lang: Lang, *, beside: str) -> Section:
+    """Return what failed or was not sent, code by code, and what to do about it."""
+    kinds = {Outcome.FAILED, Outcome.NOT_SENT}
+    groups = [group for group in figures.groups if group.outcome in kinds or _is_broken(group)]
+    return _told_by_code(groups, figures, lang, key="failures", empty="no failures", beside=beside)
+
+
+def doubts(figures: Figures, lang: Lang, *, beside: str) -> Section:
+    """Return what is in doubt, and how to settle it."""
+    groups = [group for group in figures.groups if group.outcome == Outcome.IN_DOUBT]
+    lead = [word("doubts told", lang)] if groups else []
+    if groups and figures.run.state == "under way":
+        lead.append(word("doubts running", lang))
+    return _told_by_code(
+        groups, figures, lang, key="doubts", empty="no doubts", beside=beside, lead=lead
+    )
+
+
+def _is_broken(group: Group) -> bool:
+    return Outcome(group.outcome).is_good and bool(group.state)
+
+
+def _told_by_code(
+    groups: Sequence[Group],
+    figures: Figures,
+    lang: Lang,
+    *,
+    key: str,
+    empty: str,
+    beside: str,
+    lead: Sequence[str] = (),
+) -> Section:
+    lines, body = list(lead), [note(line) for line in lead]
+    if not groups:
+        lines, body = [word(empty, lang)], [note(word(empty, lang))]
+    for group in groups[:_MOST_GROUPS]:
+        told = list(_facts(group, lang))
+        name = printable(group.code or group.state)
+        lines += [f"{name} · {told[0]}", *(f"  {line}" for line in told[1:3])]
+        body += [heading("", element("code", name), f" · {told[0]}"), note(told[1])]
+        body.append(element("p", bold(word("next step", lang)), f" {told[2]}", class_="vr-step"))
+        if group.message:
+            body.append(note(word("message", lang, text=group.message), kind="cap"))
+        body += _assets_of(group, lang, beside=beside, most=figures.max_rows)
+    if len(groups) > _MOST_GROUPS:
+        more = word("more codes", lang, count=len(groups) - _MOST_GROUPS, name=beside)
+        lines.append(more)
+        body.append(note(more, kind="warn"))
+    return Section(title=word(key, lang), lines=lines, body=body, lang=lang, name=key)
+
+
+def _facts(group: Group, lang: Lang) -> Iterator[str]:
+    """Yield how many rows ended so, what it means, and what to do."""
+    meaning, step, needs = group.advice(lang)
+    if _is_broken(group):
+        meaning, step = word("broken", lang), word("broken step", lang)
+    outcome = outcome_in_words(Outcome(group.outcome), lang)
+    needed = needs_in_words(needs, lang)
+    yield word("group", lang, rows=group.rows, outcome=outcome, needs=needed)
+    yield meaning
+    yield step
+
+
+def _assets_of(group: Group, lang: Lang, *, beside: str, most: int) -> list[Markup]:
+    keys = ("row", "asset", "state", "http", "tries", "request", "sent")
+    header = [word(key, lang) for key in keys]
+    shown = [[*cells[:-1], _time(cells[-1])] for cells in group.shown[:most]]
+    used = [at for at in range(len(keys)) if keys[at] in {"row", "asset"} or _is_told(shown, at)]
+    told = grid(
+        [header[at] for at in used],
+        [[row[at] for at in used] for row in shown],
+        numbers=[place for place, at in enumerate(used) if at in {0, 3, 4}],
+        codes=[place for place, at in enumerate(used) if at in {1, 5}],
+        tags=[place for place, at in enumerate(used) if keys[at] == "state"],
+    )
+    return [told, *_cap(len(shown), group.rows, beside, lang)]
+
+
+def _is_told(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Return whether a column holds anything: a trait that no row has takes no room."""
+    return any(row[at] not in {"", "0"} for row in rows)
+
+
+def _cap(shown: int, count: int, beside: str, lang: Lang, *, key: str = "capped") -> list[Markup]:
+    """Return the cap of a table in words, where there is one."""
+    if shown >= count:
+        return []
+    return [note(word(key, lang, shown=shown, count=count, name=beside), kind="cap")]
+
+
+def _time(text: str) -> str:
+    return text.removesuffix("Z").replace("T", " ")[:19]
+
+
+def input_troubles(figures: Figures, lang: Lang, *, beside: str) -> Section:
+    """Return what was wrong with the input, verdict by verdict, and the first rows."""
+    title = word("input", lang)
+    count = figures.outcomes[Outcome.INVALID.value]
+    odd = {name: rows for name, rows in figures.verdicts.items() if rows and name != Verdict.OK}
+    line = word("input told", lang, count=count) if count else word("no trouble", lang)
+    body = [note(line)]
+    said = 1 if lang == "zh" else 0
+    if odd:
+        rows = [(name, VERDICTS[name][said], f"{rows:,}") for name, rows in odd.items()]
+        header = [word(key, lang) for key in ("verdict", "meaning", "rows")]
+        body.append(grid(header, rows, numbers=[2], tags=[0]))
+    if figures.invalid:
+        header = [word(key, lang) for key in ("row", "cell", "verdict", "note")]
+        body.append(grid(header, figures.invalid, numbers=[0], codes=[1], tags=[2]))
+        body += _cap(len(figures.invalid), count, beside, lang)
+    lines = [line, *(f"{name}: {rows:,}" for name, rows in odd.items())]
+    return Section(title=title, lines=lines, body=body, lang=lang, name="input")
+
+
+def states(figures: Figures, lang: Lang) -> Section:
+    """Return in what state the assets ended."""
+    title = word("states", lang)
+    counts: Counter[tuple[str, bool]] = Counter()
+    for before, after, count in figures.states:
+        counts[after or before, bool(before and not after)] += count
+    if not any(state for state, _ in counts):
+        told = word("no states", lang)
+        return Section(title=title, lines=[told], body=[note(told)], lang=lang, name="states")
+    rows, lines = [], []
+    for (state, is_old), count in counts.most_common():
+        meaning, needs = explain_state(state, lang) if state else ("", Needs.NOTHING)
+        name = printable(state) or word("not looked", lang)
+        meaning = meaning or word("not looked told", lang)
+        if is_old:
+            meaning = f"{meaning} ({word('before only', lang)})"
+        share = f"{count / max(figures.assets, 1):.1%}"
+        needed = "" if needs is Needs.NOTHING else needs_in_words(needs, lang)
+        rows.append((name, meaning, needed, f"{count:,}", share))
+        lines.append(f"{name}: {count:,}")
+    header = [word(key, lang) for key in ("state", "meaning", "needs", "assets", "share")]
+    body = [grid(header, rows, numbers=[3, 4], tags=[0])]
+    return Section(title=title, lines=lines, body=body, lang=lang, name="states")
+
+
+def changes(figures: Figures, lang: Lang, *, beside: str) -> Section | None:
+    """Return what became of the assets since the earlier report; None where there is none."""
+    if figures.changes is None:
+        return None
+    rows = [(word(one.name, lang), f"{one.assets:,}") for one in figures.changes]
+    header = [word(key, lang) for key in ("change", "assets")]
+    body = [grid(header, rows, numbers=[1])]
+    name_of = _outcome_names(lang)
+    for one in figures.changes[:4]:
+        if not one.assets:
+            continue
+        keys = ("asset", "then", "now", "code")
+        told = [
+            (asset_id, name_of(before), name_of(now), code)
+            for asset_id, before, now, code in one.shown
+        ]
+        body.append(heading(word(one.name, lang)))
+        body.append(grid([word(key, lang) for key in keys], told, codes=[0], tags=[3]))
+        body += _cap(len(one.shown), one.assets, beside, lang, key="capped assets")
+    lines = [f"{name}: {count}" for name, count in rows]
+    return Section(title=word("changes", lang), lines=lines, body=body, lang=lang, name="changes")
+
+
+def _outcome_names(lang: Lang) -> Callable[[str], str]:
+    names = {outcome.value: outcome_in_words(outcome, lang) for outcome in Outcome}
+    return lambda outcome: names.get(outcome, outcome)

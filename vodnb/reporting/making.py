@@ -1,0 +1,142 @@
+"""Makes a report: counts, writes the tables, runs the notebook, exports the page, moves it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vodnb.rules.markup import element
+
+from .beside import TABLES, keep_figures, write_tables
+from .exporting import to_page
+from .files import draft_beside, move_in, places_for, refuse_secrets
+from .notebook import build, execute, fill_in, write
+from .pages import SECTIONS, Page
+from .sources import count, earlier_outcomes, gather
+from .words import word
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from vodnb.rules.model import Lang
+    from vodnb.service.redact import Redactor
+
+    from .files import Places
+
+__all__ = ["Report", "make_report"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Report:
+    """A report that was written.
+
+    Attributes:
+        notebook: The executed notebook.
+        page: The page.
+        folder: The folder of its tables.
+        told: What it found, in one sentence.
+        lang: Its language.
+    """
+
+    notebook: Path
+    page: Path
+    folder: Path
+    told: str
+    lang: Lang
+
+    def _lines(self) -> list[str]:
+        where = word("also", self.lang, notebook=self.notebook, folder=self.folder)
+        return [self.told, word("written", self.lang, page=self.page), where]
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        first, *rest = self._lines()
+        lines = [element("strong", first), *(element("div", line) for line in rest)]
+        return {"text/plain": repr(self), "text/html": element("div", *lines)}
+
+
+def make_report(
+    source: str | os.PathLike[str] | pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    lang: Lang,
+    against: str | os.PathLike[str] | pd.DataFrame | None,
+    max_rows: int,
+    is_run: bool,
+    redactor: Redactor,
+    settings: Sequence[tuple[str, str]],
+) -> Report:
+    """Make a report.
+
+    Args:
+        source: A results table or its file, a run ID, or the path of a journal.
+        path: Where the notebook goes; page and tables go beside it.
+        lang: Language of the report.
+        against: An earlier results table or its file; None for none.
+        max_rows: The most rows of one table in it.
+        is_run: Whether the notebook is run in a kernel, or filled in without one.
+        redactor: Knows the secrets that must not be in it.
+        settings: Names and values of the connection's settings, secrets masked.
+
+    Raises:
+        InputError: The source cannot be used, the place is taken, or a secret would be handed on.
+        JournalError: The journal is damaged.
+        SetupError: The kernel cannot be started.
+    """
+    places = places_for(path)
+    earlier_table = _load_earlier(against)
+    earlier = None if earlier_table is None else earlier_outcomes(earlier_table)
+    found = gather(source, lang=lang, settings=settings)
+    figures = count(found, max_rows=max_rows, earlier=earlier)
+    with draft_beside(places) as draft:
+        files, remark = write_tables(
+            found.table, figures, earlier=earlier_table, folder=draft.folder, lang=lang
+        )
+        del found, earlier, earlier_table  # a kernel is about to start beside us
+        keep_figures(figures, files, remark, draft.folder)
+        page = Page(figures, lang, folder=draft.folder.name, files=files, remark=remark)
+        _write_notebook(page, draft, is_run=is_run)
+        made = [draft.notebook, draft.page, *draft.folder.iterdir()]
+        refuse_secrets(made, redactor)
+        move_in(draft, places, names=TABLES)
+    return Report(
+        notebook=places.notebook,
+        page=places.page,
+        folder=places.folder,
+        told=page.headline().lines[0],
+        lang=lang,
+    )
+
+
+def _load_earlier(
+    against: str | os.PathLike[str] | pd.DataFrame | None,
+) -> pd.DataFrame | None:
+    if against is None:
+        return None
+    from vodnb.tables.tally import load_earlier
+
+    return load_earlier(against)
+
+
+def _write_notebook(page: Page, draft: Places, *, is_run: bool) -> None:
+    figures, folder = page.figures, draft.folder
+    is_compared = figures.changes is not None
+    notebook = build(
+        results=f"{folder.name}/results.csv",
+        against=f"{folder.name}/earlier.csv" if is_compared else "",
+        lang=page.lang,
+        max_rows=figures.max_rows,
+        sections=tuple(name for name in SECTIONS if is_compared or name != "changes"),
+    )
+    if is_run:
+        execute(notebook, draft.notebook.parent)
+    else:
+        fill_in(notebook, page)
+    write(notebook, draft.notebook)
+    draft.page.write_text(to_page(notebook), "utf-8")

@@ -1,0 +1,153 @@
+"""Builds the notebook of a report, and runs it: thin cells that call `open_report`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from vodnb.bulk.loop import submit
+from vodnb.rules.errors import SetupError
+
+from .words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+    from nbformat import NotebookNode
+
+    from vodnb.rules.model import Lang
+
+    from .pages import Page
+
+__all__ = ["build", "execute", "fill_in", "write"]
+
+_KERNEL = "python3"
+_CELL_SECONDS = 600
+_CREDENTIALS = ("VODNB_TOKEN", "VODNB_IAM_", "HUAWEICLOUD_SDK_")
+"""What the kernel has no need to know."""
+
+
+def build(
+    *, results: str, against: str, lang: Lang, max_rows: int, sections: tuple[str, ...]
+) -> NotebookNode:
+    """Return the notebook, not yet run.
+
+    Args:
+        results: The results table, relative to the notebook.
+        against: An earlier table; "" for none.
+        lang: Language of the report.
+        max_rows: The most rows of one table.
+        sections: Names of the sections.
+    """
+    from nbformat import v4
+
+    title = word("title", lang)
+    first, *rest = sections
+    parameters = [
+        f"results = {results!r}  # {word('parameters', lang)}",
+        f"against = {against!r}  # {word('parameter against', lang)}",
+        f"lang = {lang!r}  # {word('parameter lang', lang)}",
+        f"max_rows = {max_rows}  # {word('parameter max_rows', lang)}",
+    ]
+    opening = [
+        "from vodnb.reporting import open_report",
+        "",
+        "report = open_report(results, lang=lang, against=against, max_rows=max_rows)",
+        f"report.{first}()",
+    ]
+    cells = [v4.new_markdown_cell(f"# {title}", id="title")]
+    cells.append(_code("\n".join(parameters), "parameters", tags=["parameters"]))
+    cells.append(_code("\n".join(opening), first))
+    cells += [_code(f"report.{name}()", name) for name in rest]
+    made: NotebookNode = v4.new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {
+                "name": _KERNEL,
+                "display_name": "Python 3 (ipykernel)",
+                "language": "python",
+            },
+            "language_info": {"name": "python"},
+            "vodnb": {"report": {"title": title, "lang": "zh-CN" if lang == "zh" else "en"}},
+        },
+    )
+    return made
+
+
+def execute(notebook: NotebookNode, folder: Path) -> None:
+    """Run every cell in a kernel of its own, in a folder; no widget state is kept.
+
+    Raises:
+        SetupError: The kernel cannot be started, or a cell failed.
+    """
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    client = NotebookClient(
+        notebook,
+        timeout=_CELL_SECONDS,
+        kernel_name=_KERNEL,
+        store_widget_state=False,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        _wait_for(client.async_execute(env=_quiet_environment()))
+    except (NoSuchKernel, DeadKernelError, CellExecutionError, RuntimeError) as fault:
+        told = str(fault).strip().splitlines() or [type(fault).__name__]
+        raise SetupError(
+            f"The report's notebook could not be run: {told[-1]}",
+            "Its cells run in the kernel 'python3' of this environment.",
+            "Give execute=False (--no-execute) to make the same report without a kernel.",
+        ) from None
+    # What the machine that ran it has; nothing of it belongs to the report.
+    notebook.metadata["language_info"] = {"name": "python"}
+
+
+def _wait_for(work: Coroutine[Any, Any, Any]) -> None:
+    """Wait for some work on our own loop: it runs beside a busy notebook, and in any thread."""
+    running = submit(work)
+    try:
+        running.result()
+    except BaseException:
+        running.cancel()  # an interrupt must not leave the kernel behind
+        raise
+
+
+def fill_in(notebook: NotebookNode, page: Page) -> None:
+    """Put the sections in as outputs, without a kernel."""
+    from nbformat import v4
+
+    for cell in notebook.cells:
+        show = (
+            getattr(page, str(cell.id).replace("-", "_"), None)
+            if cell.cell_type == "code"
+            else None
+        )
+        section = show() if show else None
+        if section is not None:
+            data = section._repr_mimebundle_()
+            cell.outputs = [v4.new_output("display_data", data=data)]
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook."""
+    import nbformat
+
+    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+
+
+def _code(source: str, name: str, *, tags: list[str] | None = None) -> NotebookNode:
+    from nbformat import v4
+
+    metadata: dict[str, object] = {"jupyter": {"source_hidden": True}}
+    metadata["tags"] = [*(tags or []), "hide-input"]
+    made: NotebookNode = v4.new_code_cell(source, id=name.replace("_", "-"), metadata=metadata)
+    return made
+
+
+def _quiet_environment() -> dict[str, str]:
+    return {name: text for name, text in os.environ.items() if not name.startswith(_CREDENTIALS)}

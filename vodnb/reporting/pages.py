@@ -1,0 +1,192 @@
+"""A report as what a notebook calls: opened once, then shown section by section."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vodnb.rules.errors import InputError
+from vodnb.service.settings import resolve_lang
+
+from . import findings
+from .appendix import appendix
+from .figures import Figures, from_json
+from .files import FIGURES, digest, read_figures
+from .proceedings import course_section
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from vodnb.rules.model import Lang
+
+    from .parts import Section
+
+__all__ = ["SECTIONS", "Page", "open_report"]
+
+SECTIONS = (
+    "headline",
+    "changes",
+    "failures",
+    "doubts",
+    "input_troubles",
+    "course",
+    "states",
+    "appendix",
+)
+"""The sections, in the order in which a report tells them."""
+
+_SECRET_NAME = re.compile(
+    r"(?i)(^|_)(token|password|passwd|pwd|secret|sk|ak|api_?key|access_?key|credentials?|"
+    r"authorization)(_|$)"
+)
+
+
+class Page:
+    """A report, section by section; each shows itself in a notebook.
+
+    Args:
+        figures: What it says, counted.
+        lang: Its language.
+        folder: Name of the folder of its tables.
+        files: Names of the files in it, and the key of what each holds.
+        remark: Key of why there is no workbook; "" for none.
+    """
+
+    def __init__(
+        self,
+        figures: Figures,
+        lang: Lang,
+        *,
+        folder: str = "",
+        files: Sequence[tuple[str, str]] = (),
+        remark: str = "",
+    ) -> None:
+        self.figures = figures
+        self.lang = lang
+        self._folder = folder
+        self._files = [(f"{folder}/{name}" if folder else name, key) for name, key in files]
+        self._remark = remark
+
+    def headline(self) -> Section:
+        """Return whether it worked, in one sentence and the counts."""
+        return findings.headline(self.figures, self.lang)
+
+    def failures(self) -> Section:
+        """Return what failed, and what to do about each code."""
+        return findings.failures(self.figures, self.lang, beside=self._beside("attention"))
+
+    def doubts(self) -> Section:
+        """Return what is in doubt."""
+        return findings.doubts(self.figures, self.lang, beside=self._beside("attention"))
+
+    def input_troubles(self) -> Section:
+        """Return what was wrong with the input."""
+        return findings.input_troubles(self.figures, self.lang, beside=self._beside("attention"))
+
+    def course(self) -> Section:
+        """Return how it went, with charts."""
+        return course_section(self.figures, self.lang)
+
+    def states(self) -> Section:
+        """Return what state the assets ended in."""
+        return findings.states(self.figures, self.lang)
+
+    def changes(self) -> Section | None:
+        """Return what has changed since the earlier report; None where there is none."""
+        return findings.changes(self.figures, self.lang, beside=self._beside("comparison"))
+
+    def appendix(self) -> Section:
+        """Return the run, its settings, versions, files and the audit trail."""
+        return appendix(
+            self.figures,
+            self.lang,
+            files=self._files,
+            remark=self._remark,
+            folder=self._folder,
+            beside=self._beside("results"),
+        )
+
+    def _beside(self, what: str) -> str:
+        """Return the name of the file that holds the whole of a table."""
+        fits = (name for name, _ in self._files if Path(name).stem == what)
+        return next(fits, f"{self._folder}/results.csv" if self._folder else "results.csv")
+
+
+def open_report(
+    results: str | os.PathLike[str], *, lang: str = "en", against: str = "", max_rows: int = 25
+) -> Page:
+    """Open a report for its notebook.
+
+    The figures that were counted when the report was made are read from beside the table; where
+    the table, `against` or `max_rows` has changed since, they are counted anew.
+
+    Args:
+        results: The results table, relative to the notebook.
+        lang: `"zh"` or `"en"`.
+        against: An earlier results table to compare with. Default "": none.
+        max_rows: The most rows of one table. Default 25: a page that can be read.
+
+    Raises:
+        InputError: There is no such file, it holds no results, or the notebook has a variable that
+            is called like a secret: whatever papermill is given stays in the notebook.
+
+    Example:
+        >>> report = open_report("report_files/results.csv", lang="zh")
+    """
+    _refuse_secret_names(vars(sys.modules["__main__"]))
+    path = Path(results)
+    if not path.is_file():
+        raise InputError(
+            f"There is no file '{path}'.",
+            "A report notebook reads the table beside it.",
+            "Keep the folder of the report's files beside the notebook, and run it there.",
+        )
+    kept = read_figures(path.with_name(FIGURES))
+    is_same = kept is not None and kept["results"] == digest(path)
+    figures = _kept_figures(kept, against, max_rows) if kept and is_same else None
+    if figures is None:
+        figures = _count_anew(path, against, max_rows, kept if is_same else None)
+    return Page(
+        figures,
+        resolve_lang(lang, {}, ""),
+        folder=path.parent.as_posix().removeprefix("."),
+        files=[(name, key) for name, key in kept["files"]] if kept and is_same else (),
+        remark=kept["remark"] if kept and is_same else "",
+    )
+
+
+def _kept_figures(kept: dict[str, Any], against: str, max_rows: int) -> Figures | None:
+    """Return the figures as they were counted, if they answer what is asked."""
+    other = digest(Path(against)) if against and Path(against).is_file() else ""
+    if kept["against"] != other or bool(against) != bool(other) or kept["max_rows"] != max_rows:
+        return None
+    return from_json(kept["figures"])
+
+
+def _count_anew(path: Path, against: str, max_rows: int, kept: dict[str, Any] | None) -> Figures:
+    from vodnb.tables.tally import load_earlier
+
+    from .sources import count, earlier_outcomes, gather
+
+    earlier = earlier_outcomes(load_earlier(against)) if against else None
+    counted = count(gather(path, lang="en"), max_rows=max_rows, earlier=earlier)
+    if kept is None:
+        return counted
+    # The same rows: what only the journal knew, which is not here any more, still holds.
+    before = from_json(kept["figures"])
+    return replace(counted, run=before.run, course=before.course)
+
+
+def _refuse_secret_names(names: dict[str, object]) -> None:
+    for name, value in names.items():
+        if isinstance(value, str) and value and _SECRET_NAME.search(name):
+            raise InputError(
+                f"This notebook has a variable called '{name}'.",
+                "A report needs no credential, and what is given to a notebook as a parameter "
+                "stays in it.",
+                "Delete the notebook that was written, and run it without that parameter.",
+            )

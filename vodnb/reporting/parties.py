@@ -1,0 +1,152 @@
+"""Files to hand back: one for each party that must act, each a table that can be loaded again."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import InputError
+from vodnb.rules.markup import element
+from vodnb.rules.model import Needs
+from vodnb.rules.wording import needs_in_words
+
+from .figures import party_of
+from .files import refuse_secrets
+from .words import PARTIES, word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from vodnb.rules.model import Lang
+    from vodnb.service.redact import Redactor
+
+__all__ = ["HandedBack", "hand_back_files"]
+
+_KEYS = ("outcome", "error_code", "http_status", "state_before", "state_after")
+_MARK = re.compile(rb'\xef\xbb\xbf"?# vodnb ([0-9a-f]{8}): ')
+"""How a file of ours begins: with a checksum of what follows, so that an edited one shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class HandedBack:
+    """The files that were written.
+
+    Attributes:
+        files: The file of each party that must act.
+        rows: How many rows each holds.
+        folder: Where they are.
+        lang: Language of what is shown.
+    """
+
+    files: Mapping[Needs, Path]
+    rows: Mapping[Needs, int]
+    folder: Path
+    lang: Lang
+
+    def _lines(self) -> list[str]:
+        if not self.files:
+            return [word("no parties", self.lang)]
+        told = [
+            f"{needs_in_words(needs, self.lang)}: {path.name} ({self.rows[needs]:,})"
+            for needs, path in self.files.items()
+        ]
+        count = sum(self.rows.values())
+        head = word("parties", self.lang, count=len(told), rows=count, folder=self.folder)
+        return [head, *told]
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        first, *rest = self._lines()
+        lines = [element("strong", first), *(element("div", line) for line in rest)]
+        return {"text/plain": repr(self), "text/html": element("div", *lines)}
+
+
+def hand_back_files(
+    results: pd.DataFrame, folder: Path, *, lang: Lang, redactor: Redactor
+) -> HandedBack:
+    """Write a file for each party that must act on some rows.
+
+    Args:
+        results: A results table.
+        folder: Where the files go; it is made where it is missing.
+        lang: Language of the line on what to do.
+        redactor: Knows the secrets that must not be in them.
+
+    Raises:
+        InputError: A file of another kind is in the way, or the folder cannot be written.
+    """
+    from vodnb.tables.tally import read_columns, retell
+
+    columns = read_columns(results, _KEYS)
+    parties: dict[Needs, list[int]] = {}
+    known: dict[tuple[str, ...], Needs] = {}
+    for at, key in enumerate(zip(*columns.values(), strict=True)):
+        needs = known.get(key) or known.setdefault(key, party_of(key))
+        if needs is not Needs.NOTHING:
+            parties.setdefault(needs, []).append(at)
+    order = [needs for needs in Needs if needs in parties]
+    files = {needs: folder / _file_name(needs) for needs in order}
+    told = retell(results, lang)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stale = [folder / _file_name(needs) for needs in Needs if needs is not Needs.NOTHING]
+        for path in stale:
+            _check_ours(path)
+        drafts: dict[Needs, Path] = {}
+        try:
+            for needs in order:
+                drafts[needs] = _draft(told.iloc[parties[needs]], needs, files[needs], lang)
+            refuse_secrets(list(drafts.values()), redactor)
+            for path in stale:
+                path.unlink(missing_ok=True)
+            for needs, draft in drafts.items():
+                draft.replace(files[needs])
+        finally:
+            for draft in drafts.values():
+                draft.unlink(missing_ok=True)
+    except OSError as fault:
+        raise InputError(
+            f"The files cannot be written in '{folder}': {fault.strerror}.",
+            "The table itself is unharmed.",
+            "Name another folder.",
+        ) from fault
+    rows = {needs: len(parties[needs]) for needs in order}
+    return HandedBack(files=files, rows=rows, folder=folder, lang=lang)
+
+
+def _draft(rows: pd.DataFrame, needs: Needs, path: Path, lang: Lang) -> Path:
+    """Write the file of a party under another name: a line on what to do, then the table."""
+    from vodnb.tables.write import save
+
+    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.csv")
+    body = save(rows, draft).read_bytes().removeprefix(b"\xef\xbb\xbf")
+    told = PARTIES[needs.value][lang == "zh"].replace('"', "'")
+    line = f'"# vodnb {zlib.crc32(body):08x}: {told}"\r\n'
+    draft.write_bytes(b"\xef\xbb\xbf" + line.encode() + body)
+    return draft
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse a file that is not ours, or was edited since we wrote it."""
+    if not path.exists() and not path.is_symlink():
+        return
+    head, _, body = (path.read_bytes() if path.is_file() else b"").partition(b"\r\n")
+    found = _MARK.match(head)
+    if path.is_symlink() or found is None or int(found[1], 16) != zlib.crc32(body):
+        raise InputError(
+            f"'{path}' exists already, and was not written by vodnb or was edited since.",
+            "What was put into it would be lost.",
+            "Name another folder, or move that file away.",
+        )
+
+
+def _file_name(needs: Needs) -> str:
+    return re.sub(r"[^a-z]+", "-", needs.value.lower()) + ".csv"

@@ -1,0 +1,182 @@
+"""How a run went, told and drawn: outcomes over time, rate and quota, latency, sendings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from vodnb.rules.model import Outcome
+from vodnb.rules.operations import CONFIRM
+from vodnb.rules.wording import outcome_in_words
+
+from .charts import COLOURS, Series, draw_columns
+from .course import LATENCY_EDGES
+from .parts import Section, figure, heading, note
+from .words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vodnb.rules.markup import Markup
+    from vodnb.rules.model import Lang
+
+    from .course import Course
+    from .figures import Figures
+
+__all__ = ["course_section", "span_in_words", "timeline"]
+
+_DAY = 86_400
+_QUOTA = CONFIRM.quota.per_minute if CONFIRM.quota else 0
+
+
+def course_section(figures: Figures, lang: Lang) -> Section:
+    """Return how the run went."""
+    course, title = figures.course, word("course", lang)
+    if not course.calls:
+        lines = [word("no course", lang)]
+        if course.unreadable:
+            lines.append(word("unreadable", lang, count=course.unreadable))
+        body = [note(line) for line in lines]
+        return Section(title=title, lines=lines, body=body, lang=lang, name="course")
+    lines = [_sent_line(course, lang)]
+    if course.unreadable:
+        lines.append(word("unreadable", lang, count=course.unreadable))
+    body = [note(line) for line in lines]
+    if course.outcomes:
+        body.append(_over_time(course, lang))
+    pictures = (_rate(course, lang), _latency(course, lang), _sendings(course, lang))
+    for told, picture in pictures:
+        lines += told
+        body.append(picture)
+    return Section(title=title, lines=lines, body=body, lang=lang, name="course")
+
+
+def timeline(course: Course) -> tuple[list[str], list[list[str]]]:
+    """Return titles and rows of the numbers behind the charts over time."""
+    names = [outcome.value for outcome in Outcome if outcome.value in course.outcomes]
+    header = ["from_utc", "seconds", *names, "calls"]
+    header += ["throttled"] if course.throttled is not None else []
+    rows = []
+    for at, calls in enumerate(course.calls):
+        moment = datetime.fromtimestamp(course.begin + at * course.width, UTC)
+        row = [moment.isoformat(timespec="seconds").replace("+00:00", "Z"), str(course.width)]
+        row += [str(course.outcomes[name][at]) for name in names] + [str(calls)]
+        row += [str(course.throttled[at])] if course.throttled is not None else []
+        rows.append(row)
+    return header, rows
+
+
+def span_in_words(seconds: float, lang: Lang) -> str:
+    """Return a span of time, to the second or, where it is short, to a tenth of one."""
+    if seconds < 10:  # noqa: PLR2004  a short run
+        return f"{seconds:.2g} 秒" if lang == "zh" else f"{seconds:.2g} s"
+    whole = round(seconds)
+    parts = [(whole // _DAY, "d", "天"), (whole // 3600 % 24, "h", "小时")]
+    parts += [(whole // 60 % 60, "min", "分"), (whole % 60, "s", "秒")]
+    told = [f"{count} {zh if lang == 'zh' else en}" for count, en, zh in parts if count]
+    return " ".join(told[:2])
+
+
+def _sent_line(course: Course, lang: Lang) -> str:
+    return word(
+        "course told",
+        lang,
+        sent=course.sent,
+        begin=_moment(course.begin),
+        end=_moment(course.end),
+        took=span_in_words(course.end - course.begin, lang),
+    )
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _labels(course: Course) -> list[str]:
+    """Return what stands below each span of time: as much of it as changes."""
+    is_long = course.width * len(course.calls) > _DAY
+    style = "%m-%d %H:%M" if is_long else "%H:%M:%S" if course.width % 60 else "%H:%M"
+    moments = (course.begin + at * course.width for at in range(len(course.calls)))
+    return [datetime.fromtimestamp(moment, UTC).strftime(style) for moment in moments]
+
+
+def _over_time(course: Course, lang: Lang) -> Markup:
+    series = [
+        Series(outcome_in_words(outcome, lang), COLOURS[outcome.value], course.outcomes[outcome])
+        for outcome in Outcome
+        if outcome.value in course.outcomes
+    ]
+    title = word("over time", lang, width=span_in_words(course.width, lang))
+    counts = ", ".join(f"{one.name} {int(sum(one.values)):,}" for one in series)
+    chart = draw_columns(
+        series, _labels(course), unit=word("asset unit", lang), told=f"{title}: {counts}"
+    )
+    return figure(heading(title), chart.picture())
+
+
+def _rate(course: Course, lang: Lang) -> tuple[list[str], Markup]:
+    """Return calls a minute against the quota, and what was throttled of them."""
+    factor = 60 / course.width
+    throttled = course.throttled or [0] * len(course.calls)
+    passed = [
+        max(calls - back, 0) * factor for calls, back in zip(course.calls, throttled, strict=True)
+    ]
+    series = [Series(word("calls", lang), COLOURS["calls"], passed)]
+    if any(throttled):
+        back = [count * factor for count in throttled]
+        series.append(Series(word("throttled", lang), COLOURS["throttled"], back))
+    told = word("rate told", lang, top=round(max(course.calls) * factor), quota=_QUOTA)
+    title = word("rate", lang)
+    chart = draw_columns(
+        series,
+        _labels(course),
+        unit=word("per minute", lang),
+        told=f"{title}: {told}",
+        limit=(word("quota", lang, count=_QUOTA), _QUOTA),
+    )
+    lines = [told, *_throttle_lines(course, lang)]
+    return lines, figure(heading(title), chart.picture(), *map(note, lines))
+
+
+def _throttle_lines(course: Course, lang: Lang) -> list[str]:
+    if course.throttled is None:
+        return [word("throttle unknown", lang), word("calls from table", lang)]
+    count = sum(course.throttled)
+    told = word("was throttled", lang, count=count) if count else word("not throttled", lang)
+    return [told, word("calls from journal", lang)]
+
+
+def _latency(course: Course, lang: Lang) -> tuple[list[str], Markup]:
+    title = heading(word("latency", lang))
+    if not course.latencies:
+        told = word("no latency", lang)
+        return [told], figure(title, note(told))
+    told = word("latency told", lang, **course.latencies)
+    names = _latency_names()
+    present = [at for at, count in enumerate(course.latency_counts) if count]
+    part = slice(present[0], present[-1] + 1)
+    series = [Series(word("asset unit", lang), COLOURS["calls"], course.latency_counts[part])]
+    chart = draw_columns(series, names[part], unit=word("asset unit", lang), told=told)
+    return [told], figure(title, chart.picture(), note(told))
+
+
+def _latency_names() -> list[str]:
+    names = [f"≤{_duration(edge)}" for edge in LATENCY_EDGES]
+    return [*names, f">{_duration(LATENCY_EDGES[-1])}"]
+
+
+def _duration(milliseconds: int) -> str:
+    seconds = milliseconds / 1000
+    return f"{seconds:g} s" if milliseconds >= 1000 else f"{milliseconds} ms"  # noqa: PLR2004
+
+
+def _sendings(course: Course, lang: Lang) -> tuple[list[str], Markup]:
+    title = heading(word("attempts", lang))
+    once = course.attempts.get("1", 0)
+    told = word("attempts told", lang, once=once, more=sum(course.attempts.values()) - once)
+    if set(course.attempts) <= {"1"}:
+        return [told], figure(title, note(told))
+    counts: Sequence[int] = list(course.attempts.values())
+    series = [Series(word("retries", lang), COLOURS["calls"], counts)]
+    chart = draw_columns(series, list(course.attempts), unit=word("asset unit", lang), told=told)
+    return [told], figure(title, chart.picture(), note(told))

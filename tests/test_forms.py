@@ -98,6 +98,8 @@ def test_double_click_starts_one_run(app, monkeypatch) -> None:
 @pytest.mark.timeout(120)
 def test_pause_resume_stop_and_go_on(app) -> None:
     """Stop ends within a second, keeps what is settled, and Start goes on with the same run."""
+    # Without the sample's refusals: one that comes just before the Stop is asked for after 36 s.
+    app._shared.set_assets(vodnb.load_assets(app.vod.sandbox.add(ids(200))))
     slow(app)
     control(app, "Start").click()
     wait_until(lambda: app.job is not None and app.job.counts, seconds=30)

@@ -9,7 +9,6 @@ import ipywidgets as widgets
 
 from vodnb.rules.markup import Markup, element
 from vodnb.session import connect
-from vodnb.tables.loaded import describe
 
 from .connect_form import ConnectForm
 from .form import Form
@@ -63,7 +62,9 @@ class App(Form):
         Raises:
             VodnbError: The run could not start.
         """
-        return self._shared.results
+        results = self._shared.results
+        # A copy: the forms share the one table, and what is done to it in code is not theirs.
+        return None if results is None else results.copy()
 
     def _parts(self) -> list[widgets.Widget]:
         self._run = RunForm(self._shared)
@@ -137,10 +138,8 @@ class App(Form):
     def _describe(self) -> Markup:
         shared = self._shared
         told = repr(shared.vod) if shared.vod else self._say("not connected")
-        if shared.assets is None:
-            loaded = self._say("no assets")
-        else:
-            loaded = self._say("assets loaded", count=describe(shared.assets).assets)
+        found = shared.summary
+        loaded = self._say("assets loaded", count=found.assets) if found else self._say("no assets")
         return element("div", element("strong", "vodnb"), f" · {told} · {loaded}")
 
     def still(self) -> Markup:

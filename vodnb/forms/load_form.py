@@ -11,7 +11,6 @@ import ipywidgets as widgets
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Verdict
-from vodnb.tables.loaded import describe
 from vodnb.tables.picks import read_titles
 from vodnb.tables.read import load_assets
 
@@ -232,10 +231,9 @@ class LoadForm(Form):
 
     def still(self) -> Markup:
         """Return how many rows there are of each verdict, and the first of each trouble."""
-        assets = self._shared.assets
-        if assets is None:
-            return line(self._say("no assets"))
-        found, lang, say = describe(assets), self._shared.lang, self._say
+        found, lang, say = self._shared.summary, self._shared.lang, self._say
+        if found is None:
+            return line(say("no assets"))
         told = say("rows from", rows=found.rows, source=found.source, assets=found.assets)
         notes = [element("strong", told)]
         if found.how:

@@ -14,7 +14,6 @@ from vodnb.rules.model import Needs
 from vodnb.rules.pacing import parse_rate
 from vodnb.rules.state_words import explain_state
 from vodnb.rules.wording import needs_in_words
-from vodnb.tables.loaded import describe
 from vodnb.tables.picks import state_counts
 
 from .form import Form
@@ -115,9 +114,10 @@ class LookForm(Form):
 
     def _describe_cost(self) -> Markup:
         """Say how many calls and how long at the quota, before anything is asked."""
-        if self._shared.assets is None:
+        found = self._shared.summary
+        if found is None:
             return line(self._say("no assets"))
-        assets, pace = describe(self._shared.assets).assets, parse_rate(_QUOTA)
+        assets, pace = found.assets, parse_rate(_QUOTA)
         asking = math.ceil(assets / BATCH)
         told = self._say(
             "cost",

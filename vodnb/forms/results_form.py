@@ -11,7 +11,7 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import RESULT_COLUMNS, Outcome
 from vodnb.rules.wording import needs_in_words, outcome_in_words
-from vodnb.tables.picks import count_column, find_rows, read_cells, read_row, retry_rows
+from vodnb.tables.picks import count_column, find_rows, read_cells, read_row
 from vodnb.tables.results import check_is_results
 from vodnb.tables.summary import summary
 from vodnb.tables.write import save
@@ -56,7 +56,8 @@ class ResultsForm(Form):
     @property
     def results(self) -> pd.DataFrame | None:
         """The results table as it stands now."""
-        return self._shared.results
+        results = self._shared.results
+        return None if results is None else results.copy()
 
     def _parts(self) -> list[widgets.Widget]:
         self._table: pd.DataFrame | None = None
@@ -115,10 +116,10 @@ class ResultsForm(Form):
     def _load(self) -> None:
         """Take the table as it stands now."""
         job = self._shared.job
-        self._table = None if job is not None and job.fault else self._shared.results
-        if self._table is None and self._shared.part:
-            self._table = self._shared.results
-        count = len(retry_rows(self._table)) if self._table is not None else 0
+        has_none = job is not None and job.fault and self._shared.part is None
+        standing = None if has_none else self._shared.standing
+        self._table = standing.table if standing else None
+        count = len(standing.open_rows) if standing else 0
         name_it(self._retry, self._say("retry", count=count), self._say("retry tip"))
         self._retry.disabled = not count
         self._headline.show(self._head())

@@ -286,7 +286,7 @@ def test_scanner_finds_a_planted_secret(how: str) -> None:
     """Each way of writing a secret is found, and so is a piece of it."""
     secret = SECRETS["sk"]
     assert leaks(f"abc{forms_of(secret)[how]}def", {"sk": secret})
-    assert leaks(secret[5:20], {"sk": secret}) == ["a piece of sk"]
+    assert leaks(secret[5:20], {"sk": secret})
     assert leaks("nothing", SECRETS) == []
 
 

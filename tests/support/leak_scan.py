@@ -5,9 +5,25 @@ from __future__ import annotations
 import base64
 import html
 import json
-from urllib.parse import quote
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 PIECE = 12
+"""So many characters of a secret give it away."""
+
+_STEP = 5
+
+SHOWN = 4
+"""So many of an access key ID may show."""
+
+_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})|\\+([\"/\\bfnrt])")
+_TAG = re.compile(r"<[^<>]{0,200}>")
+_UNSEEN = re.compile("[\\s\u00ad\u200b-\u200f\u2060\ufeff]+")
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
 def forms_of(secret: str) -> dict[str, str]:
@@ -30,12 +46,69 @@ def forms_of(secret: str) -> dict[str, str]:
     return found
 
 
-def leaks(text: str, secrets: dict[str, str]) -> list[str]:
-    """Name the secrets that a text holds, and how each is written."""
-    found = []
-    for name, secret in secrets.items():
-        found += [f"{name} as {form}" for form, told in forms_of(secret).items() if told in text]
-        pieces = {secret[at : at + PIECE] for at in range(len(secret) - PIECE + 1)}
-        if any(piece in text for piece in pieces):
-            found.append(f"a piece of {name}")
+def readings(text: str) -> dict[str, str]:
+    """Return a text as it is, and as whoever undoes its escapes, tags or breaks would read it."""
+    found = {"": text}
+    for name, undo in _UNDONE.items():
+        plain = undo(text)
+        if plain != text:
+            found[name] = plain
     return found
+
+
+def _unescaped(text: str) -> str:
+    def letter(found: re.Match[str]) -> str:
+        return chr(int(found[1], 16)) if found[1] else _LETTERS.get(found[2], found[2])
+
+    return _ESCAPE.sub(letter, _ESCAPE.sub(letter, text))
+
+
+_UNDONE = {
+    "in entities": lambda text: html.unescape(html.unescape(text)) if "&" in text else text,
+    "in a URL": lambda text: unquote_plus(text) if "%" in text else text,
+    "in escapes": lambda text: _unescaped(text) if "\\" in text else text,
+    "between tags": lambda text: _UNSEEN.sub("", _TAG.sub("", html.unescape(text))),
+}
+
+
+def leaks(text: str, secrets: Mapping[str, str]) -> list[str]:
+    """Name the secrets that a text holds, and how each is written.
+
+    Args:
+        text: The text.
+        secrets: The secrets by name. Of an access key ID, whose name begins with "AK", the first
+            four characters may show, and no five.
+    """
+    found: dict[str, None] = {}
+    read = readings(text)
+    for name, secret in secrets.items():
+        for form, told in forms_of(secret).items():
+            if told in text:
+                found[f"{name} as {form}"] = None
+        for how, plain in read.items():
+            if secret in plain:
+                found[f"{name} {how or 'as raw'}"] = None
+            elif any(piece in plain for piece in _pieces(name, secret)):
+                found[f"a piece of {name} {how}".rstrip()] = None
+    return list(found)
+
+
+def _pieces(name: str, secret: str) -> Iterator[str]:
+    """Yield what cannot be missing from a text that holds `PIECE` characters of a secret."""
+    if name.upper().startswith("AK"):
+        size, step = SHOWN + 1, 1
+    else:
+        # Whatever twelve of them stand in a row, eight that begin at a multiple of five are there.
+        size, step = PIECE - _STEP + 1, _STEP
+    return (secret[at : at + size] for at in range(0, len(secret) - size + 1, step))
+
+
+def signature_leaks(text: str, signatures: Iterable[str]) -> list[str]:
+    """Name the signatures, out of any number, of which a text holds a piece."""
+    pieces = {each[at : at + PIECE] for each in signatures for at in range(len(each) - PIECE + 1)}
+    return [
+        f"a piece of a signature: {run}"
+        for plain in readings(text).values()
+        for run in re.findall(rf"[0-9a-f]{{{PIECE},}}", plain)
+        if any(run[at : at + PIECE] in pieces for at in range(len(run) - PIECE + 1))
+    ]

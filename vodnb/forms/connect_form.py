@@ -26,7 +26,7 @@ from .parts import (
     text_box,
     tick_box,
 )
-from .secret_box import SecretBox
+from .secret_box import PlainBox, SecretBox
 from .shared import share
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class ConnectForm(Form):
             for name in way
             if name not in _PLAIN
         }
-        self._plain = {name: text_box() for name in (*_PLAIN, *_PLACES)}
+        self._plain = {name: text_box(PlainBox) for name in (*_PLAIN, *_PLACES)}
         self._more = tick_box(value=False)
         self._connect = button(kind="primary")
         self._test = button()

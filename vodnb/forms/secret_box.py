@@ -15,7 +15,20 @@ from traitlets import Unicode
 
 from vodnb.service.redact import Secret
 
-__all__ = ["SecretBox"]
+__all__ = ["PlainBox", "SecretBox"]
+
+
+class PlainBox(widgets.Text):
+    """A text box that tells nobody what is typed until it is left, and then is not echoed.
+
+    For the boxes beside those for secrets: a secret pasted there by mistake is refused and taken
+    out, and no message has spread it before.
+    """
+
+    value = Unicode("").tag(sync=True, echo_update=False)
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(continuous_update=False, **how)
 
 
 class SecretBox(widgets.Password):

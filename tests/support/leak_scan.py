@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
 PIECE = 12
 """So many characters of a secret give it away."""
@@ -21,6 +21,7 @@ SHOWN = 4
 """So many of an access key ID may show."""
 
 _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})|\\+([\"/\\bfnrt])")
+_HEX = re.compile(rf"[0-9a-f]{{{PIECE},}}")
 _TAG = re.compile(r"<[^<>]{0,200}>")
 _UNSEEN = re.compile("[\\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -63,21 +64,23 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(letter, _ESCAPE.sub(letter, text))
 
 
+_CLOSED_UP = "between tags"
 _UNDONE = {
     "in entities": lambda text: html.unescape(html.unescape(text)) if "&" in text else text,
     "in a URL": lambda text: unquote_plus(text) if "%" in text else text,
     "in escapes": lambda text: _unescaped(text) if "\\" in text else text,
-    "between tags": lambda text: _UNSEEN.sub("", _TAG.sub("", html.unescape(text))),
+    _CLOSED_UP: lambda text: _UNSEEN.sub("", html.unescape(_TAG.sub("", text))),
 }
 
 
-def leaks(text: str, secrets: Mapping[str, str]) -> list[str]:
+def leaks(text: str, secrets: Mapping[str, str], signed: Container[str] = frozenset()) -> list[str]:
     """Name the secrets that a text holds, and how each is written.
 
     Args:
         text: The text.
         secrets: The secrets by name. Of an access key ID, whose name begins with "AK", the first
             four characters may show, and no five.
+        signed: Pieces of signatures, made by `pieces_of`. Default: none.
     """
     found: dict[str, None] = {}
     read = readings(text)
@@ -86,10 +89,13 @@ def leaks(text: str, secrets: Mapping[str, str]) -> list[str]:
             if told in text:
                 found[f"{name} as {form}"] = None
         for how, plain in read.items():
-            if secret in plain:
+            wanted = _UNSEEN.sub("", secret) if how == _CLOSED_UP else secret
+            if wanted in plain:
                 found[f"{name} {how or 'as raw'}"] = None
-            elif any(piece in plain for piece in _pieces(name, secret)):
+            elif any(piece in plain for piece in _pieces(name, wanted)):
                 found[f"a piece of {name} {how}".rstrip()] = None
+    if signed:
+        found |= dict.fromkeys(told for plain in read.values() for told in _signed(plain, signed))
     return list(found)
 
 
@@ -103,12 +109,12 @@ def _pieces(name: str, secret: str) -> Iterator[str]:
     return (secret[at : at + size] for at in range(0, len(secret) - size + 1, step))
 
 
-def signature_leaks(text: str, signatures: Iterable[str]) -> list[str]:
-    """Name the signatures, out of any number, of which a text holds a piece."""
-    pieces = {each[at : at + PIECE] for each in signatures for at in range(len(each) - PIECE + 1)}
-    return [
-        f"a piece of a signature: {run}"
-        for plain in readings(text).values()
-        for run in re.findall(rf"[0-9a-f]{{{PIECE},}}", plain)
-        if any(run[at : at + PIECE] in pieces for at in range(len(run) - PIECE + 1))
-    ]
+def pieces_of(signature: str) -> set[str]:
+    """Return every piece of a signature, for `leaks`: there are too many to look for each."""
+    return {signature[at : at + PIECE] for at in range(len(signature) - PIECE + 1)}
+
+
+def _signed(plain: str, signed: Container[str]) -> Iterator[str]:
+    for run in _HEX.findall(plain):
+        if any(run[at : at + PIECE] in signed for at in range(len(run) - PIECE + 1)):
+            yield f"a piece of a signature: {run}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SECRETS_FILE = "secrets.json"
 LOG_FILE = "kernel.log"
 STATE_FILE = "state.json"
+DRY = "Dry run: send nothing"
 
 STEPS: dict[str, str] = {
     "app shown": "app = begin(); app",
@@ -49,8 +50,8 @@ STEPS: dict[str, str] = {
     "look echoed by the gateway": "echo(True); push(app, 'Look'); seen(app, 'APIGW.0301')",
     "looked": "echo(False); push(app, 'Look'); seen(app, 'hang in CREATING')",
     "run echoed by the gateway": "echo(True); push(app, 'Start'); seen(app, 'APIGW.0301')",
-    "dry run": "echo(False); control(app, 'Dry run: send nothing').value = True; push(app, 'Start')",
-    "canary": "control(app, 'Dry run: send nothing').value = False; trial(app)",
+    "dry run": "echo(False); control(app, DRY).value = True; push(app, 'Start')",
+    "canary": "control(app, DRY).value = False; trial(app)",
     "row opened": "open_row(app)",
     "saved": "push(app, 'Save'); seen(app, 'saved as')",
     "retry echoed by the gateway": "echo(True); retry(app); seen(app, 'APIGW.0301')",

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+from leak_scan import pieces_of
+
 from vodnb.emulator import gate, server
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Gateway:
         endpoint: Its address.
         is_echoing: Whether it refuses everything, and echoes it.
         signatures: Every signature that it was shown.
+        signed: Every piece of them.
         issued: Every token that it passed on.
         echoed: How many requests it has echoed.
     """
@@ -55,6 +58,7 @@ class Gateway:
         self.box = box
         self.is_echoing = False
         self.signatures: set[str] = set()
+        self.signed: set[str] = set()
         self.issued: set[str] = set()
         self.echoed = 0
         gateway = self
@@ -69,7 +73,7 @@ class Gateway:
                 """Pass a call on, or refuse it."""
                 gateway.take(self)
 
-            do_POST = do_PUT = do_DELETE = do_GET
+            do_POST = do_GET  # noqa: N815  the library's name
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -89,7 +93,9 @@ class Gateway:
             asked.end_headers()
             return
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
-        self.signatures.update(_SIGNATURE.findall(asked.headers.get("Authorization", "")))
+        for signature in _SIGNATURE.findall(asked.headers.get("Authorization", "")):
+            self.signatures.add(signature)
+            self.signed |= pieces_of(signature)
         status, headers, told = (
             self._echo(asked, body) if self.is_echoing else self._pass(asked, body)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from pathlib import Path
@@ -253,6 +254,20 @@ def test_secret_is_taken_and_the_box_emptied() -> None:
     assert not box.continuous_update
     assert SecretBox.value.metadata["echo_update"] is False
     assert leaks(repr(box.get_state()), SECRETS) == []
+
+
+@pytest.mark.parametrize("logger", ["Comm", "IPKernelApp"])
+def test_kernel_logs_no_message_of_a_box_for_secrets(logger: str, caplog) -> None:
+    """At DEBUG comm and ipykernel write messages down whole: those of these boxes are left out."""
+    box = SecretBox()
+    told = {"comm_id": box.model_id, "data": {"state": {"value": SECRETS["token"]}}}
+    with caplog.at_level("DEBUG", logger):
+        logging.getLogger(logger).debug("Content: %s", told)
+        logging.getLogger(logger).debug("handle_msg[%s](%s)", box.model_id, {"content": told})
+        logging.getLogger(logger).debug("Content: %s", {"comm_id": "other", "data": "kept"})
+    assert leaks(caplog.text, SECRETS) == []
+    assert caplog.text.count("a message of a box for secrets") == 2
+    assert "kept" in caplog.text
 
 
 @pytest.mark.parametrize("way", ["token", "key", "user"])

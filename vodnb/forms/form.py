@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.markup import Markup, element
 
+from .cells import watch_cells
 from .parts import Picture, column, hint, line, still_name, style_sheet
 from .words import word
 
@@ -234,6 +235,7 @@ class Form(ABC):
         """Show the live form, and a still picture for where no widget can be shown."""
         from IPython.display import display
 
+        watch_cells()
         live = {
             "text/plain": self._say("live"),
             # Empty, so that an export without widgets shows the still picture alone.

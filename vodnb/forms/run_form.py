@@ -16,6 +16,7 @@ from vodnb.tables.mixed import split_by_status
 from vodnb.tables.picks import count_column
 from vodnb.tables.results import to_retry, usable_assets
 
+from .cells import is_cell_running
 from .form import Form
 from .option_fold import OptionFold
 from .parts import (
@@ -302,6 +303,8 @@ class RunForm(Form):
         first, *notes = lines_of(job, self._shared.lang)
         bar = element("progress", max=1, value=f"{job.share:.4g}", aria_label=self._say("progress"))
         told = [element("div", element("strong", note)) for note in notes]
+        if not job.done() and is_cell_running():
+            told.append(hint(self._say("cell runs")))
         self._live.show(element("div", bar, element("div", first), *told))
         # Heard at every tenth only: a live region that changes all the time cannot be listened to.
         tenths = f"{int(job.share * 10) * 10}"

@@ -67,6 +67,13 @@ RUN_WORDS: dict[str, tuple[str, str]] = {
     "next step": ("next step", "下一步"),
     "by code": ("Errors by code", "按错误码统计"),
     "settled": ("{percent} % settled", "已完成 {percent} %"),
+    "cell runs": (
+        (
+            "A cell is running. The run goes on; on many kernels a click here is taken only when "
+            "that cell has ended."
+        ),
+        "有单元格正在运行。本任务照常继续；在许多内核上，此处的点击要等该单元格结束后才生效。",
+    ),
     "options": ("More options", "更多选项"),
     "options tip": ("What few runs need", "少数情况下才需要的选项"),
     "first tip": (

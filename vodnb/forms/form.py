@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.markup import Markup, element
+from vodnb.rules.translations import translate
 
 from .cells import watch_cells
 from .parts import Picture, column, hint, line, still_name, style_sheet
@@ -60,6 +61,7 @@ class Form(ABC):
         self._handle: Any = None
         self._owner: Form = self
         self._still_name = still_name()
+        self._fault: BaseException | None = None
         self._told: tuple[str, dict[str, object]] | None = None
         self._trouble = Picture()
         self._news = Picture()
@@ -103,11 +105,13 @@ class Form(ABC):
 
     def _complain(self, fault: BaseException | None) -> None:
         """Show an error below the controls; None takes it away."""
+        self._fault = fault
         if fault is None:
             self._trouble.show(Markup())
             return
         if isinstance(fault, VodnbError):
-            told = [part for part in (fault.what, fault.means, fault.do) if part]
+            parts = (fault.what, fault.means, fault.do)
+            told = [translate(part, self._shared.lang) for part in parts if part]
         else:
             told = [self._say("unexpected", what=f"{type(fault).__name__}: {fault}")]
             # Without a traceback: its frames may hold what must not be seen.
@@ -121,6 +125,7 @@ class Form(ABC):
             if what == "lang":
                 self._speak()
                 self._show_news()
+                self._complain(self._fault)
             self._changed(what)
         except Exception as fault:  # noqa: BLE001  shown in the form
             self._complain(fault)

@@ -11,6 +11,8 @@ import ipywidgets as widgets
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Verdict
+from vodnb.rules.translations import translate
+from vodnb.rules.wording import verdict_in_words
 from vodnb.tables.picks import read_titles
 from vodnb.tables.read import load_assets
 
@@ -29,7 +31,6 @@ from .parts import (
     tick_box,
 )
 from .shared import share
-from .words import verdict_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -234,7 +235,9 @@ class LoadForm(Form):
         found, lang, say = self._shared.summary, self._shared.lang, self._say
         if found is None:
             return line(say("no assets"))
-        told = say("rows from", rows=found.rows, source=found.source, assets=found.assets)
+        told = say(
+            "rows from", rows=found.rows, source=translate(found.source, lang), assets=found.assets
+        )
         notes = [element("strong", told)]
         if found.how:
             notes.append(hint(f"{say('read as')}: {found.how}"))
@@ -246,7 +249,12 @@ class LoadForm(Form):
             if found.counts[kind]
         ]
         troubles = [
-            (one.row, verdict_in_words(one.verdict, lang), one.cell[:_SHOWN_LETTERS], one.note)
+            (
+                one.row,
+                verdict_in_words(one.verdict, lang),
+                one.cell[:_SHOWN_LETTERS],
+                translate(one.note, lang),
+            )
             for one in found.troubles
         ]
         tables = [table((say("verdict"), say("rows"), ""), counts)]

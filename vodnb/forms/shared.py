@@ -87,7 +87,7 @@ class Shared:
         self._given: pd.DataFrame | None = None
         self._lock = threading.Lock()
         self._built: tuple[tuple[object, ...], Standing] | None = None
-        self._summed: tuple[pd.DataFrame, LoadSummary] | None = None
+        self._summed: tuple[tuple[pd.DataFrame, Lang], LoadSummary] | None = None
         self._listeners: list[Callable[[str], None]] = []
         self._redact = Redactor()
 
@@ -134,11 +134,11 @@ class Shared:
     @property
     def summary(self) -> LoadSummary | None:
         """What the loaded table holds; None before there is one. Counted once a table."""
-        assets, summed = self.assets, self._summed
+        assets, lang, summed = self.assets, self.lang, self._summed
         if assets is None:
             return None
-        if summed is None or summed[0] is not assets:
-            self._summed = summed = (assets, describe(assets))
+        if summed is None or summed[0][0] is not assets or summed[0][1] != lang:
+            self._summed = summed = ((assets, lang), describe(assets, lang=lang))
         return summed[1]
 
     def listen(self, listener: Callable[[str], None]) -> None:

@@ -7,24 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vodnb.rules.model import Verdict
-
 from .run_words import RUN_WORDS
 
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
-__all__ = ["VERDICTS", "WORDS", "verdict_in_words", "word"]
-
-VERDICTS: dict[Verdict, tuple[str, str]] = {
-    Verdict.OK: ("ok", "正常"),
-    Verdict.CLEANED: ("cleaned", "已清理"),
-    Verdict.DUPLICATE: ("duplicate", "重复"),
-    Verdict.EMPTY: ("empty", "空白"),
-    Verdict.MANGLED: ("mangled", "已损坏"),
-    Verdict.NOT_AN_ID: ("not an ID", "不是媒资ID"),
-    Verdict.RAGGED: ("ragged", "列数不符"),
-}
+__all__ = ["WORDS", "word"]
 
 WORDS: dict[str, tuple[str, str]] = {
     **RUN_WORDS,
@@ -260,9 +248,3 @@ def word(key: str, lang: Lang, **values: object) -> str:
     """
     english, chinese = WORDS[key]
     return (chinese if lang == "zh" else english).format(**values)
-
-
-def verdict_in_words(verdict: Verdict, lang: Lang) -> str:
-    """Return a verdict as people say it."""
-    english, chinese = VERDICTS[verdict]
-    return chinese if lang == "zh" else english

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SECRETS = {
     "token": "MIICANARYtoken-5v1k9Qz7Xw3",
-    "ak": "CANARYAK0123456789XY",
+    "ak": "XQZK7W9PLM4T2BNV8RJD",
     "sk": "CANARYsk+/0123456789abcdefghijklmnopqrst",
     "security_token": "CANARYsecurity~Token&0987",
     "password": "CANARYpass wörd!1<2>",

@@ -46,8 +46,9 @@ def test_options_are_folded_away_until_asked_for() -> None:
 
 def test_only_what_hangs_is_sent() -> None:
     """What is not CREATING is failed with its state, and no confirm call was made for it."""
-    app = made(ids(3))
-    app.vod.sandbox.add(ids(3)[:1])
+    mine = [f"{number:032x}" for number in range(0xFACE00, 0xFACE03)]
+    app = made(mine)
+    app.vod.sandbox.add(mine[:1])
     before = calls(app, "confirm")
     control(app, "Only what hangs in CREATING").value = True
     press(app, "Start")

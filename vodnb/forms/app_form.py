@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import ipywidgets as widgets
 
 from vodnb.rules.markup import Markup, element
+from vodnb.rules.translations import translate
 from vodnb.session import connect
 
 from .connect_form import ConnectForm
@@ -137,10 +139,17 @@ class App(Form):
 
     def _describe(self) -> Markup:
         shared = self._shared
-        told = repr(shared.vod) if shared.vod else self._say("not connected")
+        told = self._describe_vod(shared.vod) if shared.vod else self._say("not connected")
         found = shared.summary
         loaded = self._say("assets loaded", count=found.assets) if found else self._say("no assets")
         return element("div", element("strong", "vodnb"), f" · {told} · {loaded}")
+
+    def _describe_vod(self, vod: Vod) -> str:
+        if vod.is_sandbox:
+            return self._say("the sandbox")
+        host = urlsplit(vod.endpoint).netloc
+        project = next(row.value for row in vod.settings().rows if row.name == "project_id")
+        return self._say("the service", host=host, project=translate(project, self._shared.lang))
 
     def still(self) -> Markup:
         """Return every part that has something to show."""

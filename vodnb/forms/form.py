@@ -65,7 +65,9 @@ class Form(ABC):
         self._told: tuple[str, dict[str, object]] | None = None
         self._trouble = Picture()
         self._news = Picture()
-        self.widget = column(*self._parts(), self._news, self._trouble)
+        parts = self._parts()
+        told = (self._news, self._trouble)
+        self.widget = column(*parts, *(one for one in told if one not in parts))
         self._speak()
         shared.listen(self._hear)
 
@@ -73,7 +75,7 @@ class Form(ABC):
 
     @abstractmethod
     def _parts(self) -> list[widgets.Widget]:
-        """Make the controls, once."""
+        """Make the controls, once; news and trouble come last unless they stand among them."""
 
     @abstractmethod
     def _speak(self) -> None:

@@ -130,6 +130,9 @@ class LoadForm(Form):
             row(self._show_paste),
             self._pasting,
             row(self._column, self._encoding),
+            # Before the summary, which may be long: nobody looks for an error below it.
+            self._news,
+            self._trouble,
             self._summary,
         ]
 
@@ -240,7 +243,7 @@ class LoadForm(Form):
         )
         notes = [element("strong", told)]
         if found.how:
-            notes.append(hint(f"{say('read as')}: {found.how}"))
+            notes.append(hint(say("read as", how=found.how)))
         if found.unusual:
             notes.append(line(say("unusual", count=found.unusual)))
         counts = [
@@ -260,7 +263,7 @@ class LoadForm(Form):
         tables = [table((say("verdict"), say("rows"), ""), counts)]
         if troubles:
             header = [say(key) for key in ("row", "verdict", "cell", "note")]
-            tables.append(table(header, troubles, caption=say("troubles")))
+            tables.append(table(header, troubles, caption=say("troubles"), has_words=True))
         return element("div", *notes, *tables)
 
 

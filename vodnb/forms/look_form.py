@@ -49,7 +49,8 @@ class LookForm(Form):
         self._cost, self._live, self._summary = Picture(), Picture(), Picture()
         self._on_click(self._look, self._begin)
         self._on_click(self._stop, self._end)
-        return [self._cost, row(self._look, self._stop), self._live, self._summary]
+        buttons = row(self._look, self._stop)
+        return [self._cost, buttons, self._news, self._trouble, self._live, self._summary]
 
     def _speak(self) -> None:
         name_it(self._look, self._say("look"), self._say("look tip"))

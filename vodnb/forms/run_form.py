@@ -76,6 +76,8 @@ class RunForm(Form):
         self._is_starting = False
         self._status = Choice(options=list(Status))
         self._scope = Choice(options=["all"])
+        # Long labels: one below the other where two do not fit.
+        self._status.layout.flex = self._scope.layout.flex = "1 1 26em"
         self._rate = text_box(value=_RATE)
         self._canary = number_box(min=0, max=1_000_000)
         self._dry = tick_box(value=False)
@@ -100,6 +102,8 @@ class RunForm(Form):
             *self._fold.parts,
             self._destroying,
             row(self._start, self._pause, self._stop),
+            self._news,
+            self._trouble,
             self._live,
             self._heard,
             self._codes,

@@ -26,6 +26,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "part inspect": ("Inspect", "检查"),
     "next": ("Next: {part}", "下一步：{part}"),
     "not connected": ("not connected", "未连接"),
+    "the sandbox": ("sandbox on this machine", "本机沙箱"),
+    "the service": ("{host}, project {project}", "{host}，项目 {project}"),
+    "counted": ("{what} ({count:,})", "{what}（{count:,}）"),
     "no assets": ("no assets loaded", "未载入媒资"),
     "assets loaded": ("{count:,} assets to confirm", "待确认媒资 {count:,} 个"),
     "live": (
@@ -148,7 +151,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{count:,} of them have an unusual form (not 32 hex digits); they are sent as they are.",
         "其中 {count:,} 个形式少见（不是32位十六进制）；将按原样发送。",
     ),
-    "read as": ("Read as", "读取方式"),
+    "read as": ("Read as: {how}", "读取方式：{how}"),
     "verdict": ("verdict", "判定"),
     "rows": ("rows", "行数"),
     "row": ("row", "行"),
@@ -187,6 +190,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "needs": ("needs", "需要"),
     # results
     "outcome": ("Outcome", "结果"),
+    "meaning, next step": ("meaning, and the next step", "含义与下一步"),
     "code box": ("Error code", "错误码"),
     "all": ("all ({count:,})", "全部（{count:,}）"),
     "no code": ("none ({count:,})", "无（{count:,}）"),

@@ -46,9 +46,22 @@ whole = pd.concat([results.assign(**{{c: bad for c in ("error_code", "error_msg"
 """
 
 SHOW = """
+from pathlib import Path
+from types import SimpleNamespace
+for name in bad:
+    if "/" not in name:
+        Path(name + ".csv").touch()
+states = app.vod.states(assets[:26], rate=None, progress=False).assign(state=bad)
 app = vodnb.app(vod=app.vod, assets=assets, results=whole, lang='en')
+app._shared.set_states(states)
+run = app._forms["confirm"]
+run._fold._open.value = True
+run._codes.show(run._describe_codes(SimpleNamespace(codes=dict.fromkeys(bad, 1))))
+run._complain(vodnb.VodnbError(bad[3], bad[4], bad[5]))
 form = app._forms["results"]
 form._list.value = 3
+app._forms["load"]._path.value = "<"
+app._forms["load"]._tell("kept", name=bad[6])
 app._forms["load"]._complain(vodnb.VodnbError(*bad[:3]))
 app._forms["load"]._relabel_column(bad)
 app._forms["inspect"]._code.value = bad[0]
@@ -62,9 +75,12 @@ def test_hostile_text_runs_nowhere(lab: Lab, tmp_path: Path) -> None:
     """26 ways to write it, in every column, label and title: 0 active nodes, live and exported."""
     assert len(PAYLOADS) == 26
     page = open_app(lab, tmp_path, "hostile", HOSTILE, SHOW)
-    for name in ("2 Load", "4 Confirm", "5 Results", "Inspect"):
+    for name in ("2 Load", "3 Look", "4 Confirm", "5 Results", "Inspect"):
         tab(page, name)
         page.wait_for_timeout(200)
+    # In completion of paths, and in the choice of columns, outcomes and codes.
+    assert form(page).locator("datalist option").count() > 10
+    assert form(page).locator("select option", has_text="onerror").count() > 20
     assert "onerror" in form(page).inner_text() or "onerror" in form(page).text_content()
     count = "node => node.querySelectorAll('script,iframe,object,embed,svg,img,base,meta').length"
     assert form(page).evaluate(count) == 0
@@ -89,6 +105,9 @@ def test_hostile_text_runs_nowhere(lab: Lab, tmp_path: Path) -> None:
     other.close()
 
 
+TRUSTED = "() => window.testPanel.content.widgets.map(cell => cell.model.trusted)"
+
+
 def test_export_and_untrusted_notebook_show_a_still_picture(lab: Lab, tmp_path: Path) -> None:
     """Never `VBox(children=...)`: a readable table, with widget state or without, kernel or not."""
     page = open_app(lab, tmp_path, "still", APP)
@@ -110,9 +129,17 @@ def test_export_and_untrusted_notebook_show_a_still_picture(lab: Lab, tmp_path: 
         assert "300 rows from sandbox_assets.csv: 268 assets to confirm" in picture.inner_text()
         other.close()
     lab.close()
-    notebook.metadata.pop("widgets", None)
-    nbformat.write(notebook, lab.root / "untrusted.ipynb")
-    lab.open(lab.root / "untrusted.ipynb")
-    again = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output")
-    again.get_by_text("268 assets to confirm").first.wait_for(timeout=10000)
-    assert "VBox(" not in lab.outputs_text()
+    for name in ("with_state", "without_state"):
+        # Another content than the one that the server signed when it saved the notebook.
+        read = nbformat.read(lab.root / "still.ipynb", as_version=4)
+        read.cells[0].source += f"\n# {name}"
+        if name == "without_state":
+            read.metadata.pop("widgets")
+        nbformat.write(read, lab.root / f"{name}.ipynb")
+        lab.open(lab.root / f"{name}.ipynb")
+        again = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output")
+        again.get_by_text("268 assets to confirm").first.wait_for(timeout=10000)
+        assert page.evaluate(TRUSTED) == [False]
+        assert page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .widget-tab").count() == 0
+        assert "VBox(" not in lab.outputs_text()
+        lab.close()

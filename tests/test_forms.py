@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from form_play import control, forms_of_their_own, press, settle, shown, state_of, walk
 from jobs import ids, wait_until
-from leak_scan import forms_of, leaks
+from leak_scan import leaks
 from traitlets import TraitError
 
 import vodnb
@@ -20,15 +21,14 @@ from vodnb.forms import shared as sharing
 from vodnb.forms.load_form import complete, keep_upload
 from vodnb.forms.parts import Picture
 from vodnb.forms.secret_box import SecretBox
-from vodnb.forms.words import VERDICTS, WORDS
-from vodnb.rules.model import Verdict
+from vodnb.forms.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECRETS = {
     "token": "MIICANARYtoken-5v1k9Qz7Xw3",
-    "ak": "CANARYAK0123456789XY",
+    "ak": "XQZK7W9PLM4T2BNV8RJD",
     "sk": "CANARYsk+/0123456789abcdefghijklmnopqrst",
     "security_token": "CANARYsecurity~Token&0987",
     "password": "CANARYpass wörd!1<2>",
@@ -98,6 +98,8 @@ def test_double_click_starts_one_run(app, monkeypatch) -> None:
 @pytest.mark.timeout(120)
 def test_pause_resume_stop_and_go_on(app) -> None:
     """Stop ends within a second, keeps what is settled, and Start goes on with the same run."""
+    # Without the sample's refusals: one that comes just before the Stop is asked for after 36 s.
+    app._shared.set_assets(vodnb.load_assets(app.vod.sandbox.add(ids(200))))
     slow(app)
     control(app, "Start").click()
     wait_until(lambda: app.job is not None and app.job.counts, seconds=30)
@@ -231,7 +233,7 @@ def test_every_control_has_a_name(app) -> None:
 
 
 def test_words_are_in_both_languages() -> None:
-    """Both texts of a word have the same braces, and every verdict has a word."""
+    """Both texts of a word have the same braces."""
     import string
 
     for key, pair in WORDS.items():
@@ -239,7 +241,6 @@ def test_words_are_in_both_languages() -> None:
             {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in pair
         )
         assert english == chinese, key
-    assert set(VERDICTS) == set(Verdict)
 
 
 def test_secret_is_taken_and_the_box_emptied() -> None:
@@ -251,6 +252,20 @@ def test_secret_is_taken_and_the_box_emptied() -> None:
     assert not box.continuous_update
     assert SecretBox.value.metadata["echo_update"] is False
     assert leaks(repr(box.get_state()), SECRETS) == []
+
+
+@pytest.mark.parametrize("logger", ["Comm", "IPKernelApp"])
+def test_kernel_logs_no_message_of_a_box_for_secrets(logger: str, caplog) -> None:
+    """At DEBUG comm and ipykernel write messages down whole: those of these boxes are left out."""
+    box = SecretBox()
+    told = {"comm_id": box.model_id, "data": {"state": {"value": SECRETS["token"]}}}
+    with caplog.at_level("DEBUG", logger):
+        logging.getLogger(logger).debug("Content: %s", told)
+        logging.getLogger(logger).debug("handle_msg[%s](%s)", box.model_id, {"content": told})
+        logging.getLogger(logger).debug("Content: %s", {"comm_id": "other", "data": "kept"})
+    assert leaks(caplog.text, SECRETS) == []
+    assert caplog.text.count("a message of a box for secrets") == 2
+    assert "kept" in caplog.text
 
 
 @pytest.mark.parametrize("way", ["token", "key", "user"])
@@ -277,15 +292,6 @@ def test_secret_in_a_plain_box_is_refused_and_emptied() -> None:
     control(form, "Project ID").value = f"MII{'a' * 60}"
     assert control(form, "Project ID").value == ""
     assert "looks like a secret" in shown(form)
-
-
-@pytest.mark.parametrize("how", list(forms_of("x" * 20)))
-def test_scanner_finds_a_planted_secret(how: str) -> None:
-    """Each way of writing a secret is found, and so is a piece of it."""
-    secret = SECRETS["sk"]
-    assert leaks(f"abc{forms_of(secret)[how]}def", {"sk": secret})
-    assert leaks(secret[5:20], {"sk": secret}) == ["a piece of sk"]
-    assert leaks("nothing", SECRETS) == []
 
 
 def test_upload_is_read_and_leaves_no_row_behind() -> None:

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def pretend_run(payload: str) -> SimpleNamespace:
+    """A run whose every word is hostile."""
+
+    class Run(SimpleNamespace):
+        def __repr__(self) -> str:
+            return f"{payload}\n{payload}"
+
+    return Run(share=0.5, codes={payload: 1}, is_paused=False, fault=None, done=lambda: False)
+
+
 @pytest.fixture(autouse=True)
 def _of_their_own() -> Iterator[None]:
     """Forms of other tests, and their jobs, are not gone on with."""
@@ -51,7 +61,17 @@ def test_payload_in_every_column_and_title_runs_nowhere(payload: str, results) -
     assets = pd.DataFrame({"asset_id": [payload, *ids(2)], payload: payload})
     form = vodnb.app(results=bad, assets=assets, lang="en")
     form._forms["results"]._list.value = 2
-    form._forms["load"]._complain(vodnb.VodnbError(payload, payload, payload))
+    for part in form._forms.values():
+        part._complain(vodnb.VodnbError(payload, payload, payload))
+    form._shared.lang = "zh"
+    form._forms["look"]._complain(vodnb.VodnbError(payload, payload, payload))
+    form._shared.set_states(bad.assign(state=payload, state_meaning=payload, verdict="ok"))
+    run = form._forms["confirm"]
+    run._codes.show(run._describe_codes(SimpleNamespace(codes={payload: 1})))
+    run._shared.job = pretend_run(payload)
+    run._paint()
+    run._notes.show(run.still())
+    run._shared.job = None
     form._forms["load"]._tell("kept", name=payload)
     form._forms["inspect"]._code.value = payload
     form._forms["inspect"]._explain.click()

@@ -138,7 +138,7 @@ def _calls(nodes: list[ast.AST], where: str) -> list[str]:
 
 def _impurities(nodes: list[ast.AST], where: str) -> list[str]:
     names = [name for node in nodes for name in _imported(node)]
-    if where == "rules/codes.py":
+    if where in {"rules/codes.py", "rules/translations.py"}:
         names = [name for name in names if not name.startswith("importlib.resources")]
     touched = [
         name

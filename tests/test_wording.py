@@ -9,23 +9,25 @@ import pytest
 
 from vodnb.bulk.events import Phase
 from vodnb.rules import wording
-from vodnb.rules.model import Needs, Outcome
-from vodnb.rules.wording import needs_in_words, outcome_in_words, say
+from vodnb.rules.model import Needs, Outcome, Verdict
+from vodnb.rules.wording import needs_in_words, outcome_in_words, say, verdict_in_words
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 VALUES = {"count": 12345, "done": 1, "total": 2000, "time": "0:07", "code": "C", "reason": "r"}
 VALUES |= {"parts": "some", "looks": 3, "calls": "1 – 3"}
+VALUES |= dict.fromkeys(("rows", "assets", "lines", "source", "how", "verdicts", "choices"), "x")
 VALUES |= dict.fromkeys(("status", "project", "endpoint", "window", "start", "end", "utc"), "text")
 
 
 @pytest.mark.parametrize(
-    ("words", "say_it"), [(Outcome, outcome_in_words), (Needs, needs_in_words)]
+    ("words", "say_it"),
+    [(Outcome, outcome_in_words), (Needs, needs_in_words), (Verdict, verdict_in_words)],
 )
 def test_every_word_is_said_in_both_languages(words, say_it):
     """No outcome and no need is without words, and no two of them are said alike."""
     english = [say_it(word, "en") for word in words]
     chinese = [say_it(word, "zh") for word in words]
-    assert english == [word.value.replace("_", " ") for word in words]
+    assert english == [word.value.replace("_", " ").replace("an id", "an ID") for word in words]
     assert all(map(HAN.search, chinese))
     assert len(set(chinese)) == len(words)
 

@@ -71,7 +71,7 @@ def load_assets(
     table = read.load_assets(
         source, id_column=id_column, encoding=encoding, delimiter=delimiter, sheet=sheet
     )
-    show(describe(table))
+    show(describe(table, lang=spoken(None)))
     return table
 
 

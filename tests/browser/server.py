@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 IPYTHON = Path(__file__).parents[1] / "ipython"
 
+KERNEL_PYTHON = os.environ.get("VODNB_TEST_KERNEL_PYTHON", "")
+"""The Python whose ipykernel runs the notebooks. Default: that of the tests."""
+
 SECONDS_TO_START = 60
 SECONDS_TO_END = 15
 
@@ -58,6 +61,7 @@ def run_server(root: Path) -> Iterator[str]:
     private = root.parent / "jupyter"
     shutil.copytree(IPYTHON, private / "ipython")
     _write_settings(private / "settings")
+    _write_kernel(private / "data" / "kernels" / "python3")
     port = _free_port()
     log_path = root.parent / "server.log"
     command = [sys.executable, "-P", "-m", "jupyter", "lab", *OPTIONS, f"--port={port}"]
@@ -89,6 +93,15 @@ def _write_settings(folder: Path) -> None:
         path.write_text(json.dumps(settings), "utf-8")
 
 
+def _write_kernel(folder: Path) -> None:
+    """Let notebooks run on another Python, one with another ipykernel, where that is asked for."""
+    if KERNEL_PYTHON:
+        folder.mkdir(parents=True)
+        argv = [KERNEL_PYTHON, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": "Python 3", "language": "python"}
+        (folder / "kernel.json").write_text(json.dumps(spec), "utf-8")
+
+
 def _private_environment(private: Path) -> dict[str, str]:
     folders = {
         "IPYTHONDIR": "ipython",
@@ -98,7 +111,9 @@ def _private_environment(private: Path) -> dict[str, str]:
         "JUPYTER_DATA_DIR": "data",
         "JUPYTER_RUNTIME_DIR": "runtime",
     }
-    return {name: str(private / folder) for name, folder in folders.items()}
+    mine = {name: str(private / folder) for name, folder in folders.items()}
+    # The kernel written there goes before that of the server's own environment.
+    return {**mine, "JUPYTER_PREFER_ENV_PATH": "0"}
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], url: str, log_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vodnb.rules.codes import look_up
 from vodnb.rules.markup import element
 from vodnb.rules.model import Outcome
+from vodnb.rules.translations import translate
 from vodnb.rules.windows import MOST_RESULTS
 from vodnb.rules.wording import clock, outcome_in_words, say
 
@@ -239,7 +240,7 @@ def describe_survey(
     if is_done and total - told:
         lines.append(say("unread", lang, count=total - told))
     if stop:
-        lines.append(say("why", lang, code=stop.code, reason=stop.reason))
+        lines.append(say("why", lang, code=stop.code, reason=translate(stop.reason, lang)))
     return [_printable(line) for line in lines]
 
 
@@ -285,7 +286,7 @@ def describe_sweep(
         lines.append(say("too young", lang, count=too_young))
     lines += [say("left open", lang, window=each) for each in left_open]
     if stop:
-        lines.append(say("why", lang, code=stop.code, reason=stop.reason))
+        lines.append(say("why", lang, code=stop.code, reason=translate(stop.reason, lang)))
     return [_printable(line) for line in lines]
 
 
@@ -318,7 +319,7 @@ def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[st
     if not_sent:
         lines.append(say("not_sent", lang, count=not_sent))
     if stop and (not_sent or still_out):
-        lines.append(say("why", lang, code=stop.code, reason=stop.reason))
+        lines.append(say("why", lang, code=stop.code, reason=translate(stop.reason, lang)))
     return lines
 
 

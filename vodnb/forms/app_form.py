@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import ipywidgets as widgets
 
 from vodnb.rules.markup import Markup, element
+from vodnb.rules.translations import translate
 from vodnb.session import connect
-from vodnb.tables.loaded import describe
 
 from .connect_form import ConnectForm
 from .form import Form
@@ -63,7 +64,9 @@ class App(Form):
         Raises:
             VodnbError: The run could not start.
         """
-        return self._shared.results
+        results = self._shared.results
+        # A copy: the forms share the one table, and what is done to it in code is not theirs.
+        return None if results is None else results.copy()
 
     def _parts(self) -> list[widgets.Widget]:
         self._run = RunForm(self._shared)
@@ -136,12 +139,17 @@ class App(Form):
 
     def _describe(self) -> Markup:
         shared = self._shared
-        told = repr(shared.vod) if shared.vod else self._say("not connected")
-        if shared.assets is None:
-            loaded = self._say("no assets")
-        else:
-            loaded = self._say("assets loaded", count=describe(shared.assets).assets)
+        told = self._describe_vod(shared.vod) if shared.vod else self._say("not connected")
+        found = shared.summary
+        loaded = self._say("assets loaded", count=found.assets) if found else self._say("no assets")
         return element("div", element("strong", "vodnb"), f" · {told} · {loaded}")
+
+    def _describe_vod(self, vod: Vod) -> str:
+        if vod.is_sandbox:
+            return self._say("the sandbox")
+        host = urlsplit(vod.endpoint).netloc
+        project = next(row.value for row in vod.settings().rows if row.name == "project_id")
+        return self._say("the service", host=host, project=translate(project, self._shared.lang))
 
     def still(self) -> Markup:
         """Return every part that has something to show."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
+from vodnb.rules.translations import translate
 from vodnb.service.endpoints import REGIONS
 from vodnb.service.redact import redact_patterns
 from vodnb.session import connect
@@ -26,7 +27,7 @@ from .parts import (
     text_box,
     tick_box,
 )
-from .secret_box import SecretBox
+from .secret_box import PlainBox, SecretBox
 from .shared import share
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class ConnectForm(Form):
             for name in way
             if name not in _PLAIN
         }
-        self._plain = {name: text_box() for name in (*_PLAIN, *_PLACES)}
+        self._plain = {name: text_box(PlainBox) for name in (*_PLAIN, *_PLACES)}
         self._more = tick_box(value=False)
         self._connect = button(kind="primary")
         self._test = button()
@@ -103,8 +104,10 @@ class ConnectForm(Form):
             self._places,
             self._hint,
             row(self._connect, self._test),
-            self._summary,
             self._answer,
+            self._news,
+            self._trouble,
+            self._summary,
         ]
 
     def _speak(self) -> None:
@@ -225,9 +228,10 @@ class ConnectForm(Form):
         """Return where the connection goes, as whom, and where each setting came from."""
         if self._shared.vod is None:
             return line(self._say("not connected"))
+        lang = self._shared.lang
         header = [self._say(key) for key in ("setting", "value", "source")]
         rows = [
-            (setting.name, setting.value, setting.source)
+            (setting.name, translate(setting.value, lang), translate(setting.source, lang))
             for setting in self._shared.vod.settings().rows
         ]
         return table(header, rows)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.markup import Markup, element
+from vodnb.rules.translations import translate
 
+from .cells import watch_cells
 from .parts import Picture, column, hint, line, still_name, style_sheet
 from .words import word
 
@@ -59,10 +61,13 @@ class Form(ABC):
         self._handle: Any = None
         self._owner: Form = self
         self._still_name = still_name()
+        self._fault: BaseException | None = None
         self._told: tuple[str, dict[str, object]] | None = None
         self._trouble = Picture()
         self._news = Picture()
-        self.widget = column(*self._parts(), self._news, self._trouble)
+        parts = self._parts()
+        told = (self._news, self._trouble)
+        self.widget = column(*parts, *(one for one in told if one not in parts))
         self._speak()
         shared.listen(self._hear)
 
@@ -70,7 +75,7 @@ class Form(ABC):
 
     @abstractmethod
     def _parts(self) -> list[widgets.Widget]:
-        """Make the controls, once."""
+        """Make the controls, once; news and trouble come last unless they stand among them."""
 
     @abstractmethod
     def _speak(self) -> None:
@@ -102,11 +107,13 @@ class Form(ABC):
 
     def _complain(self, fault: BaseException | None) -> None:
         """Show an error below the controls; None takes it away."""
+        self._fault = fault
         if fault is None:
             self._trouble.show(Markup())
             return
         if isinstance(fault, VodnbError):
-            told = [part for part in (fault.what, fault.means, fault.do) if part]
+            parts = (fault.what, fault.means, fault.do)
+            told = [translate(part, self._shared.lang) for part in parts if part]
         else:
             told = [self._say("unexpected", what=f"{type(fault).__name__}: {fault}")]
             # Without a traceback: its frames may hold what must not be seen.
@@ -120,6 +127,7 @@ class Form(ABC):
             if what == "lang":
                 self._speak()
                 self._show_news()
+                self._complain(self._fault)
             self._changed(what)
         except Exception as fault:  # noqa: BLE001  shown in the form
             self._complain(fault)
@@ -234,6 +242,7 @@ class Form(ABC):
         """Show the live form, and a still picture for where no widget can be shown."""
         from IPython.display import display
 
+        watch_cells()
         live = {
             "text/plain": self._say("live"),
             # Empty, so that an export without widgets shows the still picture alone.

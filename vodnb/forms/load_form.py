@@ -11,7 +11,8 @@ import ipywidgets as widgets
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Verdict
-from vodnb.tables.loaded import describe
+from vodnb.rules.translations import translate
+from vodnb.rules.wording import verdict_in_words
 from vodnb.tables.picks import read_titles
 from vodnb.tables.read import load_assets
 
@@ -30,7 +31,6 @@ from .parts import (
     tick_box,
 )
 from .shared import share
-from .words import verdict_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,6 +130,9 @@ class LoadForm(Form):
             row(self._show_paste),
             self._pasting,
             row(self._column, self._encoding),
+            # Before the summary, which may be long: nobody looks for an error below it.
+            self._news,
+            self._trouble,
             self._summary,
         ]
 
@@ -232,14 +235,15 @@ class LoadForm(Form):
 
     def still(self) -> Markup:
         """Return how many rows there are of each verdict, and the first of each trouble."""
-        assets = self._shared.assets
-        if assets is None:
-            return line(self._say("no assets"))
-        found, lang, say = describe(assets), self._shared.lang, self._say
-        told = say("rows from", rows=found.rows, source=found.source, assets=found.assets)
+        found, lang, say = self._shared.summary, self._shared.lang, self._say
+        if found is None:
+            return line(say("no assets"))
+        told = say(
+            "rows from", rows=found.rows, source=translate(found.source, lang), assets=found.assets
+        )
         notes = [element("strong", told)]
         if found.how:
-            notes.append(hint(f"{say('read as')}: {found.how}"))
+            notes.append(hint(say("read as", how=found.how)))
         if found.unusual:
             notes.append(line(say("unusual", count=found.unusual)))
         counts = [
@@ -248,13 +252,18 @@ class LoadForm(Form):
             if found.counts[kind]
         ]
         troubles = [
-            (one.row, verdict_in_words(one.verdict, lang), one.cell[:_SHOWN_LETTERS], one.note)
+            (
+                one.row,
+                verdict_in_words(one.verdict, lang),
+                one.cell[:_SHOWN_LETTERS],
+                translate(one.note, lang),
+            )
             for one in found.troubles
         ]
         tables = [table((say("verdict"), say("rows"), ""), counts)]
         if troubles:
             header = [say(key) for key in ("row", "verdict", "cell", "note")]
-            tables.append(table(header, troubles, caption=say("troubles")))
+            tables.append(table(header, troubles, caption=say("troubles"), has_words=True))
         return element("div", *notes, *tables)
 
 

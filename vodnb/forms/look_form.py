@@ -13,7 +13,6 @@ from vodnb.rules.operations import BATCH
 from vodnb.rules.pacing import parse_rate
 from vodnb.rules.state_words import explain_state
 from vodnb.rules.wording import clock, needs_in_words
-from vodnb.tables.loaded import describe
 from vodnb.tables.picks import state_counts
 
 from .form import Form
@@ -49,7 +48,8 @@ class LookForm(Form):
         self._cost, self._live, self._summary = Picture(), Picture(), Picture()
         self._on_click(self._look, self._begin)
         self._on_click(self._stop, self._end)
-        return [self._cost, row(self._look, self._stop), self._live, self._summary]
+        buttons = row(self._look, self._stop)
+        return [self._cost, buttons, self._news, self._trouble, self._live, self._summary]
 
     def _speak(self) -> None:
         name_it(self._look, self._say("look"), self._say("look tip"))
@@ -114,9 +114,10 @@ class LookForm(Form):
 
     def _describe_cost(self) -> Markup:
         """Say how many calls and how long at the quota, before anything is asked."""
-        if self._shared.assets is None:
+        found = self._shared.summary
+        if found is None:
             return line(self._say("no assets"))
-        assets, pace = describe(self._shared.assets).assets, parse_rate(_QUOTA)
+        assets, pace = found.assets, parse_rate(_QUOTA)
         asking = math.ceil(assets / BATCH)
         told = self._say(
             "cost",

@@ -48,6 +48,7 @@ _STYLE = (
     ".vodnb th{font-weight:600;overflow-wrap:normal;white-space:nowrap!important}"
     ".vodnb caption{font-weight:600;padding:4px 0;text-align:left}"
     ".vodnb .vodnb-wide{overflow-x:auto}"
+    ".vodnb .vodnb-words td:nth-child(-n+2){white-space:nowrap!important}"
     ".vodnb .vodnb-hint{opacity:.75;font-size:12px}"
     ".vodnb .vodnb-trouble{border-left:3px solid #c62828;padding:2px 0 2px 10px;margin:2px 0}"
     ".vodnb .vodnb-good{border-left:3px solid #2e7d32;padding:2px 0 2px 10px;margin:2px 0}"
@@ -171,9 +172,23 @@ def hidden(text: str) -> Markup:
     return element("div", text, class_="vodnb-unseen", role="status", aria_live="polite")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Markup:
-    """Return a table that scrolls by itself where it is too wide."""
-    return element("div", markup.table(header, rows, caption=caption), class_="vodnb-wide")
+def table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    caption: str = "",
+    has_words: bool = False,
+) -> Markup:
+    """Return a table that scrolls by itself where it is too wide.
+
+    Args:
+        header: Column titles.
+        rows: Cells.
+        caption: One line above the table.
+        has_words: Whether the first two columns hold short words that are not to be broken.
+    """
+    kind = "vodnb-wide vodnb-words" if has_words else "vodnb-wide"
+    return element("div", markup.table(header, rows, caption=caption), class_=kind)
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Markup:

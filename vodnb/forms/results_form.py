@@ -11,7 +11,7 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import RESULT_COLUMNS, Outcome
 from vodnb.rules.wording import needs_in_words, outcome_in_words
-from vodnb.tables.picks import count_column, find_rows, read_cells, read_row, retry_rows
+from vodnb.tables.picks import count_column, find_rows, read_cells, read_row
 from vodnb.tables.results import check_is_results
 from vodnb.tables.summary import summary
 from vodnb.tables.write import save
@@ -38,7 +38,7 @@ _PAGE = 100
 _LIST_ROWS = 9
 _STILL_ROWS = 50
 _COLUMNS = ("asset_id", "outcome", "error_code")
-_WIDE = {"asset_id": 34, "outcome": 18, "error_code": 16}
+_ID_WIDE, _CODE_WIDE = 32, 16
 _BLANK = "\u00a0"
 
 
@@ -58,7 +58,8 @@ class ResultsForm(Form):
     @property
     def results(self) -> pd.DataFrame | None:
         """The results table as it stands now."""
-        return self._shared.results
+        results = self._shared.results
+        return None if results is None else results.copy()
 
     def _parts(self) -> list[widgets.Widget]:
         self._table: pd.DataFrame | None = None
@@ -86,6 +87,8 @@ class ResultsForm(Form):
         parts = [
             self._headline,
             row(self._retry, self._refresh, self._path, self._save),
+            self._news,
+            self._trouble,
             row(self._outcome, self._code),
             row(self._list),
             row(self._back, self._forth, self._place),
@@ -116,10 +119,10 @@ class ResultsForm(Form):
     def _load(self) -> None:
         """Take the table as it stands now."""
         job = self._shared.job
-        self._table = None if job is not None and job.fault else self._shared.results
-        if self._table is None and self._shared.part:
-            self._table = self._shared.results
-        count = len(retry_rows(self._table)) if self._table is not None else 0
+        has_none = job is not None and job.fault and self._shared.part is None
+        standing = None if has_none else self._shared.standing
+        self._table = standing.table if standing else None
+        count = len(standing.open_rows) if standing else 0
         name_it(self._retry, self._say("retry", count=count), self._say("retry tip"))
         self._retry.disabled = not count
         self._headline.show(self._head())
@@ -142,13 +145,13 @@ class ResultsForm(Form):
                 told.code,
                 f"{told.rows:,}",
                 needs_in_words(told.needs, lang),
-                told.meaning,
-                told.next_step,
+                element("div", told.meaning, _then(told.next_step)),
             )
             for told in summary(self._table, lang=lang).lines
         ]
-        keys = ("outcome", "code", "rows", "needs", "meaning", "next step")
-        return table([self._say(key) for key in keys], rows, caption=self._say("by code"))
+        keys = ("outcome", "code", "rows", "needs", "meaning, next step")
+        header = [self._say(key) for key in keys]
+        return table(header, rows, caption=self._say("by code"), has_words=True)
 
     def _filter(self) -> None:
         """Offer what there is, and list the rows that the choices leave."""
@@ -168,7 +171,10 @@ class ResultsForm(Form):
         outcomes = count_column(results, "outcome")
         offers = [(self._say("all", count=len(results)), "")]
         offers += [
-            (f"{outcome_in_words(outcome, lang)} ({outcomes[outcome]:,})", outcome.value)
+            (
+                self._say("counted", what=outcome_in_words(outcome, lang), count=outcomes[outcome]),
+                outcome.value,
+            )
             for outcome in Outcome
             if outcomes[outcome]
         ]
@@ -199,9 +205,10 @@ class ResultsForm(Form):
 
     def _label(self, at: int, cells: tuple[str, ...]) -> str:
         asset_id, outcome, code = cells
-        told = (asset_id, outcome_in_words(Outcome(outcome), self._shared.lang), code)
-        parts = [_shortened(text, width) for text, width in zip(told, _WIDE.values(), strict=True)]
-        return f"{at + 1:>6}  {'  '.join(parts)}".rstrip().replace(" ", _BLANK)
+        # The outcome last: it is wide in one language and narrow in the other.
+        told = (_shortened(asset_id, _ID_WIDE), _shortened(code, _CODE_WIDE))
+        ended = outcome_in_words(Outcome(outcome), self._shared.lang)
+        return "  ".join((f"{at + 1:>6}", *told, ended)).rstrip().replace(" ", _BLANK)
 
     def _turn(self, step: int) -> None:
         last = max(len(self._rows) - 1, 0) // _PAGE
@@ -265,6 +272,10 @@ class ResultsForm(Form):
             return element("div", self._head(), self._sum_up())
         caption = self._say("page", first=1, last=len(shown), count=len(rows))
         return element("div", self._head(), self._sum_up(), table(header, body, caption=caption))
+
+
+def _then(next_step: str) -> Markup | str:
+    return element("div", "→ ", next_step) if next_step else ""
 
 
 def _shortened(text: str, width: int) -> str:

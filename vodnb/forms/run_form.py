@@ -12,11 +12,13 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Outcome, Status
 from vodnb.rules.wording import say as say_sentence
-from vodnb.tables.loaded import describe
-from vodnb.tables.picks import count_column, retry_rows
-from vodnb.tables.results import to_retry
+from vodnb.tables.mixed import split_by_status
+from vodnb.tables.picks import count_column
+from vodnb.tables.results import to_retry, usable_assets
 
+from .cells import is_cell_running
 from .form import Form
+from .option_fold import OptionFold
 from .parts import (
     Choice,
     Picture,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
+    from .shared import Standing
+
 __all__ = ["RunForm", "lines_of", "run_form"]
 
 _MOST_CODES = 20
@@ -65,15 +69,19 @@ class RunForm(Form):
     @property
     def results(self) -> pd.DataFrame | None:
         """The results table as it stands now."""
-        return self._shared.results
+        results = self._shared.results
+        return None if results is None else results.copy()
 
     def _parts(self) -> list[widgets.Widget]:
         self._is_starting = False
         self._status = Choice(options=list(Status))
         self._scope = Choice(options=["all"])
+        # Long labels: one below the other where two do not fit.
+        self._status.layout.flex = self._scope.layout.flex = "1 1 26em"
         self._rate = text_box(value=_RATE)
         self._canary = number_box(min=0, max=1_000_000)
-        self._dry, self._first = tick_box(value=False), tick_box(value=True)
+        self._dry = tick_box(value=False)
+        self._fold = OptionFold(self._arrange)
         self._destroy = text_box()
         self._start, self._pause, self._stop = (
             button(kind="primary"),
@@ -90,9 +98,12 @@ class RunForm(Form):
         return [
             row(self._status, self._scope),
             row(self._rate, self._canary),
-            row(self._first, self._dry),
+            row(self._dry),
+            *self._fold.parts,
             self._destroying,
             row(self._start, self._pause, self._stop),
+            self._news,
+            self._trouble,
             self._live,
             self._heard,
             self._codes,
@@ -108,33 +119,40 @@ class RunForm(Form):
         self._rate.placeholder = say("rate hint")
         name_it(self._canary, say("canary"), say("canary tip"))
         name_it(self._dry, say("dry"))
-        name_it(self._first, say("first"))
         name_it(self._destroy, say("destroy"))
         name_it(self._start, say("start"), say("start tip"))
         name_it(self._stop, say("stop"), say("stop tip"))
+        self._offer_columns()
         self._arrange()
         self._changed("job")
 
     def _arrange(self) -> None:
         self._offer_scopes()
-        status = Status(self._status.value)
-        show_when(self._destroying, status.is_destructive)
-        self._destroy_hint.show(hint(self._say("destroy hint", status=status)))
+        column, status = self._fold.status_column, Status(self._status.value)
+        self._status.disabled = column is not None
+        is_destructive = status.is_destructive or column is not None
+        show_when(self._destroying, is_destructive)
+        told = self._say("destroy hint", status=status) if not column else self._say("destroy rows")
+        self._destroy_hint.show(hint(told))
         self._start.button_style = "danger" if status.is_destructive else "primary"
+
+    def _offer_columns(self) -> None:
+        assets = self._shared.assets
+        self._fold.speak(self._say, [] if assets is None else list(map(str, assets.columns)))
 
     def _offer_scopes(self) -> None:
         """Offer the whole table, and where a run has left some rows open, these alone."""
-        assets = describe(self._shared.assets).assets if self._shared.assets is not None else 0
-        offers = [(self._say("scope all", count=assets), "all")]
-        if (results := self._ended_results()) is not None and (rows := retry_rows(results)):
-            offers.append((self._say("scope retry", count=len(rows)), "retry"))
+        found = self._shared.summary
+        offers = [(self._say("scope all", count=found.assets if found else 0), "all")]
+        if (ended := self._ended()) and ended.open_rows:
+            offers.append((self._say("scope retry", count=len(ended.open_rows)), "retry"))
         self._scope.relabel(offers)
 
-    def _ended_results(self) -> pd.DataFrame | None:
+    def _ended(self) -> Standing | None:
         job = self._shared.job
-        if job is not None and (not job.done() or job.fault) and self._shared.part is None:
+        if job is not None and (not job.done() or (job.fault and self._shared.part is None)):
             return None
-        return None if job is not None and not job.done() else self._shared.results
+        return self._shared.standing
 
     # -- starting and steering ------------------------------------------------------------------
 
@@ -148,17 +166,18 @@ class RunForm(Form):
         """Set the rows that a retry may settle, and start; False where a count must be typed."""
         if self.is_running:
             return True
-        results = self._ended_results()
-        if results is None:
+        ended = self._ended()
+        if ended is None:
             raise InputError(self._say("need results"))
-        asked = next(iter(count_column(results, "requested_status")), Status.CREATED)
-        self._status.value = Status(asked)
+        asked = count_column(ended.table, "requested_status", ended.open_rows)
+        self._status.value = Status(next(iter(asked))) if len(asked) == 1 else Status.CREATED
         self._offer_scopes()
         if "retry" not in dict(self._scope.options).values():
             raise InputError(self._say("no rows"))
         self._scope.value = "retry"
-        if self._status.value.is_destructive:
+        if any(Status(status).is_destructive for status in asked):
             self._destroy.value = ""
+            show_when(self._destroying, is_shown=True)
             return False
         self._canary.value, self._dry.value = 0, False
         self.start()
@@ -195,30 +214,47 @@ class RunForm(Form):
         return self._shared.vod
 
     def _chosen_table(self) -> tuple[pd.DataFrame, Part | None]:
-        if self._scope.value == "retry" and (results := self._ended_results()) is not None:
-            return to_retry(results), Part(whole=results, rows=retry_rows(results))
+        if self._scope.value == "retry" and (ended := self._ended()):
+            return to_retry(ended.table), Part(whole=ended.table, rows=ended.open_rows)
         if self._shared.assets is None:
             raise InputError(self._say("need assets"))
         return self._shared.assets, None
 
     def _options(self, assets: pd.DataFrame) -> dict[str, Any]:
-        status = Status(self._status.value)
+        column = self._status_column(assets)
         options: dict[str, Any] = {
-            "status": status,
+            "status": Status.CREATED if column else Status(self._status.value),
+            "status_column": column,
             "rate": self._rate.value.strip() or None,
             "canary": self._canary.value or None,
             "dry_run": self._dry.value,
-            "check_first": self._first.value,
             "lang": self._shared.lang,
+            **self._fold.chosen,
         }
-        if status.is_destructive and not self._dry.value:
+        status, count = self._destroyed(assets, options["status"], column)
+        if status and not self._dry.value:
             typed = self._destroy.value.strip()
             # Before vod.start, whose error would tell the number that is to be typed.
-            if not typed.isdecimal() or int(typed) != describe(assets).assets:
+            if not typed.isdecimal() or int(typed) != count:
                 raise InputError(self._say("destroy wrong", status=status))
-            options["destroy"] = int(typed)
-            self._destroy.value = ""
+            options["destroy"] = count
+        self._destroy.value = ""
         return options
+
+    def _status_column(self, assets: pd.DataFrame) -> str | None:
+        """Return the column that says what each row asks for; rows run again ask as before."""
+        if self._scope.value != "retry":
+            return self._fold.status_column
+        return "requested_status" if len(count_column(assets, "requested_status")) > 1 else None
+
+    @staticmethod
+    def _destroyed(assets: pd.DataFrame, status: Status, column: str | None) -> tuple[str, int]:
+        """Return the destructive statuses that are asked for, and of how many assets."""
+        parts = {status: assets}
+        if column:
+            parts = {each: rows for each, (_, rows) in split_by_status(assets, column).items()}
+        parts = {each: rows for each, rows in parts.items() if each.is_destructive}
+        return ", ".join(parts), sum(len(usable_assets(rows)) for rows in parts.values())
 
     def _turn_pause(self) -> None:
         if job := self._shared.job:
@@ -232,6 +268,8 @@ class RunForm(Form):
     # -- showing --------------------------------------------------------------------------------
 
     def _changed(self, what: str) -> None:
+        if what == "assets":
+            self._offer_columns()
         if what in {"assets", "results", "job"}:
             self._offer_scopes()
         if what in {"job", "results"}:
@@ -269,6 +307,8 @@ class RunForm(Form):
         first, *notes = lines_of(job, self._shared.lang)
         bar = element("progress", max=1, value=f"{job.share:.4g}", aria_label=self._say("progress"))
         told = [element("div", element("strong", note)) for note in notes]
+        if not job.done() and is_cell_running():
+            told.append(hint(self._say("cell runs")))
         self._live.show(element("div", bar, element("div", first), *told))
         # Heard at every tenth only: a live region that changes all the time cannot be listened to.
         tenths = f"{int(job.share * 10) * 10}"

@@ -6,12 +6,15 @@ there: the job that runs is never lost with the form that started it.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.job import last_job
 from vodnb.service.redact import Redactor, redact_patterns
-from vodnb.tables.picks import put_back
+from vodnb.tables.loaded import describe
+from vodnb.tables.picks import put_back, retry_rows
 from vodnb.tables.read import load_assets
 from vodnb.verbs import spoken
 
@@ -23,13 +26,14 @@ if TYPE_CHECKING:
     from vodnb.bulk.work import Run
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Secret
+    from vodnb.tables.loaded import LoadSummary
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
-__all__ = ["Part", "Shared", "share", "start_from"]
+__all__ = ["Part", "Shared", "Standing", "share", "start_from"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
     """Rows of a results table that are run again.
 
@@ -40,6 +44,22 @@ class Part:
 
     whole: pd.DataFrame
     rows: Sequence[int]
+
+
+class Standing:
+    """A results table as it stands, and what several forms ask of it: each found once.
+
+    Args:
+        table: The table.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+
+    @cached_property
+    def open_rows(self) -> list[int]:
+        """The positions of the rows that a retry may settle."""
+        return retry_rows(self.table)
 
 
 class Shared:
@@ -65,23 +85,61 @@ class Shared:
         self.job: Run | None = None
         self.part: Part | None = None
         self._given: pd.DataFrame | None = None
+        self._lock = threading.Lock()
+        self._built: tuple[tuple[object, ...], Standing] | None = None
+        self._summed: tuple[tuple[pd.DataFrame, Lang], LoadSummary] | None = None
         self._listeners: list[Callable[[str], None]] = []
         self._redact = Redactor()
 
     @property
     def results(self) -> pd.DataFrame | None:
-        """The results table as it stands now; None before there is one.
+        """The results table as it stands now; None before there is one. It is not to be changed.
 
         Raises:
             VodnbError: The run could not start.
         """
-        if self.job is None:
-            return self._given
-        if self.part is None:
-            return self.job.results()
-        if self.job.fault:
-            return self.part.whole
-        return put_back(self.part.whole, self.job.results(), self.part.rows)
+        standing = self.standing
+        return standing.table if standing else None
+
+    @property
+    def standing(self) -> Standing | None:
+        """The results as they stand now: of a run that has ended built once, for all forms.
+
+        Raises:
+            VodnbError: The run could not start.
+        """
+        job, part = self.job, self.part
+        if job is not None and not job.done():
+            return Standing(self._build(job, part))
+        with self._lock:
+            made_of = (job, part, self._given, self.lang)
+            if self._built and all(
+                one is other for one, other in zip(self._built[0], made_of, strict=True)
+            ):
+                return self._built[1]
+            table = self._given if job is None else self._build(job, part)
+            if table is None:
+                return None
+            self._built = (made_of, Standing(table))
+            return self._built[1]
+
+    @staticmethod
+    def _build(job: Run, part: Part | None) -> pd.DataFrame:
+        if part is None:
+            return job.results()
+        if job.fault:
+            return part.whole
+        return put_back(part.whole, job.results(), part.rows)
+
+    @property
+    def summary(self) -> LoadSummary | None:
+        """What the loaded table holds; None before there is one. Counted once a table."""
+        assets, lang, summed = self.assets, self.lang, self._summed
+        if assets is None:
+            return None
+        if summed is None or summed[0][0] is not assets or summed[0][1] != lang:
+            self._summed = summed = ((assets, lang), describe(assets, lang=lang))
+        return summed[1]
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Tell this of every change from now on, by its name."""

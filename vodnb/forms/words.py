@@ -7,24 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vodnb.rules.model import Verdict
+from .run_words import RUN_WORDS
 
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
-__all__ = ["VERDICTS", "WORDS", "verdict_in_words", "word"]
-
-VERDICTS: dict[Verdict, tuple[str, str]] = {
-    Verdict.OK: ("ok", "正常"),
-    Verdict.CLEANED: ("cleaned", "已清理"),
-    Verdict.DUPLICATE: ("duplicate", "重复"),
-    Verdict.EMPTY: ("empty", "空白"),
-    Verdict.MANGLED: ("mangled", "已损坏"),
-    Verdict.NOT_AN_ID: ("not an ID", "不是媒资ID"),
-    Verdict.RAGGED: ("ragged", "列数不符"),
-}
+__all__ = ["WORDS", "word"]
 
 WORDS: dict[str, tuple[str, str]] = {
+    **RUN_WORDS,
     # the app
     "language": ("Language", "语言"),
     "part connect": ("1 Connect", "1 连接"),
@@ -35,6 +26,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "part inspect": ("Inspect", "检查"),
     "next": ("Next: {part}", "下一步：{part}"),
     "not connected": ("not connected", "未连接"),
+    "the sandbox": ("sandbox on this machine", "本机沙箱"),
+    "the service": ("{host}, project {project}", "{host}，项目 {project}"),
+    "counted": ("{what} ({count:,})", "{what}（{count:,}）"),
     "no assets": ("no assets loaded", "未载入媒资"),
     "assets loaded": ("{count:,} assets to confirm", "待确认媒资 {count:,} 个"),
     "live": (
@@ -157,7 +151,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{count:,} of them have an unusual form (not 32 hex digits); they are sent as they are.",
         "其中 {count:,} 个形式少见（不是32位十六进制）；将按原样发送。",
     ),
-    "read as": ("Read as", "读取方式"),
+    "read as": ("Read as: {how}", "读取方式：{how}"),
     "verdict": ("verdict", "判定"),
     "rows": ("rows", "行数"),
     "row": ("row", "行"),
@@ -194,70 +188,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "assets": ("assets", "媒资数"),
     "meaning": ("meaning", "含义"),
     "needs": ("needs", "需要"),
-    # confirm
-    "status": ("Ask for", "请求状态"),
-    "status CREATED": ("CREATED: the upload is complete", "CREATED：上传完成"),
-    "status FAILED": ("FAILED: the upload failed (destroys parts)", "FAILED：上传失败（销毁分片）"),
-    "status CANCELLED": (
-        "CANCELLED: give it up (destroys parts)",
-        "CANCELLED：取消上传（销毁分片）",
-    ),
-    "scope": ("Rows", "范围"),
-    "scope all": ("the whole table ({count:,} assets)", "整个表（{count:,} 个媒资）"),
-    "scope retry": (
-        "only what a retry may settle ({count:,} rows)",
-        "仅可重试的行（{count:,} 行）",
-    ),
-    "rate": ("Rate", "速率"),
-    "rate hint": ("no pacing", "不限速"),
-    "rate tip": ("The tenant's quota; empty lifts the pacing", "租户配额；留空则不限速"),
-    "canary": ("Canary", "试发"),
-    "canary tip": ("Send only so many as a trial; 0 sends all", "先试发若干个；0表示全部发送"),
-    "canary hint": ("0: send all", "0：全部发送"),
-    "dry": ("Dry run: send nothing", "试运行：不发送"),
-    "first": ("Look first", "先查询状态"),
-    "destroy": ("Type the count", "输入数量"),
-    "destroy hint": (
-        (
-            "{status} destroys uploaded parts for good. Type how many distinct valid assets the "
-            "table has; part 2 says how many."
-        ),
-        "{status} 将永久销毁已上传的分片。请输入表中不同有效媒资的数量（见第2步）。",
-    ),
-    "destroy wrong": (
-        (
-            "{status} destroys uploaded parts, and the number typed is not the number of distinct "
-            "valid assets in these rows. Nothing was sent."
-        ),
-        "{status} 会销毁已上传的分片，而输入的数量与这些行中不同有效媒资的数量不符。未发送请求。",
-    ),
-    "start": ("Start", "开始"),
-    "start tip": ("Start, or go on where the last run stopped", "开始，或从上次停止处继续"),
-    "pause": ("Pause", "暂停"),
-    "resume": ("Resume", "继续"),
-    "pause tip": ("Hold the next calls back", "暂缓后续请求"),
-    "resume tip": ("Go on after the pause", "暂停后继续"),
-    "stop tip": (
-        "Stop; what is settled stays, Start goes on with the rest",
-        "停止；已有结果保留，点“开始”继续其余",
-    ),
-    "starting": ("Starting …", "正在开始……"),
-    "progress": ("Progress of the run", "运行进度"),
-    "run unstarted": ("Nothing was started yet.", "尚未开始。"),
-    "rows not sent": (
-        "{count:,} rows were not sent. Start goes on with them.",
-        "{count:,} 行未发送。点“开始”继续。",
-    ),
-    "rows in doubt": (
-        "{count:,} rows are in doubt: no trustworthy answer came. Start asks for their states.",
-        "{count:,} 行存疑：已发送，但没有可信的应答。点“开始”查询其状态。",
-    ),
-    "code": ("error code", "错误码"),
-    "next step": ("next step", "下一步"),
-    "by code": ("Errors by code", "按错误码统计"),
-    "settled": ("{percent} % settled", "已完成 {percent} %"),
     # results
     "outcome": ("Outcome", "结果"),
+    "meaning, next step": ("meaning, and the next step", "含义与下一步"),
     "code box": ("Error code", "错误码"),
     "all": ("all ({count:,})", "全部（{count:,}）"),
     "no code": ("none ({count:,})", "无（{count:,}）"),
@@ -315,9 +248,3 @@ def word(key: str, lang: Lang, **values: object) -> str:
     """
     english, chinese = WORDS[key]
     return (chinese if lang == "zh" else english).format(**values)
-
-
-def verdict_in_words(verdict: Verdict, lang: Lang) -> str:
-    """Return a verdict as people say it."""
-    english, chinese = VERDICTS[verdict]
-    return chinese if lang == "zh" else english

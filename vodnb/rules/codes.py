@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .model import Lang
 
-__all__ = ["CodeEntry", "Explanation", "all_entries", "explain", "look_up"]
+__all__ = ["CodeEntry", "Explanation", "all_entries", "explain", "family_entries", "look_up"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +146,11 @@ def explain(code: str, http_status: int | None = None, *, lang: Lang = "en") -> 
 def all_entries() -> tuple[CodeEntry, ...]:
     """Return every code that is known, in the order of the table; families are left out."""
     return _catalogue().entries
+
+
+def family_entries() -> tuple[CodeEntry, ...]:
+    """Return what stands for codes that are not known, by their family."""
+    return tuple(_catalogue().unknown.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ Column names and codes stay English in every language; only what is said about t
 
 from __future__ import annotations
 
-from .model import Lang, Needs, Outcome
+from .model import Lang, Needs, Outcome, Verdict
 
-__all__ = ["clock", "needs_in_words", "outcome_in_words", "say"]
+__all__ = ["clock", "needs_in_words", "outcome_in_words", "say", "verdict_in_words"]
 
 _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.CONFIRMED: ("confirmed", "已确认"),
@@ -27,6 +27,16 @@ _NEEDS: dict[Needs, tuple[str, str]] = {
     Needs.ADMINISTRATOR: ("administrator", "联系管理员"),
     Needs.WAIT: ("wait", "等待"),
     Needs.LOOK: ("look", "核查"),
+}
+
+_VERDICTS: dict[Verdict, tuple[str, str]] = {
+    Verdict.OK: ("ok", "正常"),
+    Verdict.CLEANED: ("cleaned", "已清理"),
+    Verdict.DUPLICATE: ("duplicate", "重复"),
+    Verdict.EMPTY: ("empty", "空白"),
+    Verdict.MANGLED: ("mangled", "已损坏"),
+    Verdict.NOT_AN_ID: ("not an ID", "不是媒资ID"),
+    Verdict.RAGGED: ("ragged", "列数不符"),
 }
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -92,6 +102,28 @@ _SENTENCES: dict[str, tuple[str, str]] = {
             "（{endpoint}）。"
         ),
     ),
+    "loaded": (
+        "{rows} from {source}{how}: {verdicts}; {parts}",
+        "已载入 {source}{how}：{rows}：{verdicts}；{parts}",
+    ),
+    "to confirm": ("{assets} to confirm", "待确认 {assets}"),
+    "unusual": (
+        "{count:,} of an unusual form (not 32 hex digits)",
+        "其中 {count:,} 个形式少见（不是32位十六进制）",
+    ),
+    "needs a look": ("{rows} needs a look", "{rows}需要查看"),
+    "need a look": ("{rows} need a look", "{rows}需要查看"),
+    "first troubles": ("First rows that need a look", "需要查看的前几行"),
+    "nothing in it": ("nothing in it", "没有内容"),
+    "above": ("{lines} above the titles left out; ", "已略去标题上方的 {lines}；"),
+    "chosen": (
+        "chosen: {choices}; each can be given as an argument",
+        "自动选定：{choices}；均可用参数指定",
+    ),
+    "verdict": ("verdict", "判定"),
+    "row": ("row", "行"),
+    "cell": ("cell", "单元格"),
+    "note": ("note", "说明"),
     "why": ("Reason: {code} {reason}", "原因：{code} {reason}"),
     "compared both": (
         "{count:,} in both, with no known difference",
@@ -128,6 +160,11 @@ def outcome_in_words(outcome: Outcome, lang: Lang) -> str:
 def needs_in_words(needs: Needs, lang: Lang) -> str:
     """Return what a row needs as people say it."""
     return _in(lang, _NEEDS[needs])
+
+
+def verdict_in_words(verdict: Verdict, lang: Lang) -> str:
+    """Return a verdict as people say it."""
+    return _in(lang, _VERDICTS[verdict])
 
 
 def say(key: str, lang: Lang, **values: object) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from vodnb.rules import markup
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
+from vodnb.rules.translations import translate
 from vodnb.rules.verdicts import is_usual
+from vodnb.rules.wording import say, verdict_in_words
 
 from ._sheet import cell_texts
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+
+    from vodnb.rules.model import Lang
 
 __all__ = ["LoadSummary", "Trouble", "describe"]
 
@@ -30,6 +34,7 @@ _ENCODINGS = {
     "gb18030": "GB18030",
 }
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "TAB", "|": "bar"}
+_MEASURES = {"row": "行", "line": "行", "asset": "个媒资"}
 _EXAMPLES = 3
 _SHOWN_LETTERS = 48
 
@@ -64,6 +69,7 @@ class LoadSummary:
         assets: How many distinct assets can be confirmed.
         unusual: How many of those are not 32 lower-case hex digits.
         troubles: Up to three example rows of each verdict that cannot be used.
+        lang: The language it speaks.
     """
 
     source: str
@@ -74,50 +80,88 @@ class LoadSummary:
     assets: int
     unusual: int
     troubles: tuple[Trouble, ...]
+    lang: Lang = "en"
 
     def __repr__(self) -> str:
         lines = [self.headline]
         if self.why:
             lines.append(f"  {self.why}")
-        for trouble in self.troubles:
-            cell = _shortened(trouble.cell)
-            lines.append(f"  row {trouble.row}: {trouble.verdict}: {cell} ({trouble.note})")
+        for at, verdict, cell, note in self._shown_troubles():
+            lines.append(
+                f"  第 {at} 行：{verdict}：{cell}（{note}）"
+                if self.lang == "zh"
+                else f"  row {at}: {verdict}: {cell} ({note})"
+            )
         return "\n".join(lines)
 
     @property
     def headline(self) -> str:
         """The summary in one line."""
-        how = f" ({self.how})" if self.how else ""
-        verdicts = ", ".join(
-            f"{count} {verdict}" for verdict, count in self.counts.items() if count
-        )
+        lang = self.lang
         unusable = sum(self.counts[verdict] for verdict in Verdict if not verdict.is_usable)
-        parts = [_counted(self.assets, "asset") + " to confirm"]
+        told = [f"{count} {verdict}" for verdict, count in self._shown_counts()]
+        parts = [say("to confirm", lang, assets=_counted(self.assets, "asset", lang))]
         if self.unusual:
-            parts.append(f"{self.unusual} of an unusual form (not 32 hex digits)")
+            parts.append(say("unusual", lang, count=self.unusual))
         if unusable:
-            parts.append(
-                _counted(unusable, "row") + (" needs" if unusable == 1 else " need") + " a look"
+            key = "needs a look" if unusable == 1 else "need a look"
+            parts.append(say(key, lang, rows=_counted(unusable, "row", lang)))
+        comma, part = ("，", "；") if lang == "zh" else (", ", "; ")
+        return say(
+            "loaded",
+            lang,
+            rows=_counted(self.rows, "row", lang),
+            source=translate(self.source, lang),
+            how=(f"（{self.how}）" if lang == "zh" else f" ({self.how})") if self.how else "",
+            verdicts=comma.join(told) or say("nothing in it", lang),
+            parts=part.join(parts),
+        )
+
+    def _shown_counts(self) -> list[tuple[str, str]]:
+        # In English as the column has them.
+        return [
+            (
+                verdict_in_words(Verdict(verdict), "zh") if self.lang == "zh" else verdict,
+                f"{count:,}",
             )
-        rows = f"{_counted(self.rows, 'row')} from {self.source}{how}"
-        return f"{rows}: {verdicts or 'nothing in it'}; {'; '.join(parts)}"
+            for verdict, count in self.counts.items()
+            if count
+        ]
+
+    def _shown_troubles(self) -> list[tuple[int, str, str, str]]:
+        lang = self.lang
+        return [
+            (
+                one.row,
+                verdict_in_words(one.verdict, "zh") if lang == "zh" else one.verdict.value,
+                _shortened(one.cell),
+                translate(one.note, lang),
+            )
+            for one in self.troubles
+        ]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        counts = [(verdict, f"{count:,}") for verdict, count in self.counts.items() if count]
+        def head(*keys: str) -> list[str]:
+            return [say(key, self.lang) for key in keys]
+
+        counts = self._shown_counts()
         parts = [
             markup.element("p", self.headline),
             markup.element("p", self.why) if self.why else "",
-            markup.table(("verdict", "rows"), counts) if counts else "",
+            markup.table(head("verdict", "count"), counts) if counts else "",
         ]
-        if self.troubles:
-            rows = [(one.row, one.verdict, _shortened(one.cell), one.note) for one in self.troubles]
-            title = "First rows that need a look"
-            parts.append(markup.table(("row", "verdict", "cell", "note"), rows, caption=title))
+        if rows := self._shown_troubles():
+            (title,) = head("first troubles")
+            parts.append(markup.table(head("row", "verdict", "cell", "note"), rows, caption=title))
         return {"text/plain": repr(self), "text/html": str(markup.element("div", *parts))}
 
 
-def describe(frame: pd.DataFrame) -> LoadSummary:
+def describe(frame: pd.DataFrame, *, lang: Lang = "en") -> LoadSummary:
     """Sum up a loaded table, or any part of one.
+
+    Args:
+        frame: The table.
+        lang: In which language. Default "en".
 
     Raises:
         InputError: The table was not loaded by `load_assets`.
@@ -137,8 +181,9 @@ def describe(frame: pd.DataFrame) -> LoadSummary:
     story = frame.attrs.get("vodnb", {})
     return LoadSummary(
         source=str(story.get("source", "a table")),
-        how=_how(story),
-        why=_why(story),
+        how=_how(story, lang),
+        why=_why(story, lang),
+        lang=lang,
         rows=len(frame),
         counts={verdict.value: counts[verdict] for verdict in Verdict},
         assets=len(usable),
@@ -158,7 +203,7 @@ def _troubles(cells: list[str], verdicts: list[Verdict], notes: list[str]) -> tu
     return tuple(trouble for troubles in found.values() for trouble in troubles)
 
 
-def _how(story: Mapping[str, object]) -> str:
+def _how(story: Mapping[str, object], lang: Lang) -> str:
     encoding, delimiter = str(story.get("encoding", "")), str(story.get("delimiter", ""))
     parts = [
         str(story.get("inside", "")),
@@ -167,10 +212,11 @@ def _how(story: Mapping[str, object]) -> str:
         _DELIMITERS.get(delimiter, repr(delimiter) if delimiter else ""),
         f"ID column {story['id_column']!r}" if "id_column" in story else "",
     ]
-    return ", ".join(filter(None, parts))
+    told = [translate(part, lang) for part in parts if part]
+    return ("，" if lang == "zh" else ", ").join(told)
 
 
-def _why(story: Mapping[str, object]) -> str:
+def _why(story: Mapping[str, object], lang: Lang) -> str:
     """Return why it was read so, and how to have it otherwise; "" where nothing was chosen."""
     above = story.get("above")
     reasons = {
@@ -178,15 +224,19 @@ def _why(story: Mapping[str, object]) -> str:
         "delimiter": story.get("delimiter_why"),
         "sheet": "the only one with something in it" if "sheet" in story else "",
     }
-    told = [f"{name} ({reason})" for name, reason in reasons.items() if reason]
+    told = {name: str(reason) for name, reason in reasons.items() if reason}
     if not told:
         return ""
-    told.append(f"id_column ({story.get('why')})")
-    left_out = f"{_counted(above, 'line')} above the titles left out; " if above else ""
-    return f"{left_out}chosen: {', '.join(told)}; each can be given as an argument"
+    told["id_column"] = str(story.get("why"))
+    choices = [f"{name} ({translate(reason, lang)})" for name, reason in told.items()]
+    left_out = say("above", lang, lines=_counted(above, "line", lang)) if above else ""
+    listed = ("，" if lang == "zh" else ", ").join(choices)
+    return f"{left_out}{say('chosen', lang, choices=listed)}"
 
 
-def _counted(number: Any, noun: str) -> str:
+def _counted(number: Any, noun: str, lang: Lang) -> str:
+    if lang == "zh":
+        return f"{number:,} {_MEASURES[noun]}"
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 

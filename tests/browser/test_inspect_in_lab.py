@@ -102,3 +102,22 @@ def test_secret_in_a_field_is_not_saved(lab: Lab, tmp_path: Path) -> None:
     save(page)
     text = (lab.root / "secret.ipynb").read_text("utf-8")
     assert leaks(text, {"token": SECRET}) == []
+
+
+ROW = """
+import vodnb
+vod = vodnb.connect(sandbox=True, lang="en")
+results = vod.confirm([*vod.sandbox.add(["f4" * 16]), "0" * 32], rate=None, progress=False)
+form = vodnb.forms.results(results, vod, lang="en")
+form
+"""
+
+
+def test_opened_row_shows_its_exchange(lab: Lab, tmp_path: Path) -> None:
+    """The failed row of a run leads to the exact request and answer, kept by its journal."""
+    page = open_app(lab, tmp_path, "row", ROW)
+    box(page, "Open a row").select_option(index=1)
+    see(page, "Kept by the journal of run")
+    see(page, "Media asset or resource does not exist, please check.")
+    form(page).get_by_text("Request", exact=True).last.scroll_into_view_if_needed()
+    lab.screenshot(tmp_path / "row.png")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 
@@ -33,8 +34,14 @@ Tamper = "Callable[[Passed], Passed]"
 
 
 @contextlib.contextmanager
-def relay_to(endpoint: str, tamper: Tamper) -> Iterator[str]:
-    """Hand every request on to an endpoint, changed; yield the address of the relay."""
+def relay_to(endpoint: str, tamper: Tamper, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Hand every request on to an endpoint, changed; yield the address of the relay.
+
+    Args:
+        endpoint: Where to.
+        tamper: Changes a request.
+        tls: Makes the relay speak TLS. Default None: plain HTTP.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -63,10 +70,12 @@ def relay_to(endpoint: str, tamper: Tamper) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

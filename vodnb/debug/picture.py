@@ -6,7 +6,7 @@ import json
 import unicodedata
 from typing import TYPE_CHECKING
 
-from vodnb.rules.markup import Markup, element, table
+from vodnb.rules.markup import Markup, element
 
 from .words import say
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_lines", "timings_in_words"]
 
 _SHOWN_CHARS = 4000
+_SIDES = ("line", "ours", "theirs")
 _STYLE = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:72em"
 
 
@@ -48,17 +49,16 @@ def as_html(exchange: Exchange) -> Markup:
     parts = [
         element("div", element("strong", _title(exchange))),
         _facts_table(pairs),
-        element("div", element("strong", say("request", lang))),
-        request,
     ]
+    if exchange.diagnosis and exchange.diagnosis.canonical:
+        parts.append(_canonical_table(exchange.diagnosis.canonical, lang))
+    parts += [element("div", element("strong", say("request", lang))), request]
     if exchange.is_sent:
         head = _status_line(exchange)
         parts += [
             element("div", element("strong", say("answer", lang))),
             _message(head, last.headers, last.body, lang, is_cut=last.is_cut),
         ]
-    if exchange.diagnosis and exchange.diagnosis.canonical:
-        parts.append(_canonical_table(exchange.diagnosis.canonical, lang))
     return element("div", *parts, class_="vodnb-exchange", lang=lang)
 
 
@@ -150,7 +150,11 @@ def _linked(name: str, value: str, exchange: Exchange) -> object:
 def _facts_table(pairs: list[tuple[str, object]]) -> Markup:
     cell = "text-align:left;vertical-align:top;white-space:normal;max-width:60em"
     rows = [
-        element("tr", element("th", name, scope="row", style=cell), element("td", told, style=cell))
+        element(
+            "tr",
+            element("th", name, scope="row", style=f"{cell};white-space:nowrap"),
+            element("td", told, style=cell),
+        )
         for name, told in pairs
     ]
     return element("table", element("tbody", *rows))
@@ -203,5 +207,11 @@ def _canonical_lines(comparison: Comparison, lang: Lang) -> list[str]:
 
 
 def _canonical_table(comparison: Comparison, lang: Lang) -> Markup:
-    header = [say(key, lang) for key in ("line", "ours", "theirs")]
-    return table(header, _marked(comparison, lang), caption=say("canonical", lang))
+    cell = "text-align:left;vertical-align:top;overflow-wrap:anywhere;max-width:32em"
+    titles = (element("th", say(key, lang), scope="col", style=cell) for key in _SIDES)
+    rows = [element("tr", *titles)]
+    for at, told in enumerate(_marked(comparison, lang)):
+        tint = "background:rgba(198,40,40,.14)" if at == comparison.first else None
+        rows.append(element("tr", *(element("td", text, style=cell) for text in told), style=tint))
+    caption = element("caption", say("canonical", lang), style="text-align:left;font-weight:600")
+    return element("table", caption, element("tbody", *rows))

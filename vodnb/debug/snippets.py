@@ -187,13 +187,15 @@ def python(exchange: Exchange) -> Script:
     imports = ["hashlib", "hmac", "os"] if keyed else ["os"]
     has_password = _MASKED_PASSWORD in last.request_body
     imports += ["json"] if has_password else []
+    imports += ["ssl"] if exchange.place.ca_bundle else []
     lines = [f"# {exchange.operation}: {exchange.doc_url}", *masked_note(exchange)]
     lines += [f"import {name}" for name in sorted(imports)]
     lines += ["from datetime import datetime, timezone"] if keyed else []
     lines += ["", "import httpx", "", f"METHOD = {last.method!r}", f"URL = {last.url!r}"]
     lines += _python_body(last.request_body, has_password=has_password)
     lines += _python_headers(exchange)
-    verify = f", verify={exchange.place.ca_bundle!r}" if exchange.place.ca_bundle else ""
+    bundle = exchange.place.ca_bundle
+    verify = f", verify=ssl.create_default_context(cafile={bundle!r})" if bundle else ""
     lines += [
         f"answer = httpx.request(METHOD, URL, headers=headers, content=body, timeout=30{verify})",
         "print(answer.text)",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-ASSET, OTHER, UNKNOWN = "f4" * 16, "ab" * 16, "0" * 32
+ASSET, OTHER, UNKNOWN = "f4" * 16, "ab" * 16, "0e1d" * 8
 
 
 @pytest.fixture(autouse=True)

@@ -190,6 +190,7 @@ def open_save_inspect(page: Page, watch: Watch) -> None:
     tab(page, "5 Results")
     form(page).get_by_label("Open a row").select_option(index=0)
     see(page, "requested_status")
+    (watch.lab.root / "results.csv").unlink(missing_ok=True)
     press(page, "Save")
     see(page, "rows saved as")
     watch.check("row opened, table saved")

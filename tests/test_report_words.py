@@ -15,7 +15,7 @@ from vodnb.reporting.words import PARTIES, VERDICTS, WORDS
 from vodnb.rules.model import Needs, Verdict
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-ALIKE = {"http", "handed back"}
+ALIKE = {"http", "handed back", "party"}
 ALL = {**WORDS, **REPORT_WORDS}
 ROOT = Path(vodnb.__file__).parent
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
-    from .record import Entry, Header
+    from .record import Header
 
 __all__ = ["NOT_REACHED", "Past", "find_journal", "read_past"]
 
@@ -33,6 +33,10 @@ NOT_REACHED = Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.STOPPED")
 """How an asset stands that the run has not come to."""
 
 _PAGE = 4000
+
+_ID, _STANDING, _LEFT_AT, _ATTEMPTS = map(
+    COLUMNS.index, ("asset_id", "standing", "left_at", "attempts")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +101,18 @@ def read_past(path: Path) -> Past:
             settlements=Standings(assets),
         )
         sendings = _Sendings(past)
-        for row in reader.rows("entry", "n", COLUMNS):
-            sendings.take(as_entry(row))
-        sendings.end()
+        with _reading(path):
+            for row in reader.rows("entry", "n", COLUMNS):
+                sendings.take(row)
+            sendings.end()
     return past
 
 
 class _Sendings:
     """Tells sendings from notes: an asset is noted before it leaves, and anew if it leaves late.
+
+    Of the millions of entries only those that count are made into objects: a note that was followed
+    by an outcome is looked at and dropped.
 
     Args:
         past: Takes what is found.
@@ -112,22 +120,29 @@ class _Sendings:
 
     def __init__(self, past: Past) -> None:
         self._past = past
-        self._noted: dict[str, tuple[float, int]] = {}
+        self._noted: dict[str, tuple[Any, ...]] = {}
         self._sent: set[str] = set()
 
-    def take(self, entry: Entry) -> None:
-        """Take the next entry."""
-        asset_id, end = entry.asset_id, entry.settlement
-        self._past.settlements.put(asset_id, end)
-        if entry.standing is Standing.INTENT:
+    def take(self, row: tuple[Any, ...]) -> None:
+        """Take the next entry, as it is stored.
+
+        Raises:
+            ValueError: It counts, and is not what was written.
+        """
+        asset_id = row[_ID]
+        if row[_STANDING] == Standing.INTENT:
             before = self._noted.get(asset_id)
-            if before and 0 < before[1] < end.attempts:
-                self._count(asset_id, before[0])  # its answer could not be trusted
-            self._noted[asset_id] = (entry.left_at, end.attempts)
+            if before and 0 < before[_ATTEMPTS] < row[_ATTEMPTS]:
+                self._count(asset_id, before[_LEFT_AT])  # its answer could not be trusted
+            self._noted[asset_id] = row
             return
-        left_at, _ = self._noted.pop(asset_id, (0.0, 0))
-        if not left_at:
+        check_row(row)
+        entry = as_entry(row)
+        self._past.settlements.put(asset_id, entry.settlement)
+        noted = self._noted.pop(asset_id, None)
+        if noted is None:
             return
+        end, left_at = entry.settlement, noted[_LEFT_AT]
         if entry.standing is Standing.SETTLED:
             if end.attempts:
                 self._count(asset_id, left_at)
@@ -138,9 +153,11 @@ class _Sendings:
                 self._past.throttled_at.append(left_at)
 
     def end(self) -> None:
-        """Count what is under way, or was when the run was cut off."""
-        for asset_id, (left_at, _) in self._noted.items():
-            self._count(asset_id, left_at)
+        """Take what is under way, or was when the run was cut off."""
+        for asset_id, row in self._noted.items():
+            check_row(row)
+            self._past.settlements.put(asset_id, as_entry(row).settlement)
+            self._count(asset_id, row[_LEFT_AT])
 
     def _count(self, asset_id: str, left_at: float) -> None:
         """Count one sending; of the first the table tells when it left, to the moment."""
@@ -156,7 +173,7 @@ class _Reader(Journal):
         """Yield the rows of a table in order; between two pages its writer may write.
 
         Raises:
-            JournalError: A row is not what was written.
+            JournalError: The file cannot be read.
         """
         query = (
             f"SELECT {key}, {', '.join(columns)} FROM {table} "  # noqa: S608  names of ours
@@ -165,12 +182,8 @@ class _Reader(Journal):
         at = 0
         while page := self._page(query, at):
             at = page[-1][0]
-            for _, *row in page:
-                yield tuple(row)
+            yield from (row[1:] for row in page)
 
     def _page(self, query: str, after: int) -> list[tuple[Any, ...]]:
         with _reading(self.path):
-            page = self._base.execute(query, (after,)).fetchall()
-            for _, *row in page:
-                check_row(tuple(row))
-        return page
+            return self._base.execute(query, (after,)).fetchall()

@@ -53,7 +53,13 @@ class HandedBack:
         if not self.files:
             return [word("no parties", self.lang)]
         told = [
-            f"{needs_in_words(needs, self.lang)}: {path.name} ({self.rows[needs]:,})"
+            word(
+                "party",
+                self.lang,
+                needs=needs_in_words(needs, self.lang),
+                name=path.name,
+                rows=self.rows[needs],
+            )
             for needs, path in self.files.items()
         ]
         count = sum(self.rows.values())

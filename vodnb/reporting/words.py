@@ -346,6 +346,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{count:,} files for {rows:,} rows in {folder}",
         "已写入 {folder}：{count:,} 个文件，共 {rows:,} 行",
     ),
+    "party": ("{needs}: {name} ({rows:,})", "{needs}：{name}（{rows:,} 行）"),
     "no parties": ("Nobody has to act: no file was written.", "无需任何处理：未写入文件。"),
 }
 

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
+from vodnb.rules.makespan import reckon
 from vodnb.rules.markup import Markup, element
-from vodnb.rules.model import Needs
-from vodnb.rules.operations import BATCH
+from vodnb.rules.model import Needs, Status
 from vodnb.rules.pacing import parse_rate
 from vodnb.rules.state_words import explain_state
 from vodnb.rules.wording import clock, needs_in_words
 from vodnb.tables.picks import state_counts
+from vodnb.tables.results import usable_assets
+from vodnb.tables.states import told_states
 
 from .form import Form
-from .parts import Picture, button, hint, line, name_it, row, table
+from .parts import Picture, button, line, name_it, row, table
 from .shared import start_from
 
 if TYPE_CHECKING:
@@ -113,20 +115,20 @@ class LookForm(Form):
             self._live.show(Markup())
 
     def _describe_cost(self) -> Markup:
-        """Say how many calls and how long at the quota, before anything is asked."""
-        found = self._shared.summary
-        if found is None:
+        """Say how many calls a run makes and how long it takes, as far as that is known now."""
+        if self._shared.assets is None:
             return line(self._say("no assets"))
-        assets, pace = found.assets, parse_rate(_QUOTA)
-        asking = math.ceil(assets / BATCH)
-        told = self._say(
-            "cost",
-            look_calls=asking,
-            look_time=clock(math.ceil(asking / pace)),
-            calls=assets,
-            time=clock(math.ceil(assets / pace)),
+        known = {} if self._shared.states is None else told_states(self._shared.states)
+        told = reckon(
+            [known.get(asset_id, "") for asset_id in usable_assets(self._shared.assets)],
+            status=Status.CREATED,
+            only_hanging=False,
+            looks=True,
+            reads_back=True,
+            rate=parse_rate(_QUOTA),
+            lang=self._shared.lang,
         )
-        return element("div", line(told), hint(self._say("estimate later")))
+        return line(self._say("cost", told=" · ".join(repr(told).splitlines()), rate=_QUOTA))
 
     def still(self) -> Markup:
         """Return the states by count, what they mean and who has to act."""

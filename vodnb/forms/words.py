@@ -170,19 +170,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "stop": ("Stop", "停止"),
     "stop look tip": ("Stop asking; what was told stays", "停止查询；已返回的保留"),
     "cost": (
-        (
-            "Looking: {look_calls:,} calls, {look_time}. "
-            "Confirming all: {calls:,} calls, {time} at the quota."
-        ),
-        "查看：{look_calls:,} 次请求，{look_time}。全部确认：{calls:,} 次请求，按配额约 {time}。",
+        "A run at the published quota of {rate}: {told}.",
+        "按公布的配额 {rate} 运行一次：{told}。",
     ),
     "cost seen": (
         "{count:,} assets hang in CREATING: {calls:,} confirm calls, {time} at the quota.",
         "{count:,} 个媒资停留在CREATING：{calls:,} 次确认请求，按配额约 {time}。",
-    ),
-    "estimate later": (
-        "A fuller estimate, with what others use of the quota, comes with a later version.",
-        "更完整的估算（含其他笔记本占用的配额）将在后续版本提供。",
     ),
     "state": ("state", "状态"),
     "assets": ("assets", "媒资数"),
@@ -220,10 +213,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "there already": (
         "There is a file {name} already. Press Save again to replace it.",
         "文件 {name} 已存在。再次点击“保存”将替换它。",
-    ),
-    "exchange later": (
-        "The exact request and answer of a row come with a later version.",
-        "该行的完整请求与应答将在后续版本提供。",
     ),
     "column name": ("column", "列"),
     # inspect

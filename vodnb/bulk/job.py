@@ -137,7 +137,9 @@ class Job(Run):
         )
         return build_results(
             self._table,
-            settlements=self._book.settlements.snapshot(),
+            settlements=self._book.settlements
+            if self.done()
+            else self._book.settlements.snapshot(),
             untouched=untouched,
             status=self._plan.status,
             run_id=self._plan.run_id,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from vodnb.rules.advice import advise
@@ -78,37 +80,90 @@ def build_results(
         run_id: Name of the run.
         lang: Language of `meaning` and `next_step`.
     """
-    rows = [
-        settlements.get(asset_id, untouched) if _is_usable(verdict) else _invalid(verdict, note)
-        for asset_id, verdict, note in zip(
-            table["asset_id"], table["verdict"], table["verdict_note"], strict=True
-        )
-    ]
-    advice = [advise(row, lang) for row in rows]
-    columns: dict[str, list[object]] = {
-        "outcome": [row.outcome.value for row in rows],
-        "error_code": [row.code for row in rows],
-        "error_msg": [row.message for row in rows],
-        "meaning": [meaning for meaning, _, _, _ in advice],
-        "next_step": [step for _, step, _, _ in advice],
-        "needs": [needs.value for _, _, needs, _ in advice],
-        "retryable": [retryable for _, _, _, retryable in advice],
-        "http_status": [row.http_status for row in rows],
-        "request_id": [row.request_id for row in rows],
-        "attempts": [row.attempts for row in rows],
-        "sent_at": [row.sent_at for row in rows],
-        "elapsed_ms": [row.elapsed_ms for row in rows],
-        "state_before": [row.state_before for row in rows],
-        "state_after": [row.state_after for row in rows],
-        "requested_status": [status.value] * len(rows),
-        "run_id": [run_id] * len(rows),
-    }
+    columns = _Columns(len(table))
+    cells = zip(table["asset_id"], table["verdict"], table["verdict_note"], strict=True)
+    for start in range(0, len(table), _AT_ONCE):
+        rows = [
+            settlements.get(asset_id, untouched) if _is_usable(verdict) else _invalid(verdict, note)
+            for asset_id, verdict, note in islice(cells, _AT_ONCE)
+        ]
+        columns.fill(start, rows, lang)
+    columns.fill_all("requested_status", status.value)
+    columns.fill_all("run_id", run_id)
     kept = make_room(_without_earlier(table, status), RESULT_COLUMNS)
-    added = {name: pd.array(columns[name], dtype=DTYPES[name]) for name in RESULT_COLUMNS}
+    added = columns.as_arrays()
     # All at once: pandas warns of every single column that is put into a wide table.
     results = pd.concat([kept, pd.DataFrame(added, index=kept.index)], axis=1)
     results.attrs["vodnb"] = {**table.attrs.get("vodnb", {}), "lang": lang}
     return results
+
+
+_AT_ONCE = 10_000
+"""Rows made at a time: a settlement takes more room than the cells that it fills."""
+
+
+class _Columns:
+    """The result columns while they are filled: each one array from the start.
+
+    Args:
+        size: How many rows there are.
+    """
+
+    def __init__(self, size: int) -> None:
+        kinds = {"bool": bool, "int64": "int64", "Int64": "int64"}
+        self._cells = {
+            name: np.zeros(size, dtype=kinds.get(str(dtype), object))
+            for name, dtype in DTYPES.items()
+        }
+        self._missing = {
+            name: np.zeros(size, dtype=bool) for name, dtype in DTYPES.items() if dtype == "Int64"
+        }
+
+    def fill_all(self, name: str, text: str) -> None:
+        """Fill in the same text for all rows."""
+        self._cells[name][:] = text
+
+    def fill(self, start: int, rows: list[Settlement], lang: Lang) -> None:
+        """Fill in some rows.
+
+        Args:
+            start: Where the first of them is.
+            rows: How their assets stand.
+            lang: Language of `meaning` and `next_step`.
+        """
+        meanings, steps, needs, retryable = zip(*(advise(row, lang) for row in rows), strict=True)
+        told: dict[str, Iterable[object]] = {
+            "outcome": [row.outcome.value for row in rows],
+            "error_code": [row.code for row in rows],
+            "error_msg": [row.message for row in rows],
+            "meaning": meanings,
+            "next_step": steps,
+            "needs": [need.value for need in needs],
+            "retryable": retryable,
+            "http_status": [row.http_status for row in rows],
+            "request_id": [row.request_id for row in rows],
+            "attempts": [row.attempts for row in rows],
+            "sent_at": [row.sent_at for row in rows],
+            "elapsed_ms": [row.elapsed_ms for row in rows],
+            "state_before": [row.state_before for row in rows],
+            "state_after": [row.state_after for row in rows],
+        }
+        here = slice(start, start + len(rows))
+        for name, cells in told.items():
+            if name in self._missing:
+                self._missing[name][here] = [cell is None for cell in cells]
+                self._cells[name][here] = [0 if cell is None else cell for cell in cells]
+            else:
+                self._cells[name][here] = cells
+
+    def as_arrays(self) -> dict[str, pd.api.extensions.ExtensionArray]:
+        """Return the columns as they stand in a table."""
+        return {
+            name: pd.arrays.IntegerArray(cells, self._missing[name])
+            if name in self._missing
+            else pd.array(cells, dtype=DTYPES[name], copy=False)
+            for name, cells in self._cells.items()
+        }
 
 
 def to_retry(results: pd.DataFrame) -> pd.DataFrame:

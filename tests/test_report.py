@@ -170,6 +170,17 @@ def _full_disk(_notebook):
     raise OSError(28, "No space left on device")
 
 
+def test_kernel_is_told_no_credential(tmp_path, monkeypatch):
+    """What the report's kernel need not know is not in its environment."""
+    names = ("VODNB_TOKEN", "VODNB_IAM_PASSWORD", "HUAWEICLOUD_SDK_SK")
+    for name in names:
+        monkeypatch.setenv(name, TOKEN)
+    asked = f"import os; print([name for name in {names} if name in os.environ], 'x' in 'xyz')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(asked)])
+    execute(notebook, tmp_path)
+    assert notebook.cells[0].outputs[0].text == "[] True\n"
+
+
 def test_kernel_that_cannot_start_is_told(tmp_path, monkeypatch):
     """The error names the way without a kernel."""
     monkeypatch.setattr("vodnb.reporting.notebook._KERNEL", "no-such-kernel")

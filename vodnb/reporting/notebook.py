@@ -45,7 +45,8 @@ def build(
     title = word("title", lang)
     first, *rest = sections
     parameters = [
-        f"results = {results!r}  # {word('parameters', lang)}",
+        f"# {word('parameters', lang)}",
+        f"results = {results!r}",
         f"against = {against!r}  # {word('parameter against', lang)}",
         f"lang = {lang!r}  # {word('parameter lang', lang)}",
         f"max_rows = {max_rows}  # {word('parameter max_rows', lang)}",

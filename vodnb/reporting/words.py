@@ -304,8 +304,8 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
     ),
     "parameters": (
-        "the results that this report counts, beside this notebook",
-        "本报告统计的结果表，位于笔记本旁",
+        "Parameters; paths start from this notebook",
+        "参数（路径相对于本笔记本）",
     ),
     "parameter against": (
         "an earlier results table to compare with, or none",

@@ -91,9 +91,9 @@ def build_results(
     columns.fill_all("requested_status", status.value)
     columns.fill_all("run_id", run_id)
     kept = make_room(_without_earlier(table, status), RESULT_COLUMNS)
-    added = columns.as_arrays()
+    added = columns.take()
     # All at once: pandas warns of every single column that is put into a wide table.
-    results = pd.concat([kept, pd.DataFrame(added, index=kept.index)], axis=1)
+    results = pd.concat([kept, pd.DataFrame(added, index=kept.index, copy=False)], axis=1)
     results.attrs["vodnb"] = {**table.attrs.get("vodnb", {}), "lang": lang}
     return results
 
@@ -156,14 +156,18 @@ class _Columns:
             else:
                 self._cells[name][here] = cells
 
-    def as_arrays(self) -> dict[str, pd.api.extensions.ExtensionArray]:
-        """Return the columns as they stand in a table."""
-        return {
-            name: pd.arrays.IntegerArray(cells, self._missing[name])
-            if name in self._missing
-            else pd.array(cells, dtype=DTYPES[name], copy=False)
-            for name, cells in self._cells.items()
-        }
+    def take(self) -> dict[str, pd.api.extensions.ExtensionArray]:
+        """Return the columns as they stand in a table, and keep none of them."""
+        taken = {}
+        for name in list(self._cells):
+            # pandas copies texts: what it has copied is given up at once.
+            cells = self._cells.pop(name)
+            taken[name] = (
+                pd.arrays.IntegerArray(cells, self._missing[name])
+                if name in self._missing
+                else pd.array(cells, dtype=DTYPES[name], copy=False)
+            )
+        return taken
 
 
 def to_retry(results: pd.DataFrame) -> pd.DataFrame:

@@ -25,13 +25,13 @@ PACKAGE = Path(vodnb.__file__).parent
 
 OUT_OF_REACH = {
     "bulk/found.py", "bulk/loop.py", "bulk/salvage.py",  # vodnb.resume, salvage, nested loops
-    "cli.py", "cli_options.py", "resuming.py", "verbs.py",  # the command line, and verbs
+    "resuming.py", "verbs.py",  # verbs
     "connection.py", "rules/windows.py",  # vod.sign_in, vod.sandbox, vod.find
 }  # fmt: skip
 """Modules whose errors no form can meet."""
 
-ROOMS_OUT_OF_REACH = ("emulator/", "forms/", "reporting/", "debug/")
-"""The forms say their own words, and the colleagues beside them theirs."""
+ROOMS_OUT_OF_REACH = ("bench/", "cli", "debug/", "emulator/", "forms/", "reporting/")
+"""The forms say their own words, as do the rooms beside them; the rest is for other faces."""
 
 FILLED = {
     "{} is not a URL of a service.": "The endpoint 'x' is not a URL of a service.",

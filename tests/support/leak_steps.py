@@ -71,6 +71,7 @@ def begin() -> App:
     made = vodnb.app(lang="en")
     for name in ("vodnb", "httpx", "httpcore", "asyncio", "traitlets"):
         logging.getLogger(name).setLevel(logging.DEBUG)
+        logging.getLogger(name).debug("heard at DEBUG")
     return made
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from engine_play import ids, play
 from pretend_service import PretendService
 
-from vodnb.rules.model import Outcome
-from vodnb.rules.pacing import parse_rate
+from vodnb.bulk.crew import Crew
+from vodnb.rules.answers import Answer
+from vodnb.rules.model import AnswerClass, Outcome
+from vodnb.rules.pacing import FEWEST_WORKERS, parse_rate
 
 SECOND = parse_rate("1500/min")
 
@@ -37,3 +42,32 @@ def test_a_quota_that_is_halved_midway_is_found():
     book, _ = play(service, assets, ceiling=SECOND)
     assert book.outcomes == {Outcome.CONFIRMED: 5000}
     assert 0 < service.throttled <= 0.02 * len(confirms(service))
+
+
+@pytest.mark.parametrize(("latency", "most"), [(0.05, 4), (0.5, 17), (1.5, 48)])
+def test_a_slow_service_is_used_to_its_quota(latency, most):
+    """As few calls are out as the rate needs at the latency that is met, and not one more."""
+    assets = ids(1500)
+    service = PretendService(dict.fromkeys(assets, "CREATING"), latency=latency)
+    book, engine = play(service, assets, ceiling=SECOND, look_first=False, workers=None)
+    times = confirms(service)
+    assert book.outcomes == {Outcome.CONFIRMED: 1500}
+    assert engine._crew.count <= most
+    # The first answer tells how many it takes.
+    assert times[-1] - times[0] <= 1.03 * 1500 / SECOND + 2 * latency
+
+
+def test_what_never_came_back_says_nothing_of_the_latency():
+    """A call that ran into its deadline is no reason to have more of them out."""
+
+    async def work(_lane: int) -> None:
+        await asyncio.sleep(0)
+
+    async def run() -> int:
+        crew = Crew(work, size=None, rate=lambda: 100.0)
+        lost = Answer(kind=AnswerClass.AMBIGUOUS, code="CLIENT.NO_ANSWER", elapsed_ms=30_000)
+        asyncio.get_running_loop().call_soon(crew.saw, lost)
+        await crew.run()
+        return crew.count
+
+    assert asyncio.run(run()) == FEWEST_WORKERS

@@ -11,6 +11,7 @@ from made_tables import ASSETS, FEWER, TITLES, finished, runs, settlements, user
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import RESULT_COLUMNS, Outcome, Settlement, Status
+from vodnb.tables import results
 from vodnb.tables._sheet import TEXT
 from vodnb.tables.read import load_assets
 from vodnb.tables.results import (
@@ -199,6 +200,15 @@ def test_words_speak_the_language_asked_for():
     assert (
         list(english[same]) == list(chinese[same]) == ["failed", "VOD.10062", "fix the ID", False]
     )
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 7, 100])
+def test_rows_are_the_same_however_many_are_made_at_a_time(monkeypatch, at_once):
+    """A table of millions is filled piece by piece; no piece slips."""
+    expected = six()
+    monkeypatch.setattr(results, "_AT_ONCE", at_once)
+    pd.testing.assert_frame_equal(six(), expected)
+    assert expected["http_status"].isna().tolist() == [False, True, False, False, True, True, True]
 
 
 def test_usable_assets_are_sent_once_in_order():

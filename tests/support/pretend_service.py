@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vodnb.rules.answers import Fault, FaultKind, Reply, read_answer
@@ -91,7 +92,8 @@ class PretendService:
             asset_id = str(fields["asset_id"])
             self.calls.append(("confirm", (asset_id,), now))
             got = self._confirm(asset_id, str(fields["status"]))
-        return read_answer(operation, got, sent=fields)
+        took = round(self.latency * 1000)
+        return replace(read_answer(operation, got, sent=fields), elapsed_ms=took)
 
     def error_for(self, answer: Answer) -> VodnbError:
         """Return an error that shows the code."""

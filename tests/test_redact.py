@@ -185,3 +185,11 @@ def test_http_logs_are_quiet(caplog):
     assert not shows(caplog.text)
     assert "receive_response_headers.complete" in caplog.text
     assert len(logging.getLogger("httpx").filters) == 1
+
+
+def test_a_text_that_was_clean_is_looked_at_again():
+    """What is a secret now was none when the same text came first."""
+    redact = Redactor()
+    assert redact("session brand-new-token-0123456789") == "session brand-new-token-0123456789"
+    redact.add(Secret("brand-new-token-0123456789"))
+    assert redact("session brand-new-token-0123456789") == "session ***"

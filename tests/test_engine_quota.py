@@ -71,3 +71,18 @@ def test_what_never_came_back_says_nothing_of_the_latency():
         return crew.count
 
     assert asyncio.run(run()) == FEWEST_WORKERS
+
+
+def test_a_slow_answer_after_the_work_needs_nobody():
+    """Doubts are settled, and some sent again, when the workers have gone home."""
+
+    async def work(_lane: int) -> None:
+        await asyncio.sleep(0)
+
+    async def run() -> int:
+        crew = Crew(work, size=None, rate=lambda: 100.0)
+        await crew.run()
+        crew.saw(Answer(kind=AnswerClass.DONE, http_status=200, elapsed_ms=5_000))
+        return crew.count
+
+    assert asyncio.run(run()) == FEWEST_WORKERS

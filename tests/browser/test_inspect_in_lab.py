@@ -8,7 +8,7 @@ import nbformat
 from form_play import active_nodes
 from leak_scan import leaks
 
-from .test_forms_in_lab import form, open_app, press, save, see
+from .forms import form, open_app, press, save, see
 
 if TYPE_CHECKING:
     from pathlib import Path

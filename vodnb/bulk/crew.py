@@ -40,17 +40,18 @@ class Crew:
         self._size = size
         self._rate = rate
         self._latency: float | None = None
-        self._group = asyncio.TaskGroup()
+        self._group: asyncio.TaskGroup | None = None
         self.count = 0
 
     async def run(self) -> None:
-        """Work until every worker has ended."""
-        async with self._group:
+        """Work until every worker has ended; whoever is seen later needs nobody."""
+        async with asyncio.TaskGroup() as self._group:
             self._hire(self._size or FEWEST_WORKERS)
+        self._group = None
 
     def saw(self, answer: Answer) -> None:
         """Learn from a call how long they take, and take on whom it needs."""
-        if self._size is not None or answer.http_status is None:
+        if not self._group or self._size is not None or answer.http_status is None:
             return
         took = answer.elapsed_ms / 1000
         before = took if self._latency is None else self._latency
@@ -58,6 +59,6 @@ class Crew:
         self._hire(workers_for(rate=self._rate(), latency=self._latency))
 
     def _hire(self, wanted: int) -> None:
-        while self.count < wanted:
+        while self._group and self.count < wanted:
             self._group.create_task(self._work(self.count))
             self.count += 1

@@ -56,6 +56,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for number, name in enumerate(_TOGETHER):
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.xdist_group(f"{number} {name}"))
+        if item.get_closest_marker("clocked") and not item.get_closest_marker("timeout"):
+            # Many cells are played at once, and each test waits for its own.
+            item.add_marker(pytest.mark.timeout(300))
     items.sort(key=_rank)
 
 

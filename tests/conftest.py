@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 settings.register_profile("ci", derandomize=True, max_examples=100, deadline=None)
+settings.register_profile("quick", derandomize=True, max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

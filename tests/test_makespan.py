@@ -48,6 +48,7 @@ def test_without_looking_all_is_sent():
     """Whatever was known before."""
     told = reckoned(["PUBLISHED", ""] * 50, looks=False, reads_back=False)
     assert (told.looks, told.confirms, told.reads) == (0, (100, 100), (0, 0))
+    assert repr(told).splitlines() == ["100 assets", "100 calls to confirm", "0:05 at this rate"]
 
 
 @pytest.mark.parametrize(

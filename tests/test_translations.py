@@ -160,6 +160,12 @@ def test_notes_of_all_verdicts_are_said_in_chinese() -> None:
         assert "rows" not in found._repr_mimebundle_()["text/html"]
 
 
+def test_half_a_translation_is_none() -> None:
+    """A sentence of ours around one that is not stays English as a whole."""
+    ours = ". It cannot be repaired: export the source again with this column as text."
+    assert translate(f"Nobody ever wrote this{ours}", "zh") == f"Nobody ever wrote this{ours}"
+
+
 def test_what_is_no_sentence_of_ours_stays_as_it_is() -> None:
     """A server's words, and hostile ones, come out as they went in, and quickly."""
     for text in ("the service said: no", "", "{0} {} {=}", "x answered " * 3000, "; " * 5000):

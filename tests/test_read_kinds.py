@@ -97,6 +97,8 @@ def test_gzip_and_zip_are_unpacked(tmp_path):
         (zipped({"xl/workbook.xml": b"<x"}), "workbook that cannot be read.*CSV UTF-8"),
         (b"PAR1\0\0\0\0PAR1", "Parquet file that cannot be read.*save it as CSV"),
     ],
+    # What was packed bears the time, and pytest-xdist needs the same names in every process.
+    ids=lambda value: value if isinstance(value, str) else "data",
 )
 def test_what_is_no_table_is_refused_with_advice(tmp_path, data, told):
     """A kind of file is told by its first bytes, whatever its name, with why and what to do."""

@@ -111,6 +111,28 @@ class Connection:
         """Where VOD is."""
         return self._settings.endpoint
 
+    def goes_where(self, other: Connection) -> bool:
+        """Whether another connection surely means the same assets.
+
+        Args:
+            other: Another connection.
+
+        Returns:
+            True for the same endpoint and project. While a project is still to be looked up, for
+            the same endpoint, region and credential, which will find the same one.
+
+        Example:
+            >>> vodnb.connect().goes_where(vod)
+        """
+        here, there = self._settings, other._settings
+        if here.endpoint != there.endpoint:
+            return False
+        projects = (self._client.project_id, other._client.project_id)
+        if all(projects):
+            return projects[0] == projects[1]
+        same_place = here.region == there.region and here.project_id == there.project_id
+        return same_place and here.credential == there.credential
+
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """What must not be seen of this connection, for whoever scans what is handed on."""

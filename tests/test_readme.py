@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from form_play import forms_of_their_own
 
 import vodnb
 from vodnb import accessor, cli
@@ -69,11 +70,12 @@ def test_python_runs_in_order(name, tmp_path, monkeypatch):
     found = blocks(read(name), "python")
     assert len([why for _, why in found if why]) == NOT_RUN
     namespace: dict[str, object] = {}
-    for code in [code for code, why in found if not why]:
-        for wanted, like in DAYS_BEFORE.items():
-            if wanted in code:
-                shutil.copy(like, wanted)
-        run(code, namespace)
+    with forms_of_their_own():
+        for code in [code for code, why in found if not why]:
+            for wanted, like in DAYS_BEFORE.items():
+                if wanted in code:
+                    shutil.copy(like, wanted)
+            run(code, namespace)
     results = namespace["results"]
     assert len(results) == 40
     assert set(results["outcome"]) >= {Outcome.CONFIRMED, Outcome.INVALID}

@@ -93,6 +93,9 @@ class Connection:
 
         Raises:
             SetupError: This is a connection to the real service.
+
+        Example:
+            >>> vod.sandbox.sample_csv("assets.csv")
         """
         if self._sandbox is None:
             raise SetupError(
@@ -122,7 +125,7 @@ class Connection:
             the same endpoint, region and credential, which will find the same one.
 
         Example:
-            >>> vodnb.connect().goes_where(vod)
+            >>> vod.goes_where(vodnb.connect(sandbox=True))
         """
         here, there = self._settings, other._settings
         if here.endpoint != there.endpoint:
@@ -139,7 +142,11 @@ class Connection:
         return self._settings.secrets
 
     def close(self) -> None:
-        """Close the connections; the next call opens them again."""
+        """Close the connections; the next call opens them again.
+
+        Example:
+            >>> vod.close()
+        """
         submit(self._client.aclose()).result(timeout=10)
 
     def __repr__(self) -> str:

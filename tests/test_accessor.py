@@ -121,14 +121,14 @@ def test_a_new_credential_for_the_same_project_is_the_same_place():
     ],
     ids=["region", "project", "project to be looked up", "account"],
 )
-@pytest.mark.parametrize("back_again", [False, True])
-def test_between_two_places_it_does_not_choose(other, back_again):
-    """The last connection may not be the one that is meant, not even the first made again."""
+@pytest.mark.parametrize("once_more", ["", "first", "other"])
+def test_between_two_places_it_does_not_choose(other, once_more):
+    """The last connection may not be the one that is meant, not even one that is made again."""
     first = {"region": REGION, "project_id": PROJECT, "token": "first-token-of-one"}
     made = vodnb.connect(**first)
     vodnb.connect(**other)
-    if back_again:
-        vodnb.connect(**first)
+    if once_more:
+        vodnb.connect(**(first if once_more == "first" else other))
     for verb in ("confirm", "states", "reconcile", "estimate"):
         with pytest.raises(SetupError, match=r"df\.vod\(vod\)\.confirm\(\)") as told:
             getattr(table().vod, verb)()
@@ -149,11 +149,11 @@ def test_a_connection_can_be_named_for_one_call(box):
     """`df.vod(vod)` uses it, and the next call is as undecided as before."""
     here = joined(box)
     vodnb.connect(region=REGION, token="first-token-of-one")
-    frame = table()
-    assert repr(here) in repr(frame.vod(here))
-    assert len(frame.vod(here).states(progress=False)) == len(IDS)
+    verbs = table().vod
+    assert repr(here) in repr(verbs(here))
+    assert len(verbs(here).states(progress=False)) == len(IDS)
     with pytest.raises(SetupError, match="Name the one you mean"):
-        frame.vod.states()
+        verbs.states()
 
 
 def test_the_connection_is_shown_before_it_is_used(box, monkeypatch):

@@ -46,10 +46,11 @@ def test_nothing_is_replaced_and_nothing_half_written(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
 def test_a_dangling_link_is_not_written_through(tmp_path):
-    """A link to nowhere is in the way too."""
-    (tmp_path / "00_start_here.ipynb").symlink_to(tmp_path / "elsewhere")
+    """A link to nowhere is in the way too, and found out before anything is written."""
+    link = tmp_path / max(EXAMPLES)
+    link.symlink_to(tmp_path / "elsewhere")
     assert run(tmp_path).exit_code == 2
-    assert not (tmp_path / "elsewhere").exists()
+    assert list(tmp_path.iterdir()) == [link]
 
 
 def test_a_file_in_place_of_the_folder_is_told(tmp_path):

@@ -25,6 +25,12 @@ from vodnb.vod import Vod
 LATER = {"allow_nested_loops", "last_job", "require_settled"}
 """Names whose docstring has no example yet; nothing may be added here."""
 
+NOT_RUN = {"allow_nested_loops"}
+"""It patches asyncio for the whole process."""
+
+RAISES = {"require_settled": "UnsettledError"}
+"""Whose example raises: the sample has rows that fail, as it should."""
+
 
 def methods(kind: type) -> dict[str, object]:
     """Return the public methods of a class, by dotted name."""
@@ -69,8 +75,8 @@ def test_examples_run(monkeypatch):
     """Each example does what it says, on a sandbox and with the names that documents use."""
     namespace = reader(monkeypatch)
     failed = {}
-    for name, documented in PUBLIC.items():
-        code = compile(example(documented), name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    for name in [name for name in PUBLIC if name not in NOT_RUN]:
+        code = compile(example(PUBLIC[name]), name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         try:
             done = eval(code, dict(namespace))
             if inspect.isawaitable(done):
@@ -78,7 +84,8 @@ def test_examples_run(monkeypatch):
             if job := vodnb.last_job():
                 job.wait(progress=False)  # one that is only started holds the next ones up
         except Exception as error:  # noqa: BLE001  all of them are told at once
-            failed[name] = repr(error)
+            if type(error).__name__ != RAISES.get(name):
+                failed[name] = repr(error)
     assert failed == {}
 
 

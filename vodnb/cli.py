@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vodnb.rules.errors import InputError, VodnbError
+from vodnb.rules.wording import say
 
 from . import cli_debug
 from .cli_bench import bench
@@ -99,6 +100,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     on this machine, and checks every row of the outcome. Exit status 0: all came out as it should.
     """
     from vodnb import connect, save, summary
+    from vodnb.verbs import spoken
 
     folder.mkdir(parents=True, exist_ok=True)
     vod = connect(sandbox=True, lang=lang)
@@ -115,7 +117,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     for line in wrong:
         click.echo(f"WRONG: {line}", err=True)
     if not wrong:
-        click.echo(f"Every row came out as it should: {len(results)} of {len(results)}.")
+        click.echo(say("as expected", spoken(lang), count=len(results)))
     ctx.exit(_NOT_ALL_SETTLED if wrong else 0)
 
 

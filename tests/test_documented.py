@@ -93,6 +93,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """Return what somebody who reads the examples has: names, files, an unfinished run."""
     monkeypatch.setattr(accessor, "_MADE", accessor._Made())
     monkeypatch.setattr(vodnb, "report", partial(vodnb.report, execute=False))
+    monkeypatch.setenv("HOME", str(Path.cwd()))  # no unfinished run of another test
     vod = vodnb.connect(sandbox=True)
     box = vod.sandbox
     for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):

@@ -85,6 +85,14 @@ def test_demo_checks_itself_and_names_its_files(run, tmp_path):
         assert len(vodnb.load_assets(tmp_path / "d" / name)) == 40
 
 
+def test_demo_speaks_chinese_from_load_to_end(run, tmp_path):
+    """`--lang zh` is for the whole output: what was loaded, how it ended, and that all is right."""
+    words = ("--rows", 10, "--rate", "none", "--folder", tmp_path, "--lang", "zh")
+    said = run("demo", *words).output
+    for told in ("已载入", "共 10 行", "每一行的结果都与预期一致：10/10。"):
+        assert told in said
+
+
 def test_demo_says_which_row_is_wrong(run, tmp_path, monkeypatch):
     """If a row came out otherwise, the demo names it and ends with 1."""
     honest = server.Sandbox.truth

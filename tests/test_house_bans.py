@@ -19,7 +19,14 @@ PACKAGE = sorted((ROOT / "vodnb").rglob("*.py"))
 IMPORT_HOMES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("bench/stacks.py",),
     "IPython": ("bulk/progress.py", "forms/"),
-    "click": ("cli.py", "cli_bench.py", "cli_debug.py", "cli_options.py", "cli_report.py"),
+    "click": (
+        "cli.py",
+        "cli_bench.py",
+        "cli_debug.py",
+        "cli_notebooks.py",
+        "cli_options.py",
+        "cli_report.py",
+    ),
     "httptools": ("service/wire.py",),
     "httpx": ("service/http.py", "service/direct.py", "service/wire.py", "bench/stacks.py"),
     "huaweicloudsdkcore": ("bench/stacks.py",),

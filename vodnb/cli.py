@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vodnb.rules.errors import InputError, VodnbError
+from vodnb.rules.wording import say
 
 from . import cli_debug
 from .cli_bench import bench
+from .cli_notebooks import notebooks
 from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE_OPTIONS, RUN_OPTIONS, taking
 from .cli_report import report
 
@@ -75,6 +77,7 @@ def main() -> None:
 main.add_command(bench)
 main.add_command(cli_debug.call)
 main.add_command(cli_debug.doctor)
+main.add_command(notebooks)
 main.add_command(report)
 
 
@@ -97,12 +100,13 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     on this machine, and checks every row of the outcome. Exit status 0: all came out as it should.
     """
     from vodnb import connect, save, summary
+    from vodnb.verbs import spoken
 
     folder.mkdir(parents=True, exist_ok=True)
     vod = connect(sandbox=True, lang=lang)
     ctx.call_on_close(vod.close)
     source = vod.sandbox.sample_csv(folder / "assets.csv", n=rows)
-    table = _load(source)
+    table = _load(source, lang=lang)
     # One sandbox serves the whole process: what came before is not the demo's.
     before = len(vod.sandbox.ledger())
     results = vod.confirm(table, rate=_rate(rate))
@@ -113,7 +117,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     for line in wrong:
         click.echo(f"WRONG: {line}", err=True)
     if not wrong:
-        click.echo(f"Every row came out as it should: {len(results)} of {len(results)}.")
+        click.echo(say("as expected", spoken(lang), count=len(results)))
     ctx.exit(_NOT_ALL_SETTLED if wrong else 0)
 
 
@@ -318,7 +322,7 @@ def _open(
     reading = ("id_column", "encoding", "delimiter", "sheet")
     vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in _PLACE})
     ctx.call_on_close(vod.close)
-    table = _load(file, **{name: options[name] for name in reading})
+    table = _load(file, lang=options["lang"], **{name: options[name] for name in reading})
     if out:
         _check_out(table, out)
     if options["sandbox"]:
@@ -326,12 +330,13 @@ def _open(
     return vod, table
 
 
-def _load(file: Path, **reading: str | None) -> pd.DataFrame:
+def _load(file: Path, *, lang: str | None, **reading: str | None) -> pd.DataFrame:
     from vodnb import load_assets
     from vodnb.tables.loaded import describe
+    from vodnb.verbs import spoken
 
     table = load_assets(file, **reading)
-    click.echo(f"{describe(table)!r}\n")
+    click.echo(f"{describe(table, lang=spoken(lang))!r}\n")
     return table
 
 

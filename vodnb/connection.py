@@ -93,6 +93,9 @@ class Connection:
 
         Raises:
             SetupError: This is a connection to the real service.
+
+        Example:
+            >>> vod.sandbox.sample_csv("assets.csv")
         """
         if self._sandbox is None:
             raise SetupError(
@@ -111,13 +114,39 @@ class Connection:
         """Where VOD is."""
         return self._settings.endpoint
 
+    def goes_where(self, other: Connection) -> bool:
+        """Whether another connection surely means the same assets.
+
+        Args:
+            other: Another connection.
+
+        Returns:
+            True for the same endpoint and project. While a project is still to be looked up, for
+            the same endpoint, region and credential, which will find the same one.
+
+        Example:
+            >>> vod.goes_where(vodnb.connect(sandbox=True))
+        """
+        here, there = self._settings, other._settings
+        if here.endpoint != there.endpoint:
+            return False
+        projects = (self._client.project_id, other._client.project_id)
+        if all(projects):
+            return projects[0] == projects[1]
+        same_place = here.region == there.region and here.project_id == there.project_id
+        return same_place and here.credential == there.credential
+
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """What must not be seen of this connection, for whoever scans what is handed on."""
         return self._settings.secrets
 
     def close(self) -> None:
-        """Close the connections; the next call opens them again."""
+        """Close the connections; the next call opens them again.
+
+        Example:
+            >>> vod.close()
+        """
         submit(self._client.aclose()).result(timeout=10)
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from vodnb.service.redact import Secret
 from vodnb.service.settings import read_settings
 from vodnb.verbs import spoken
 
+from .accessor import remember
 from .given import hidden_text, read_here, refuse_non_text
 from .vod import Vod
 
@@ -87,8 +88,11 @@ def connect(
     del endpoint, token, ak, sk, security_token, iam_password
     refuse_non_text({**place, **credential})
     if sandbox:
-        return _connect_to_sandbox({**place, **credential}, lang=lang)
-    return Vod(read_here(lang=lang, **place, **credential), place=place)
+        vod = _connect_to_sandbox({**place, **credential}, lang=lang)
+    else:
+        vod = Vod(read_here(lang=lang, **place, **credential), place=place)
+    remember(vod)
+    return vod
 
 
 def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod:

@@ -18,6 +18,8 @@ from vodnb.tables import summary as summaries
 from vodnb.tables.loaded import describe
 from vodnb.tables.runs import build_runs
 
+from . import accessor as _accessor  # noqa: F401  every table has .vod from here on
+
 if TYPE_CHECKING:
     import pandas as pd
 

@@ -124,11 +124,18 @@ class Exchange:
 
         Raises:
             InputError: What looked like a secret was masked in it, so it cannot be made again.
+
+        Example:
+            >>> vod.call(exchange.operation, **exchange.fields())
         """
         return read_fields(self)
 
     def json(self) -> Any:
-        """Return the answer's JSON; None where it is none."""
+        """Return the answer's JSON; None where it is none.
+
+        Example:
+            >>> exchange.json()
+        """
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -141,17 +148,27 @@ class Exchange:
 
         With AK/SK it signs with openssl. Values are quoted: whatever they hold, bash runs none
         of it.
+
+        Example:
+            >>> Path("again.sh").write_text(exchange.curl())
         """
         return snippets.curl(self)
 
     def python(self) -> str:
-        """Return a Python script that makes the call with httpx alone; secrets are variables."""
+        """Return a Python script that makes the call with httpx alone; secrets are variables.
+
+        Example:
+            >>> Path("again.py").write_text(exchange.python())
+        """
         return snippets.python(self)
 
     def sdk(self) -> str:
         """Return a Python script that makes the same call with the official SDK.
 
         The SDK signs with AK/SK only, so it needs a key even where this call had a token.
+
+        Example:
+            >>> Path("again_sdk.py").write_text(exchange.sdk())
         """
         return sdk_snippet.sdk(self)
 
@@ -163,6 +180,9 @@ class Exchange:
 
         Raises:
             InputError: It has no connection, for it comes from a file, or `destroy` is missing.
+
+        Example:
+            >>> again = exchange.replay()
         """
         if self.again is None:
             raise InputError(
@@ -177,6 +197,9 @@ class Exchange:
 
         Raises:
             InputError: The other is no exchange.
+
+        Example:
+            >>> exchange.diff(exchange.replay())
         """
         if not isinstance(other, Exchange):
             raise InputError(
@@ -190,11 +213,18 @@ class Exchange:
 
         Raises:
             InputError: The file exists and `overwrite` is False, or it cannot be written.
+
+        Example:
+            >>> exchange.save("look.json", overwrite=True)
         """
         return write_text(path, as_text(self), overwrite=overwrite)
 
     def speak(self, lang: Lang) -> Exchange:
-        """Return the same exchange, which speaks this language."""
+        """Return the same exchange, which speaks this language.
+
+        Example:
+            >>> exchange.speak("zh")
+        """
         return replace(self, lang=lang)
 
     def __repr__(self) -> str:

@@ -160,6 +160,9 @@ class Sandbox:
 
         Raises:
             InputError: n is less than 1, or the file cannot be written.
+
+        Example:
+            >>> vod.sandbox.sample_csv("assets.csv", n=40)
         """
         rows = sample_rows(n, seed=secrets.token_hex(8) if seed is None else seed)
         target = Path(path)
@@ -218,6 +221,9 @@ class Sandbox:
 
         Raises:
             InputError: An unknown operation, or numbers that plan no fault.
+
+        Example:
+            >>> vod.sandbox.fault(code="VOD.10127", times=3)  # throttled three times
         """
         self._faults.add(
             Fault(
@@ -331,6 +337,9 @@ def sandbox(
 
     Raises:
         SetupError: The port is taken, or the state file cannot be used.
+
+    Example:
+        >>> box = vodnb.sandbox(assets=100)
     """
     return Sandbox(
         port=port,

@@ -35,12 +35,21 @@ __all__ = [
 
 
 class VodnbError(Exception):
-    """Root of everything that vodnb raises on purpose.
+    """Root of everything that vodnb raises on purpose; the classes below say when.
+
+    What to do: read `do`, which says it for the case at hand. Catch this class to tell what vodnb
+    refuses from a fault in the code around it.
 
     Args:
         what: What happened, with the value that caused it.
         means: What that means for the reader. Default "": nothing to add.
         do: What to do now. Default "": nothing to add.
+
+    Example:
+        >>> try:
+        ...     vodnb.load_assets("no_such.csv")
+        ... except vodnb.VodnbError as error:
+        ...     told = f"{error.what} {error.do}"
     """
 
     def __init__(self, what: str, means: str = "", do: str = "") -> None:
@@ -55,15 +64,27 @@ class VodnbError(Exception):
 
 
 class SetupError(VodnbError):
-    """Settings, credentials or an extra are missing or wrong; nothing was sent."""
+    """Settings, credentials or an extra are missing or wrong; nothing was sent.
+
+    Raised by `connect`, and before the first call that changes anything, where the host is not
+    reached. What to do: set or correct what the message names; `vod.settings()` shows where each
+    value came from, and `vodnb.doctor()` checks all that a call needs.
+    """
 
 
 class InputError(VodnbError, ValueError):
-    """The table or an argument cannot be used; nothing was sent."""
+    """The table or an argument cannot be used; nothing was sent.
+
+    It is a ValueError too. What to do: correct the argument, or the table where it came from; a bad
+    row alone raises nothing, it gets a verdict.
+    """
 
 
 class ServiceError(VodnbError):
-    """The service answered with an error code.
+    """The service answered with an error code, and the run cannot go on, or it was one call.
+
+    What to do: `vodnb.explain(error.code)` says what the code means and who must act; quote
+    `request_id` to support.
 
     Args:
         what: What happened, with the value that caused it.
@@ -91,28 +112,58 @@ class ServiceError(VodnbError):
 
 
 class SignInError(ServiceError):
-    """The credential was refused, has expired, or may not do this."""
+    """The credential was refused, has expired, or may not do this.
+
+    Raised before the first confirm call; a token that dies later stops the run, and its table says
+    so. What to do: `vod.sign_in(...)` with a fresh credential and run the same cell again, or ask
+    the administrator for the permission that the message names.
+    """
 
 
 class RowError(ServiceError):
-    """The service refused this one asset."""
+    """The service refused this one asset.
+
+    In a run this is the outcome of a row, and is not raised. What to do: see what the code says,
+    and correct the ID or upload the file again.
+    """
 
 
 class BusyError(ServiceError):
-    """The service throttles us or is not well; the same call may work later."""
+    """The service throttles us or is not well; the same call may work later.
+
+    A run slows down, waits and repeats by itself; it is raised where that did not help before the
+    first confirm call. What to do: wait some minutes and run the same cell again.
+    """
 
 
 class AccountError(ServiceError):
-    """The account itself is the obstacle: arrears, frozen, not verified."""
+    """The account itself is the obstacle: arrears, frozen, not verified.
+
+    No other call will fare better. What to do: the account's administrator settles it in the
+    console; then run the same cell again.
+    """
 
 
 class NoAnswerError(VodnbError):
-    """Nothing trustworthy came back; a request that left may have had its effect."""
+    """Nothing trustworthy came back; a request that left may have had its effect.
+
+    What to do: do not take it for a refusal. Run the same cell again, which asks for the state of
+    what is in doubt before anything is sent; check the network with `vodnb.doctor()`.
+    """
 
 
 class JournalError(VodnbError):
-    """The journal cannot be written or read, so nothing is sent."""
+    """The journal cannot be written or read, so nothing is sent.
+
+    Or somebody else works on the run. What to do: free some space, name another folder with
+    `journal=`, or wait for the other; `vodnb.salvage(path)` saves what a damaged one still holds.
+    """
 
 
 class UnsettledError(VodnbError):
-    """Some rows of a finished table are not settled."""
+    """Some rows of a finished table are not settled.
+
+    Raised by `vodnb.require_settled` alone, to stop a notebook on a schedule. What to do:
+    `vodnb.summary(results)` says what is open and who must act; `vodnb.to_retry(results)` gives
+    what is worth another run.
+    """

@@ -142,6 +142,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "estimate reads": ("{calls} calls to read back", "回读状态：{calls} 次调用"),
     "estimate time": ("{time} at this rate", "按此速率约需 {time}"),
     "rows": ("{count:,} rows: {parts}.", "共 {count:,} 行：{parts}。"),
+    "as expected": (
+        "Every row came out as it should: {count:,} of {count:,}.",
+        "每一行的结果都与预期一致：{count:,}/{count:,}。",
+    ),
     "no rows": ("No rows.", "没有数据行。"),
     "outcome": ("outcome", "结果"),
     "code": ("error code", "错误码"),

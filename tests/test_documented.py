@@ -1,0 +1,138 @@
+"""What a user can reach is documented: names with an example that runs, errors, commands."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import doctest
+import getpass
+import inspect
+import re
+import shutil
+from functools import partial
+from pathlib import Path
+
+import pytest
+from form_play import forms_of_their_own
+
+import vodnb
+from vodnb import accessor, cli, forms
+from vodnb.accessor import TableVerbs
+from vodnb.debug.exchange import Exchange
+from vodnb.rules import errors
+from vodnb.vod import Vod
+
+LATER = {"allow_nested_loops", "last_job", "require_settled"}
+"""Names whose docstring has no example yet; nothing may be added here."""
+
+NOT_RUN = {"allow_nested_loops"}
+"""It patches asyncio for the whole process."""
+
+RAISES = {"require_settled": "UnsettledError"}
+"""Whose example raises: the sample has rows that fail, as it should."""
+
+
+def methods(kind: type) -> dict[str, object]:
+    """Return the public methods of a class, by dotted name."""
+    found = {name: inspect.getattr_static(kind, name) for name in dir(kind) if name[0] != "_"}
+    return {f"{kind.__name__}.{name}": one for name, one in found.items() if callable(one)}
+
+
+PUBLIC: dict[str, object] = {
+    **{name: getattr(vodnb, name) for name in vodnb.__all__ if name != "forms"},
+    **{f"forms.{name}": getattr(forms, name) for name in forms.__all__},
+    **methods(Vod),
+    **methods(TableVerbs),
+    **methods(Exchange),
+}
+
+
+def example(documented: object) -> str:
+    """Return the code of the section Example; "" where there is none."""
+    doc = inspect.getdoc(documented) or ""
+    section = doc.partition("\nExample:\n")[2]
+    return "".join(found.source for found in doctest.DocTestParser().get_examples(section))
+
+
+@pytest.mark.parametrize("name", sorted(set(PUBLIC) - LATER))
+def test_public_name_has_an_example(name):
+    """Its docstring says what it does, and how it is called: by its own name, in plain Python."""
+    code = example(PUBLIC[name])
+    assert code, f"{name} has no example"
+    ast.parse(code)
+    assert re.search(rf"\b{name.rpartition('.')[2]}\b", code)
+
+
+@pytest.fixture
+def _own_forms():
+    """No form of another test is gone on with, and no connection stays open."""
+    with forms_of_their_own():
+        yield
+
+
+@pytest.mark.usefixtures("_own_forms")
+def test_examples_run(monkeypatch):
+    """Each example does what it says, on a sandbox and with the names that documents use."""
+    namespace = reader(monkeypatch)
+    failed = {}
+    for name in [name for name in PUBLIC if name not in NOT_RUN]:
+        code = compile(example(PUBLIC[name]), name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        try:
+            done = eval(code, dict(namespace))
+            if inspect.isawaitable(done):
+                asyncio.run(done)
+            if job := vodnb.last_job():
+                job.wait(progress=False)  # one that is only started holds the next ones up
+        except Exception as error:  # noqa: BLE001  all of them are told at once
+            if type(error).__name__ != RAISES.get(name):
+                failed[name] = repr(error)
+    assert failed == {}
+
+
+def reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Return what somebody who reads the examples has: names, files, an unfinished run."""
+    monkeypatch.setattr(accessor, "_MADE", accessor._Made())
+    monkeypatch.setattr(vodnb, "report", partial(vodnb.report, execute=False))
+    monkeypatch.setenv("HOME", str(Path.cwd()))  # no unfinished run of another test
+    vod = vodnb.connect(sandbox=True)
+    box = vod.sandbox
+    for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):
+        monkeypatch.setenv(f"VODNB_{name.upper()}", getattr(box, name))
+    monkeypatch.setattr(getpass, "getpass", lambda: box.token)
+    monkeypatch.setattr(box, "sample_csv", partial(box.sample_csv, n=20))
+    for name in ("assets.csv", "uploaded.csv", "library.csv"):
+        box.sample_csv(name, seed=name)  # the same rows each time
+    assets = vodnb.load_assets("assets.csv")
+    results = vod.confirm(assets, rate=None, progress=False)
+    exchange = vod.call("info", asset_id=["f4" * 16])
+    exchange.save("refused.json")
+    vod.confirm("library.csv", rate=None, progress=False, canary=1)
+    shutil.copy(next(Path(".vodnb").glob("*.sqlite")), DAMAGED)
+    names = {"vodnb": vodnb, "getpass": getpass, "Path": Path}
+    return names | {
+        "vod": vod, "assets": assets, "results": results, "exchange": exchange, "df": assets,
+    }  # fmt: skip
+
+
+DAMAGED = ".vodnb/20261124T020000Z-1a2b3c.sqlite"
+"""The journal that the example of `salvage` names."""
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_error_says_when_and_what_to_do(name):
+    """Each class stands in the tree, says in a sentence when it is raised, and what to do then."""
+    kind = getattr(errors, name)
+    first, _, rest = " ".join(kind.__dict__["__doc__"].split()).partition(". ")
+    assert len(first.split()) > 3
+    assert len(rest.partition("What to do: ")[2].split()) > 5
+    assert re.search(rf"^ +{name}\b", errors.__doc__, re.MULTILINE)
+    assert issubclass(kind, vodnb.VodnbError)
+
+
+@pytest.mark.parametrize("name", sorted(cli.main.commands))
+def test_command_and_its_options_have_help(name):
+    """`vodnb <command> --help` says what it does and what each option is for."""
+    command = cli.main.commands[name]
+    assert command.help
+    options = [one for one in command.params if one.param_type_name == "option"]
+    assert [one.name for one in options if not one.help] == []

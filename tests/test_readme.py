@@ -1,0 +1,168 @@
+"""Both READMEs do what they say: their Python runs in order, and one says what the other says.
+
+The `python` blocks of a README run in one namespace, in an empty folder, on a sandbox. A block that
+cannot run here stands below a line `<!-- not run: why -->`. Reports are filled in without a kernel:
+tests/test_report.py runs them in one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from functools import partial
+from pathlib import Path
+
+import pytest
+from form_play import forms_of_their_own
+
+import vodnb
+from vodnb import accessor, cli
+from vodnb.rules.model import Outcome
+
+ROOT = Path(__file__).parents[1]
+READMES = ("README.md", "README.zh-CN.md")
+NOT_RUN = 1
+
+BLOCK = re.compile(
+    r"^(?:<!-- not run: (?P<why>.+) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)\)")
+HAN = re.compile(r"[\u4e00-\u9fff]")
+DAYS_BEFORE = {"monday.csv": "results.csv"}
+"""Files that a reader has from another day, and what they look like."""
+
+
+def read(name: str) -> str:
+    """Return a README."""
+    return (ROOT / name).read_text("utf-8")
+
+
+def blocks(text: str, kind: str) -> list[tuple[str, str]]:
+    """Return the blocks of a kind, each with why it is not run ("" where it is)."""
+    return [
+        (found["text"], found["why"] or "")
+        for found in BLOCK.finditer(text)
+        if found["kind"] == kind
+    ]
+
+
+def bare(code: str) -> str:
+    """Return Python without its comments and its layout."""
+    return ast.unparse(ast.parse(code))
+
+
+def run(code: str, namespace: dict[str, object]) -> None:
+    """Run a block as a cell: what stands alone on a line is shown, as a notebook would."""
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.Expr):
+            repr(eval(compile(ast.Expression(node.value), "<README>", "eval"), namespace))
+        else:
+            exec(compile(ast.Module([node], []), "<README>", "exec"), namespace)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_python_runs_in_order(name, tmp_path, monkeypatch):
+    """Every block works after those above it, and what the text promises is there."""
+    monkeypatch.setattr(vodnb, "report", partial(vodnb.report, execute=False))
+    monkeypatch.setattr(accessor, "_MADE", accessor._Made())
+    found = blocks(read(name), "python")
+    assert len([why for _, why in found if why]) == NOT_RUN
+    namespace: dict[str, object] = {}
+    with forms_of_their_own():
+        for code in [code for code, why in found if not why]:
+            for wanted, like in DAYS_BEFORE.items():
+                if wanted in code:
+                    shutil.copy(like, wanted)
+            run(code, namespace)
+    results = namespace["results"]
+    assert len(results) == 40
+    assert set(results["outcome"]) >= {Outcome.CONFIRMED, Outcome.INVALID}
+    made = {"assets.csv", "results.csv", "look.json", "report.ipynb", "report.html", "tuesday.html"}
+    assert made <= {path.name for path in tmp_path.iterdir()}
+    assert any((tmp_path / "to_do").iterdir())
+
+
+@pytest.mark.parametrize("kind", ["python", "sh"])
+def test_both_have_the_same_code(kind):
+    """Block by block the code is the same, up to comments and the language asked for."""
+    english, chinese = ([code for code, _ in blocks(read(name), kind)] for name in READMES)
+    assert len(english) >= 2
+    if kind == "python":
+        assert [bare(code) for code in english] == [bare(code) for code in chinese]
+    else:
+        assert english == [code.replace(" --lang zh", "") for code in chinese]
+
+
+def test_both_leave_the_same_blocks_unrun():
+    """What cannot run in one cannot run in the other."""
+    unrun = [[code for code, why in blocks(read(name), "python") if why] for name in READMES]
+    assert [bare(code) for code in unrun[0]] == [bare(code) for code in unrun[1]]
+
+
+def test_both_name_the_same_things_in_the_same_sections():
+    """Section by section: as many points and rows, and the same names in code type and links."""
+    english, chinese = (read(name).split("\n## ") for name in READMES)
+    assert len(english) == len(chinese)
+    for one, other in zip(english[1:], chinese[1:], strict=True):
+        assert shape(one) == shape(other), one.splitlines()[0]
+
+
+def shape(section: str) -> tuple[object, ...]:
+    """Return what a section holds in any language."""
+    text = BLOCK.sub("", section)
+    points = len(re.findall(r"^\* ", text, re.MULTILINE))
+    rows = len(re.findall(r"^\|", text, re.MULTILINE))
+    names = {name for name in re.findall(r"`([^`]+)`", text) if not HAN.search(name)}
+    links = set(re.findall(r"\]\(([^)]+)\)", text))
+    return points, rows, names - OF_ONE_LANGUAGE, links
+
+
+OF_ONE_LANGUAGE = {"VODNB_LANG=zh", 'lang="zh"'}
+"""What only readers of Chinese are told: how to be spoken to in it."""
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_links_lead_somewhere(name):
+    """Files of the repository that a README links to exist; the first lines link to the other."""
+    links = LINK.findall(read(name))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+    other = READMES[1 - READMES.index(name)]
+    assert f"({other})" in "".join(read(name).splitlines(keepends=True)[:4])
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_notebooks_and_permissions_are_real(name):
+    """Every notebook that is named exists, and the permissions are those of the calls."""
+    named = set(re.findall(r"`(notebooks/\w+\.ipynb)`", read(name)))
+    assert named == {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    permissions = set(re.findall(r"`(vod:asset:\w+)`", read(name)))
+    assert permissions == {"vod:asset:upload", "vod:asset:getInfo", "vod:asset:list"}
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_is_named(name):
+    """Each command of the command line can be found in the README, and no other."""
+    shell = "".join(code for code, _ in blocks(read(name), "sh"))
+    quoted = re.findall(r"`([^`\n]+)`", BLOCK.sub("", read(name)))
+    told = [*re.findall(r"^vodnb (\w+)", "\n".join(quoted), re.MULTILINE)]
+    told += re.findall(r"&& vodnb (\w+)", shell)
+    assert set(told) == set(cli.main.commands)
+
+
+def test_a_difference_is_seen():
+    """Code that differs in more than a comment is not the same; a marked block is not run."""
+    assert bare("a = 1  # one\n") == bare("a = 1  # 一\n")
+    assert bare("a = 1\n") != bare("a = 2\n")
+    text = "<!-- not run: no account -->\n```python\na\n```\n\n```python\nb\n```\n"
+    assert blocks(text, "python") == [("a\n", "no account"), ("b\n", "")]
+    assert shape("One `a` [b](c)\n* d\n") == (1, 0, {"a"}, {"c"})
+
+
+def test_a_block_that_fails_is_seen():
+    """An error in a line that stands alone, or in an assignment, is raised."""
+    with pytest.raises(NameError):
+        run("missing\n", {})
+    with pytest.raises(ZeroDivisionError):
+        run("a = 1 / 0\n", {})

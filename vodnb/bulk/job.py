@@ -60,6 +60,9 @@ def last_job() -> Run | None:
     """Return the job that was started last in this process, or None.
 
     It keeps what an interrupted cell could not hand over: `vodnb.last_job().results()`.
+
+    Example:
+        >>> results = vodnb.last_job().results()
     """
     return _jobs[-1] if _jobs else None
 

@@ -74,6 +74,9 @@ def allow_nested_loops() -> None:
         SetupError: The installed pair would silently drop queued cells (nest_asyncio 1.x, or
             nest_asyncio2 before 1.7.4, on ipykernel 7), or the loop is uvloop's, which cannot
             be patched.
+
+    Example:
+        >>> vodnb.allow_nested_loops()
     """
     name = "nest_asyncio2" if _version_of("nest_asyncio2") else "nest_asyncio"
     _refuse_pairs_that_lose_work(name)

@@ -204,6 +204,9 @@ def require_settled(results: pd.DataFrame) -> None:
     Raises:
         InputError: The table is no results table.
         UnsettledError: Rows are invalid, failed, in doubt or not sent; it says how many of each.
+
+    Example:
+        >>> vodnb.require_settled(results)
     """
     check_is_results(results)
     good = [outcome.value for outcome in Outcome if outcome.is_good]

@@ -93,7 +93,7 @@ class Ear:
 
 @pytest.mark.timeout(180)
 def test_no_secret_is_anywhere_after_any_step(client, gateway, tmp_path) -> None:
-    """Six kinds of secrets, 30 steps, and everything that a kernel and its notebook make."""
+    """Six kinds of secrets, 35 steps, and everything that a kernel and its notebook make."""
     exporter = nbconvert.HTMLExporter(template_name="basic")  # all but the styles
     ear, found, logged, scanned = Ear(client), {}, "", set()
     try:

@@ -74,6 +74,7 @@ def settle(form: Form) -> None:
     of 36 s.
     """
     parts = [form, *getattr(form, "_forms", {}).values()]
+    parts += [part._report for part in parts if hasattr(part, "_report") and part is not form]
     wait_until(lambda: all(part.is_idle for part in parts), seconds=60)
 
 

@@ -56,6 +56,10 @@ STEPS: dict[str, str] = {
     "saved": "push(app, 'Save'); seen(app, 'saved as')",
     "retry echoed by the gateway": "echo(True); retry(app); seen(app, 'APIGW.0301')",
     "retried": "echo(False); retry(app); seen(app, 'Finished')",
+    "report written": "push(app, 'Report'); seen(app, 'report.html')",
+    "files handed back": "push(app, 'Files for who must act'); seen(app, 'fix-the-id')",
+    "call echoed by the gateway": "echo(True); send(app); seen(app, 'APIGW.0301')",
+    "call sent": "echo(False); send(app); seen(app, 'asset_info_array')",
     "code explained": "explain(app)",
     "asset asked for": "ask(app)",
     "language switched": "app._shared.speak('zh'); app",
@@ -160,6 +164,14 @@ def retry(app: App) -> None:
     """Press Retry, whatever it counts."""
     form: Any = app._forms["results"]
     push(app, form._retry.description)
+
+
+def send(app: App) -> None:
+    """Make a single call."""
+    form: Any = app._forms["inspect"]
+    control(app, "Operation").value = "info"
+    form._chosen._boxes["asset_id"].value = given("asset")
+    push(app, "Send")
 
 
 def explain(app: App) -> None:

@@ -216,6 +216,7 @@ def test_hostile_answer_and_fields_run_nowhere(form, vod):
 def test_form_speaks_chinese_and_switches(vod):
     """Every control has a Chinese name; a switch back leaves values and exchange as they are."""
     form = vodnb.forms.inspect(vod, lang="zh")
+    assert "无法发送" in form._plan.value
     fill(form, asset_id=UNKNOWN)
     press(form, "发送")
     assert "在当前项目和区域中找不到该媒资" in form._shown.value

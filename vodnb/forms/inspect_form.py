@@ -13,6 +13,7 @@ from vodnb.rules.errors import InputError, VodnbError
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Status
 from vodnb.rules.operations import OPERATIONS
+from vodnb.rules.translations import translate
 from vodnb.service.redact import redact_patterns
 from vodnb.tables.picks import read_cells, read_row
 
@@ -218,16 +219,14 @@ class InspectForm(Form):
         try:
             planned = vod.preview(self._operation.value, lang=self._shared.lang, **self._given())
         except VodnbError as fault:
-            self._plan.show(hint(self._shared.clean(self._say("not ready", what=fault.what))))
+            what = translate(fault.what, self._shared.lang)
+            self._plan.show(hint(self._shared.clean(self._say("not ready", what=what))))
             return
         last = planned.last
         lines = [f"{last.method} {last.url}", *([last.request_body] if last.request_body else [])]
         style = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
-        self._plan.show(
-            element(
-                "div", hint(self._say("will leave")), element("pre", "\n".join(lines), style=style)
-            )
-        )
+        told = element("pre", "\n".join(lines), style=style)
+        self._plan.show(element("div", hint(self._say("will leave")), told))
 
     def _given(self) -> dict[str, Any]:
         return self._chosen.values()

@@ -259,6 +259,7 @@ def test_workbook_ends_where_it_would_be_too_large(tmp_path, monkeypatch):
 def test_meaning_is_said_in_the_language_of_the_report(tmp_path):
     """The table of an English run, reported in Chinese, explains its codes in Chinese."""
     made = quick(mixed(), lang="zh")
+    assert "ID被当作科学计数法的数字，位数已丢失" in made.page.read_text("utf-8")
     told = vodnb.load_assets(made.folder / "results.csv")
     assert set(told.loc[told["error_code"] == "VOD.10062", "meaning"]) == {
         vodnb.explain("VOD.10062", lang="zh").entry.meaning_zh

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Needs, Outcome, Status, Verdict
 from vodnb.rules.state_words import explain_state
+from vodnb.rules.translations import translate
 from vodnb.rules.wording import needs_in_words, outcome_in_words
 
 from .charts import COLOURS, draw_share
@@ -231,7 +232,8 @@ def input_troubles(figures: Figures, lang: Lang, *, beside: str) -> Section:
         body.append(grid(header, rows, numbers=[2], tags=[0]))
     if figures.invalid:
         header = [word(key, lang) for key in ("row", "cell", "verdict", "note")]
-        body.append(grid(header, figures.invalid, numbers=[0], codes=[1], tags=[2]))
+        told = [(*cells, translate(why, lang)) for *cells, why in figures.invalid]
+        body.append(grid(header, told, numbers=[0], codes=[1], tags=[2]))
         body += _cap(len(figures.invalid), count, beside, lang)
     lines = [line, *(f"{name}: {rows:,}" for name, rows in odd.items())]
     return Section(title=title, lines=lines, body=body, lang=lang, name="input")

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.errors import SetupError
@@ -238,7 +237,7 @@ def _peak() -> int:
 
 
 def _made_ids(number: int) -> list[str]:
-    return [f"{each:032x}" for each, _ in zip(count(0x10000), range(number), strict=False)]
+    return [f"{each:032x}" for each in range(number)]
 
 
 @contextlib.contextmanager

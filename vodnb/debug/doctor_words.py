@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vodnb.rules.wording import phrase
+
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
@@ -168,5 +170,4 @@ def tell(key: str, lang: Lang, **values: object) -> str:
         lang: In which language.
         values: What stands in its braces.
     """
-    english, chinese = _WORDS[key]
-    return (chinese if lang == "zh" else english).format(**values)
+    return phrase(_WORDS[key], lang, **values)

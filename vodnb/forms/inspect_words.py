@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vodnb.rules.wording import phrase
+
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
@@ -66,5 +68,4 @@ def inspect_word(key: str, lang: Lang, **values: object) -> str:
         lang: In which language.
         values: What stands in its braces.
     """
-    english, chinese = INSPECT_WORDS[key]
-    return (chinese if lang == "zh" else english).format(**values)
+    return phrase(INSPECT_WORDS[key], lang, **values)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vodnb.handing_on import hand_back, report
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup
+from vodnb.rules.wording import phrase
 
 from .form import Form
 from .parts import button, name_it, row, text_box
@@ -41,8 +42,7 @@ class ReportPart(Form):
     def _say(self, key: str, **values: object) -> str:
         if key not in REPORT_WORDS:
             return super()._say(key, **values)
-        english, chinese = REPORT_WORDS[key]
-        return (chinese if self._shared.lang == "zh" else english).format(**values)
+        return phrase(REPORT_WORDS[key], self._shared.lang, **values)
 
     def _report(self) -> None:
         results, path, shared = self._results(), self._path(), self._shared

@@ -9,7 +9,7 @@ from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Needs, Outcome, Status, Verdict
 from vodnb.rules.state_words import explain_state
 from vodnb.rules.translations import translate
-from vodnb.rules.wording import needs_in_words, outcome_in_words
+from vodnb.rules.wording import needs_in_words, outcome_in_words, phrase
 
 from .charts import COLOURS, draw_share
 from .parts import Section, bold, figure, grid, heading, note, printable
@@ -225,9 +225,8 @@ def input_troubles(figures: Figures, lang: Lang, *, beside: str) -> Section:
     odd = {name: rows for name, rows in figures.verdicts.items() if rows and name != Verdict.OK}
     line = word("input told", lang, count=count) if count else word("no trouble", lang)
     body = [note(line)]
-    said = 1 if lang == "zh" else 0
     if odd:
-        rows = [(name, VERDICTS[name][said], f"{rows:,}") for name, rows in odd.items()]
+        rows = [(name, phrase(VERDICTS[name], lang), f"{rows:,}") for name, rows in odd.items()]
         header = [word(key, lang) for key in ("verdict", "meaning", "rows")]
         body.append(grid(header, rows, numbers=[2], tags=[0]))
     if figures.invalid:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vodnb.rules.wording import phrase
+
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
@@ -359,5 +361,4 @@ def word(key: str, lang: Lang, **values: object) -> str:
         lang: In which language.
         values: What stands in its braces.
     """
-    english, chinese = WORDS[key]
-    return (chinese if lang == "zh" else english).format(**values)
+    return phrase(WORDS[key], lang, **values)

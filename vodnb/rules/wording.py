@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .model import Lang, Needs, Outcome, Verdict
 
-__all__ = ["clock", "needs_in_words", "outcome_in_words", "say", "verdict_in_words"]
+__all__ = ["clock", "needs_in_words", "outcome_in_words", "phrase", "say", "verdict_in_words"]
 
 _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.CONFIRMED: ("confirmed", "已确认"),
@@ -158,17 +158,29 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 def outcome_in_words(outcome: Outcome, lang: Lang) -> str:
     """Return an outcome as people say it."""
-    return _in(lang, _OUTCOMES[outcome])
+    return phrase(_OUTCOMES[outcome], lang)
 
 
 def needs_in_words(needs: Needs, lang: Lang) -> str:
     """Return what a row needs as people say it."""
-    return _in(lang, _NEEDS[needs])
+    return phrase(_NEEDS[needs], lang)
 
 
 def verdict_in_words(verdict: Verdict, lang: Lang) -> str:
     """Return a verdict as people say it."""
-    return _in(lang, _VERDICTS[verdict])
+    return phrase(_VERDICTS[verdict], lang)
+
+
+def phrase(pair: tuple[str, str], lang: Lang, **values: object) -> str:
+    """Return the text of one language, filled in.
+
+    Args:
+        pair: The text in English and in Chinese.
+        lang: In which language.
+        values: What stands in its braces.
+    """
+    english, chinese = pair
+    return (chinese if lang == "zh" else english).format(**values)
 
 
 def say(key: str, lang: Lang, **values: object) -> str:
@@ -179,7 +191,7 @@ def say(key: str, lang: Lang, **values: object) -> str:
         lang: In which language.
         values: What stands in its braces.
     """
-    return _in(lang, _SENTENCES[key]).format(**values)
+    return phrase(_SENTENCES[key], lang, **values)
 
 
 def clock(seconds: float) -> str:
@@ -187,8 +199,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _in(lang: Lang, pair: tuple[str, str]) -> str:
-    english, chinese = pair
-    return chinese if lang == "zh" else english

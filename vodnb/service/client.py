@@ -139,7 +139,7 @@ class Client:
         Args:
             operation: The call.
             deadline: Seconds for all of it. Default 30: the gateway gives up before.
-            lane: Number of the worker; workers of other lanes do not wait for its connection.
+            lane: Number of the worker; through a proxy, others do not wait for its connection.
             fields: The fields of the request; None for not given.
 
         Raises:

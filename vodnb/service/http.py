@@ -88,7 +88,7 @@ class Http:
             headers: All headers but those of the transport.
             content: The body; b"" for none.
             deadline: Seconds for all of it, from connecting to the last byte.
-            lane: The worker's number; eight workers share one pool of connections.
+            lane: The worker's number; through a proxy, eight workers share one pool.
         """
         trip = _Trip()
         try:

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from connections import connect_to
 from form_play import active_nodes
 from relay import relay_to
 from scripted_http import SETTINGS
@@ -107,8 +108,7 @@ def test_all_is_well(settle, box, lang):
 
 def test_connection_checks_itself(box):
     """`vod.doctor()` is about the connection's own settings."""
-    place = {"endpoint": box.endpoint, "region": box.region, "project_id": box.project_id}
-    vod = vodnb.connect(**place, token=box.token, lang="en")
+    vod = connect_to(box)
     assert vod.doctor().exit_status == 0
     assert box.endpoint in vod.doctor()["settings"].told
     vod.close()

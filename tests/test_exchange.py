@@ -9,6 +9,7 @@ import pickle
 import re
 
 import pytest
+from connections import connect_to
 from form_play import active_nodes
 
 import vodnb
@@ -32,8 +33,7 @@ def box():
 @pytest.fixture
 def vod(box):
     """A connection by token."""
-    place = {"endpoint": box.endpoint, "region": box.region, "project_id": box.project_id}
-    made = vodnb.connect(**place, token=box.token, lang="en")
+    made = connect_to(box)
     yield made
     made.close()
 

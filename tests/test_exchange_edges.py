@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from connections import connect_to
 from form_play import active_nodes
 
 import vodnb
@@ -28,8 +29,7 @@ def box():
 @pytest.fixture
 def vod(box):
     """A connection by token."""
-    place = {"endpoint": box.endpoint, "region": box.region, "project_id": box.project_id}
-    made = vodnb.connect(**place, token=box.token, lang="en")
+    made = connect_to(box)
     yield made
     made.close()
 

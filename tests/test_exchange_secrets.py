@@ -10,6 +10,7 @@ import traceback
 from contextlib import closing
 
 import pytest
+from connections import connect_to
 from IPython.core.ultratb import VerboseTB
 from leak_scan import leaks
 
@@ -68,8 +69,7 @@ def connect(box, monkeypatch):
     }  # fmt: skip
 
     def build(way: str):
-        place = {"endpoint": box.endpoint, "region": box.region, "project_id": box.project_id}
-        made.append(vodnb.connect(**place, **given[way], lang="en"))
+        made.append(connect_to(box, **given[way]))
         return made[-1]
 
     yield build

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pandas as pd
 import pytest
+from connections import connect_to
 from journals import DONE, header_at, intent, new_journal, settled
 
 import vodnb
@@ -44,8 +45,7 @@ def box():
 def vod(box):
     """A connection; its assets hang anew."""
     box.add(KNOWN)
-    place = {"endpoint": box.endpoint, "region": box.region, "project_id": box.project_id}
-    made = vodnb.connect(**place, token=box.token, lang="en")
+    made = connect_to(box)
     yield made
     made.close()
 

@@ -100,8 +100,7 @@ class Card:
     def title(self) -> str:
         """Its names, and what it does."""
         declared = self.declared
-        title = declared.title_zh if self._lang == "zh" else declared.title_en
-        return f"{declared.name} ({declared.api}): {title}"
+        return f"{declared.name} ({declared.api}): {declared.title(self._lang)}"
 
     def _facts(self) -> list[tuple[str, str]]:
         declared, lang = self.declared, self._lang

@@ -87,8 +87,7 @@ def _printable(text: str) -> str:
 
 
 def _title(exchange: Exchange) -> str:
-    declared, lang = exchange.declared, exchange.lang
-    title = declared.title_zh if lang == "zh" else declared.title_en
+    title = exchange.declared.title(exchange.lang)
     return f"{exchange.operation} · {title} · {_result(exchange)}"
 
 

@@ -125,10 +125,7 @@ class InspectForm(Form):
 
     def _speak(self) -> None:
         say, lang = self._say, self._shared.lang
-        titles = [
-            (f"{name} · {made.title_zh if lang == 'zh' else made.title_en}", name)
-            for name, made in OPERATIONS.items()
-        ]
+        titles = [(f"{name} · {made.title(lang)}", name) for name, made in OPERATIONS.items()]
         self._operation.relabel(titles)
         self._as.relabel([(label, label.lower()) for label in ("curl", "Python", "SDK")])
         for control, key in (

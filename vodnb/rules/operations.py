@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .model import Lang
 
 __all__ = [
     "BATCH",
@@ -104,6 +107,10 @@ class Operation:
     permission: str = ""
     doc_url: str
     explorer_url: str
+
+    def title(self, lang: Lang) -> str:
+        """Return what it does, in this language."""
+        return self.title_zh if lang == "zh" else self.title_en
 
 
 BATCH = 10

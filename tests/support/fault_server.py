@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GOALS = {"CREATED": "CREATED", "FAILED": "UPLOAD_FAILED", "CANCELLED": "CANCELLED"}
 BIGGEST_REQUEST = 1 << 18
+MOST_CLOGS = 10
+"""So often the backlog of a server is filled."""
 
 
 class LoopThread:
@@ -132,6 +134,7 @@ class FaultServer:
         self.other_port = 0
         self._before: dict[str, tuple[str, float]] = {}
         self._pending = 0
+        self._clogs = 0
         self._listener: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._conns: dict[asyncio.Task[None], socket.socket] = {}
@@ -252,9 +255,13 @@ class FaultServer:
             self._come_back(seconds, self._open)
 
     async def clog(self, seconds: float) -> None:
-        """Fill the backlog: who connects now waits in vain, until it is over."""
-        if not self._accepting or not self._listener:
+        """Fill the backlog: who connects now waits in vain, until it is over.
+
+        Not for ever: after every call of a job it would cost each asset a connect timeout.
+        """
+        if not self._accepting or not self._listener or self._clogs == MOST_CLOGS:
             return
+        self._clogs += 1
         self._stop_accepting()
         self._listener.listen(0)
         fillers = [socket.socket() for _ in range(4)]

@@ -39,7 +39,7 @@ IMPORT_HOMES: dict[str, tuple[str, ...]] = {
     "nbformat": ("reporting/",),
     "nest_asyncio": ("bulk/loop.py",),
     "nest_asyncio2": ("bulk/loop.py",),
-    "numpy": ("tables/",),
+    "numpy": ("tables/", "bulk/places.py"),
     "pandas": ("tables/",),
     "pickle": (),
     "shelve": (),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vodnb.bulk import places
 from vodnb.bulk.standings import Standings
 from vodnb.rules.model import Outcome, Settlement
 
@@ -65,25 +66,41 @@ def test_what_was_not_touched_is_not_there(asset_id):
 
 
 def test_what_is_alike_is_kept_once():
-    """Ten thousand confirmed assets need no memory that was not there at the start."""
+    """Ten thousand confirmed assets need no memory that was not there, but their own texts."""
     assets = [f"{number:032x}" for number in range(10_000)]
     standings = Standings(assets)
     before = _bytes_of(standings)
+    sent_at = "2026-11-24T01:54:47.123Z"
+    request_ids = [f"request-{number}" for number in range(len(assets))]
     for number, asset_id in enumerate(assets):
         settled = Settlement(
             outcome=Outcome.CONFIRMED,
             http_status=200,
-            request_id=f"{number:032x}",
+            request_id=request_ids[number],
             attempts=1,
-            sent_at="2026-11-24T01:54:47.123Z",
+            sent_at=sent_at,
             elapsed_ms=number,
         )
         standings.put(asset_id, settled)
     assert _bytes_of(standings) - before < 1000
-    assert before < 80 * len(assets)
+    assert before < 41 * len(assets)
+    for asset_id, request_id in zip(assets, request_ids, strict=True):
+        assert standings[asset_id].request_id is request_id
+        assert standings[asset_id].sent_at is sent_at
 
 
 def _bytes_of(standings: Standings) -> int:
-    parts = [part for name, part in vars(standings).items() if name != "_places"]
-    texts = [part for text in parts if hasattr(text, "__dict__") for part in vars(text).values()]
-    return sum(map(sys.getsizeof, [*parts, *texts]))
+    own, places = vars(standings), vars(standings._places)
+    parts = [part for name, part in {**own, **places}.items() if name != "_assets"]
+    return sum(map(sys.getsizeof, parts))
+
+
+@pytest.mark.parametrize("likely", [1, 3, 1000])
+def test_assets_of_one_hash_are_told_apart(monkeypatch, likely):
+    """Each has its own place, whether it was there at the start or came later."""
+    monkeypatch.setattr(places, "hash", lambda text: int(text, 16) % likely - 1, raising=False)
+    found = places.Places(NAMES[:4])
+    assert [found.find(name) for name in NAMES] == [0, 1, 2, 3, None, None]
+    assert [found.add(name) for name in reversed(NAMES)] == [4, 5, 3, 2, 1, 0]
+    assert [found.find(name) for name in NAMES] == [0, 1, 2, 3, 5, 4]
+    assert (list(found), len(found)) == ([*NAMES[:4], NAMES[5], NAMES[4]], 6)

@@ -30,16 +30,27 @@ _HEADER = (
 @click.option("--latency", default="0,0.05", show_default=True, help="Of the server, s, a list.")
 @click.option("--tls/--plain", default=False, show_default=True, help="Encrypted connections.")
 @click.option("--rounds", default=3, show_default=True, help="Runs of each, taking turns.")
+@click.option(
+    "--paced", default=250, show_default=True, help="Assets of two runs at the quota; 0: none."
+)
 @click.option("--save", type=click.Path(path_type=Path), help="Write the table as CSV too.")
-def bench(  # each is an option of the command line
-    assets: int, workers: str, latency: str, rounds: int, save: Path | None, *, tls: bool
+def bench(
+    assets: int,
+    workers: str,
+    latency: str,
+    rounds: int,
+    *,
+    paced: int,
+    save: Path | None,
+    tls: bool,
 ) -> None:
     """Measure vodnb beside the official SDK, a plain httpx loop and bare aiohttp.
 
     All confirm the same assets against a server of this package on this machine, which answers as
     fast as Python can. vodnb has everything on: signatures, journal, results table; it does not
     look first or read back, since the others cannot. What is not installed is left out:
-    pip install "vodnb[bench]" brings all of them.
+    pip install "vodnb[bench]" brings all of them. In the end two runs at the service's quota show
+    whether they take as long as vod.estimate says.
     """
     from vodnb.bench.rounds import YARDSTICK, Setting, measure
 
@@ -61,6 +72,24 @@ def bench(  # each is an option of the command line
     )
     if save:
         _write(rows, save)
+    if paced:
+        _tell_paced(paced)
+
+
+def _tell_paced(assets: int) -> None:
+    """Show how runs at the quota keep to their estimate."""
+    from vodnb.bench.paced import LATENCY, measure_kept
+
+    for turn, kept in enumerate(measure_kept(assets=assets, tell=_progress)):
+        if not turn:
+            click.echo(
+                f"\n{assets:,} assets at the quota, {LATENCY * 1000:g} ms latency\n"
+                f"{'':28}{'estimated s':>12}{'took s':>9}{'x':>7}{'of a core':>11}"
+            )
+        click.echo(
+            f"{kept.way:28}{kept.estimated:>12.2f}{kept.seconds:>9.2f}"
+            f"{kept.seconds / kept.estimated:>7.3f}{kept.core:>11.1%}"
+        )
 
 
 def _progress(text: str) -> None:

@@ -1,4 +1,4 @@
-"""A server that answers as fast as Python can: every confirm succeeds, and nothing is kept.
+"""A server that answers as fast as Python can: every confirm succeeds.
 
 Run as `python -m vodnb.bench.echo`: it prints its port and serves until its standard input ends.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import re
 import ssl
@@ -22,14 +23,18 @@ __all__ = ["main"]
 
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+_requests = itertools.count(1)
 _ASSET = re.compile(rb'"asset_id" *: *("[^"]*")')
 
 
 class _Connection(asyncio.Protocol):
     """Reads requests, one after the other or piled up, and answers each after the latency."""
 
-    def __init__(self, latency: float, count: Callable[[int], None]) -> None:
+    def __init__(
+        self, latency: float, count: Callable[[int], None], confirmed: set[str] | None
+    ) -> None:
         self._latency = latency
+        self._confirmed = confirmed
         self._count = count
         self._pending = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -52,7 +57,7 @@ class _Connection(asyncio.Protocol):
                 return
             body = bytes(self._pending[len(head) : size])
             del self._pending[:size]
-            answer = _packed(_answer(head, body))
+            answer = _packed(_answer(head, body, self._confirmed))
             if self._latency:
                 asyncio.get_running_loop().call_later(self._latency, self._write, answer)
             else:
@@ -63,20 +68,23 @@ class _Connection(asyncio.Protocol):
             self._transport.write(answer)
 
 
-def _answer(head: bytes, body: bytes) -> bytes:
+def _answer(head: bytes, body: bytes, confirmed: set[str] | None) -> bytes:
     if head.startswith(b"POST"):
         asset = _ASSET.search(body)
+        if asset and confirmed is not None:
+            confirmed.add(asset[1].decode().strip('"'))
         return b'{"asset_id":%s}' % (asset[1] if asset else b"null")
     target = head.split(b" ", 2)[1].decode("ascii", "replace")
     asked = parse_qs(urlsplit(target).query).get("asset_id", [])
-    found = [{"asset_id": asset_id, "status": "CREATING"} for asset_id in asked]
+    done = confirmed or ()
+    found = [{"asset_id": one, "status": "CREATED" if one in done else "CREATING"} for one in asked]
     return json.dumps({"asset_info_array": found}).encode()
 
 
 def _packed(body: bytes) -> bytes:
     return (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: bench\r\n"
-        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: %032x\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (next(_requests), len(body), body)
     )
 
 
@@ -91,7 +99,7 @@ class _Counter:
         self.most = max(self.most, self.now)
 
 
-async def _serve(latency: float, certificate: Path | None) -> None:
+async def _serve(latency: float, certificate: Path | None, confirmed: set[str] | None) -> None:
     context = None
     if certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -99,7 +107,7 @@ async def _serve(latency: float, certificate: Path | None) -> None:
     loop = asyncio.get_running_loop()
     counter = _Counter()
     server = await loop.create_server(
-        lambda: _Connection(latency, counter), "127.0.0.1", 0, ssl=context, backlog=512
+        lambda: _Connection(latency, counter, confirmed), "127.0.0.1", 0, ssl=context, backlog=512
     )
     async with server:
         print(server.sockets[0].getsockname()[1], flush=True)
@@ -116,8 +124,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--certificate", type=Path, help="PEM file of chain and key: serve TLS")
+    parser.add_argument("--keep", action="store_true", help="tell CREATED of what was confirmed")
     options = parser.parse_args()
-    asyncio.run(_serve(options.latency, options.certificate))
+    asyncio.run(_serve(options.latency, options.certificate, set() if options.keep else None))
 
 
 if __name__ == "__main__":

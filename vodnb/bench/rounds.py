@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from vodnb.rules.errors import SetupError, VodnbError
+from vodnb.rules.errors import VodnbError
 
+from .serving import serving
 from .stacks import STACKS, Cost, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from .serving import Server
 
 __all__ = ["YARDSTICK", "Row", "Setting", "measure"]
 
@@ -97,82 +94,23 @@ def measure(
     stacks = [name for name in STACKS if version_of(name)]
     for setting in settings:
         costs: dict[str, list[tuple[Cost, int]]] = {name: [] for name in stacks}
-        with _server(setting) as server:
+        with serving(latency=setting.latency, is_tls=setting.is_tls) as server:
             for turn, name in product(range(rounds), stacks):
                 tell(f"{setting}: {name}, round {turn + 1} of {rounds}")
-                costs[name].append(server.run(name, setting, assets))
+                costs[name].append(_cost(server, name, setting, assets))
         yield from _rows(setting, costs, assets)
 
 
-class _Server:
-    """The server of `vodnb.bench.echo`, in a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[str], ca: str) -> None:
-        self._process = process
-        self._ca = ca
-        self._port = int(self._asked(""))
-
-    def run(self, name: str, setting: Setting, assets: int) -> tuple[Cost, int]:
-        """Return what a stack cost, and how many connections it had at once."""
-        scheme = "https" if self._ca else "http"
-        self._asked("\n")
-        command = [
-            *(sys.executable, "-m", "vodnb.bench.stacks", name),
-            f"{scheme}://127.0.0.1:{self._port}",
-            *("--assets", str(assets), "--workers", str(setting.workers), "--ca", self._ca),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            raise VodnbError(
-                f"The benchmark of {name} failed.", done.stderr.strip()[-500:], "Nothing is known."
-            )
-        cost = Cost(**json.loads(done.stdout.splitlines()[-1]))
-        if cost.right != assets:
-            raise VodnbError(f"{name} confirmed {cost.right:,} of {assets:,} assets.")
-        return cost, int(self._asked("\n"))
-
-    def _asked(self, line: str) -> str:
-        """Return the line that the server says to this one."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if not stdin or not stdout:
-            raise TypeError("the server was started without pipes")
-        stdin.write(line)
-        stdin.flush()
-        return stdout.readline()
-
-
-@contextmanager
-def _server(setting: Setting) -> Iterator[_Server]:
-    with TemporaryDirectory(prefix="vodnb-bench-") as folder:
-        certificate, ca = _certificate(Path(folder)) if setting.is_tls else ("", "")
-        command = [sys.executable, "-m", "vodnb.bench.echo", "--latency", str(setting.latency)]
-        if certificate:
-            command += ["--certificate", certificate]
-        with subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                yield _Server(process, ca)
-            finally:
-                if process.stdin:
-                    process.stdin.close()
-
-
-def _certificate(folder: Path) -> tuple[str, str]:
-    """Return the files of a certificate for 127.0.0.1 and of the authority that signed it."""
-    try:
-        import trustme
-    except ImportError as missing:
-        raise SetupError(
-            "There is nothing to make a certificate with.",
-            "TLS cannot be measured.",
-            'Run: pip install "vodnb[bench]"; or leave --tls out.',
-        ) from missing
-    authority = trustme.CA()
-    made, ca = folder / "server.pem", folder / "ca.pem"
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(made)
-    authority.cert_pem.write_to_path(ca)
-    return str(made), str(ca)
+def _cost(server: Server, name: str, setting: Setting, assets: int) -> tuple[Cost, int]:
+    """Return what a stack cost, and how many connections it had at once."""
+    told, connections = server.run(
+        *("vodnb.bench.stacks", "--name", name),
+        *("--assets", str(assets), "--workers", str(setting.workers)),
+    )
+    cost = Cost(**told)
+    if cost.right != assets:
+        raise VodnbError(f"{name} confirmed {cost.right:,} of {assets:,} assets.")
+    return cost, connections
 
 
 def _rows(setting: Setting, costs: dict[str, list[tuple[Cost, int]]], assets: int) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """What is measured side by side: each way to confirm the same assets, in a process of its own.
 
-Run as `python -m vodnb.bench.stacks NAME URL ...`: it prints one JSON object.
+Run as `python -m vodnb.bench.stacks URL --name NAME ...`: it prints one JSON object.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from vodnb.rules.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
 
-__all__ = ["STACKS", "Cost", "Work", "main", "version_of"]
+    from vodnb.vod import Vod
+
+__all__ = ["STACKS", "Cost", "Work", "connected", "made_ids", "main", "own_folder", "version_of"]
 
 _PROJECT = "0" * 32
 _AK, _SK = "BENCHBENCHBENCHBENCH", "b" * 40
@@ -67,17 +69,9 @@ class Cost:
 
 def _with_vodnb(work: Work) -> Callable[[], int]:
     """Everything on that a user has: AK/SK signatures, journal, results table."""
-    from vodnb.session import connect
     from vodnb.verbs import load_assets
 
-    vod = connect(
-        endpoint=work.url,
-        region="cn-north-4",
-        project_id=_PROJECT,
-        ak=_AK,
-        sk=_SK,
-        ca_bundle=work.ca or None,
-    )
+    vod = connected(work.url, work.ca)
 
     def run() -> int:
         # The others do not look, and do not read back.
@@ -213,6 +207,20 @@ def version_of(name: str) -> str:
         return ""
 
 
+def connected(url: str, ca: str) -> Vod:
+    """Return a connection to the server, with AK/SK signatures."""
+    from vodnb.session import connect
+
+    return connect(
+        endpoint=url,
+        region="cn-north-4",
+        project_id=_PROJECT,
+        ak=_AK,
+        sk=_SK,
+        ca_bundle=ca or None,
+    )
+
+
 def _measure(name: str, work: Work) -> Cost:
     run = STACKS[name][0](work)
     before, began = os.times(), time.perf_counter()
@@ -236,12 +244,14 @@ def _peak() -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
-def _made_ids(number: int) -> list[str]:
+def made_ids(number: int) -> list[str]:
+    """Return so many asset IDs."""
     return [f"{each:032x}" for each in range(number)]
 
 
 @contextlib.contextmanager
-def _own_folder() -> Iterator[None]:
+def own_folder() -> Iterator[None]:
+    """Work in an empty folder, and leave nothing."""
     with tempfile.TemporaryDirectory(prefix="vodnb-bench-") as folder, contextlib.chdir(folder):
         yield
 
@@ -249,16 +259,16 @@ def _own_folder() -> Iterator[None]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one stack once, and print what it cost."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=STACKS)
     parser.add_argument("url")
+    parser.add_argument("--name", choices=STACKS, required=True)
     parser.add_argument("--assets", type=int, required=True)
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--ca", default="")
     options = parser.parse_args(arguments)
     logging.disable(logging.WARNING)
-    assets = _made_ids(options.assets)
+    assets = made_ids(options.assets)
     work = Work(url=options.url, assets=assets, workers=options.workers, ca=options.ca)
-    with _own_folder():
+    with own_folder():
         print(json.dumps(asdict(_measure(options.name, work))))
 
 

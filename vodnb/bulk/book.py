@@ -11,7 +11,7 @@ from .events import Bounced, Looked, Phase, PhaseBegan, ReadBack, Sent, Settled,
 from .standings import Standings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from .events import Event
 
@@ -42,7 +42,7 @@ class Book:
         warnings: Codes of what the user should know.
     """
 
-    def __init__(self, assets: Iterable[str] = ()) -> None:
+    def __init__(self, assets: Sequence[str] = ()) -> None:
         self.settlements = Standings(assets)
         self.outcomes: Counter[Outcome] = Counter()
         self.codes: Counter[str] = Counter()

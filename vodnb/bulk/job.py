@@ -6,8 +6,10 @@ import asyncio
 import math
 import random
 import secrets
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -233,6 +235,8 @@ class Job(Run):
         self._book.spared = 0
         for asset_id, (settlement, _) in opened.doubtful.items():
             self._book.hear(Sent(asset_id=asset_id, settlement=settlement))
+        if not opened.settled and not opened.doubtful:
+            return self._plan
         left = [
             asset_id
             for asset_id in self._plan.assets
@@ -329,4 +333,11 @@ def _unproved_in(opened: OpenRun) -> list[str]:
 
 
 def _utc_text() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _text_of(time.time_ns() // 1_000_000)
+
+
+@lru_cache(maxsize=1)
+def _text_of(milliseconds: int) -> str:
+    """Return a time of day as text: one for all assets that are sent in the same millisecond."""
+    then = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")

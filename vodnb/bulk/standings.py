@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from copy import copy, deepcopy
+from copy import copy
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from vodnb.rules.model import Outcome, Settlement
 
+from .places import Places
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Standings"]
 
@@ -22,33 +24,28 @@ _NONE = -1
 _COLUMNS = ("_kind", "_elapsed_ms", "_attempts", "_sent_at", "_request_id", "_touched", "_doubtful")
 """What changes as assets come to stand otherwise; the rest only grows, and may be shared."""
 
-_TIME_BYTES = 24
-"""Width of a UTC ISO text with milliseconds and a Z."""
-
-_ID_BYTES = 36
-"""Width of a UUID with its dashes; the service's request IDs have 32 digits."""
-
 
 class Standings(Mapping[str, Settlement]):
     """The settlement of each asset that was touched; written by one thread, read by any.
 
-    It takes 72 bytes for an asset beside its place in a dict, all of them when it is made; a
-    `Settlement` takes 400. What is alike for many assets is kept once.
+    It takes 40 bytes for an asset, all of them when it is made, and the texts that are its own:
+    the results table takes over those very texts. A `Settlement` takes 400. What is alike for many
+    assets is kept once.
 
     Args:
-        assets: The distinct assets of the run; others may come later.
+        assets: The distinct assets of the run, which are not copied; others may come later.
     """
 
-    def __init__(self, assets: Iterable[str] = ()) -> None:
-        self._places = {asset_id: place for place, asset_id in enumerate(assets)}
+    def __init__(self, assets: Sequence[str] = ()) -> None:
+        self._places = Places(assets)
         size = len(self._places)
         self._kinds: list[_Kind] = []
         self._kind_numbers: dict[_Kind, int] = {}
         self._kind = array("i", [_NONE]) * size
         self._elapsed_ms = array("i", [_NONE]) * size
         self._attempts = array("i", [0]) * size
-        self._sent_at = _Texts(_TIME_BYTES, size)
-        self._request_id = _Texts(_ID_BYTES, size)
+        self._sent_at = [""] * size
+        self._request_id = [""] * size
         self._touched = 0
         self._doubtful = 0
         self._lock = Lock()
@@ -77,15 +74,16 @@ class Standings(Mapping[str, Settlement]):
         """Return how the assets stand now; what comes later does not change it."""
         taken = copy(self)
         with self._lock:
-            vars(taken).update({name: deepcopy(vars(self)[name]) for name in _COLUMNS})
+            vars(taken).update({name: copy(vars(self)[name]) for name in _COLUMNS})
         return taken
 
     def __getitem__(self, asset_id: str) -> Settlement:
-        place = self._places[asset_id]
-        number = self._kind[place] if place < len(self._kind) else _NONE
-        if number == _NONE:
+        place = self._touched_place(asset_id)
+        if place is None:
             raise KeyError(asset_id)
-        outcome, code, message, http_status, state_before, state_after = self._kinds[number]
+        outcome, code, message, http_status, state_before, state_after = self._kinds[
+            self._kind[place]
+        ]
         elapsed = self._elapsed_ms[place]
         return Settlement(
             outcome=outcome,
@@ -101,23 +99,28 @@ class Standings(Mapping[str, Settlement]):
         )
 
     def __iter__(self) -> Iterator[str]:
-        return (asset_id for asset_id in list(self._places) if asset_id in self)
+        return (asset_id for asset_id in self._places if asset_id in self)
 
     def __contains__(self, asset_id: object) -> bool:
-        place = self._places.get(asset_id, _NONE) if isinstance(asset_id, str) else _NONE
-        return 0 <= place < len(self._kind) and self._kind[place] != _NONE
+        return isinstance(asset_id, str) and self._touched_place(asset_id) is not None
 
     def __len__(self) -> int:
         return self._touched
 
+    def _touched_place(self, asset_id: str) -> int | None:
+        place = self._places.find(asset_id)
+        # A snapshot knows the places of what came after it, and nothing of how that stands.
+        is_touched = place is not None and place < len(self._kind) and self._kind[place] != _NONE
+        return place if is_touched else None
+
     def _place(self, asset_id: str) -> int:
-        place = self._places.setdefault(asset_id, len(self._places))
+        place = self._places.add(asset_id)
         if place == len(self._kind):
             self._kind.append(_NONE)
             self._elapsed_ms.append(_NONE)
             self._attempts.append(0)
-            self._sent_at.append()
-            self._request_id.append()
+            self._sent_at.append("")
+            self._request_id.append("")
         return place
 
     def _number(self, settlement: Settlement) -> int:
@@ -133,31 +136,3 @@ class Standings(Mapping[str, Settlement]):
         if number == len(self._kinds):
             self._kinds.append(kind)
         return number
-
-
-class _Texts:
-    """Short ASCII texts side by side, in slots of one width; the odd ones beside them."""
-
-    def __init__(self, width: int, size: int) -> None:
-        self._width = width
-        self._slots = bytearray(width * size)
-        self._odd: dict[int, str] = {}
-
-    def append(self) -> None:
-        """Add an empty text."""
-        self._slots.extend(bytes(self._width))
-
-    def __getitem__(self, place: int) -> str:
-        if place in self._odd:
-            return self._odd[place]
-        start = place * self._width
-        return self._slots[start : start + self._width].rstrip(b"\0").decode("ascii")
-
-    def __setitem__(self, place: int, text: str) -> None:
-        self._odd.pop(place, None)
-        is_odd = len(text) > self._width or not text.isascii() or "\0" in text
-        if is_odd:
-            self._odd[place] = text
-        start = place * self._width
-        slot = b"" if is_odd else text.encode("ascii")
-        self._slots[start : start + self._width] = slot.ljust(self._width, b"\0")

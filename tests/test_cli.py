@@ -269,6 +269,19 @@ def test_sandbox_says_how_to_connect(run, as_json, monkeypatch):
     assert len(box.states()) == 3
 
 
+def test_sandbox_takes_the_assets_of_a_table(run, monkeypatch, tmp_path):
+    """A table of one's own: what can be sent is there to be confirmed, the rest is left out."""
+    table = tmp_path / "uploads.csv"
+    table.write_text(f"asset_id\n{'a1' * 16}\n{'B2' * 16}\n\n1.2E+31\n", "utf-8")
+    served = []
+    monkeypatch.setattr(server, "serve", lambda box: (served.append(box), box.stop()))
+    assert run("sandbox", "--port", 0, "--assets-of", table).exit_code == 0
+    assert served[0].states() == {"a1" * 16: "CREATING", "b2" * 16: "CREATING"}
+    missing = run("sandbox", "--port", 0, "--assets-of", tmp_path / "no.csv")
+    assert missing.exit_code == 2
+    assert "There is no file" in missing.output
+
+
 def test_interrupt_before_serving_stops_the_sandbox(run, monkeypatch):
     """An interrupt that comes too early for the server ends the command just as well."""
     boxes = []

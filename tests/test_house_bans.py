@@ -26,6 +26,7 @@ IMPORT_HOMES: dict[str, tuple[str, ...]] = {
         "cli_notebooks.py",
         "cli_options.py",
         "cli_report.py",
+        "cli_sandbox.py",
     ),
     "httptools": ("service/wire.py",),
     "httpx": ("service/http.py", "service/direct.py", "service/wire.py", "bench/stacks.py"),

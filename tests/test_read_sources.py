@@ -280,3 +280,22 @@ def test_the_summary_wants_a_loaded_table():
     bare = load_assets([A, B])[:1].copy()
     bare.attrs = {}
     assert repr(describe(bare)) == "1 row from a table: 1 ok; 1 asset to confirm"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_table_and_its_source_go_their_own_ways(again):
+    """Whoever goes on working in a table changes nothing of what was loaded from it."""
+    source = pd.DataFrame({"asset_id": ["a1" * 16, "b2" * 16], "title": ["one", "two"]})
+    if again:
+        source = load_assets(source)
+    loaded = load_assets(source)
+    before = loaded.copy()
+    source.loc[0, "asset_id"] = "c3" * 16
+    source.iloc[1, 1] = "three"
+    source.attrs["vodnb"] = "mine"
+    assert_frame_equal(loaded, before)
+    loaded.loc[1, "title"] = "four"
+    loaded["verdict"] = "mangled"
+    assert source["title"].iloc[1] == "three"
+    assert not again or set(source["verdict"]) == {"ok"}
+    assert loaded.attrs["vodnb"]["rows"] == 2

@@ -9,48 +9,37 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import shutil
 from functools import partial
-from pathlib import Path
 
 import pytest
 from form_play import forms_of_their_own
+from readmes import BLOCK, READMES, ROOT, blocks, read
 
 import vodnb
 from vodnb import accessor, cli
 from vodnb.rules.model import Outcome
 
-ROOT = Path(__file__).parents[1]
-READMES = ("README.md", "README.zh-CN.md")
 NOT_RUN = 1
 
-BLOCK = re.compile(
-    r"^(?:<!-- not run: (?P<why>.+) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$",
-    re.MULTILINE | re.DOTALL,
-)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)\)")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 DAYS_BEFORE = {"monday.csv": "results.csv"}
 """Files that a reader has from another day, and what they look like."""
 
 
-def read(name: str) -> str:
-    """Return a README."""
-    return (ROOT / name).read_text("utf-8")
-
-
-def blocks(text: str, kind: str) -> list[tuple[str, str]]:
-    """Return the blocks of a kind, each with why it is not run ("" where it is)."""
-    return [
-        (found["text"], found["why"] or "")
-        for found in BLOCK.finditer(text)
-        if found["kind"] == kind
-    ]
-
-
 def bare(code: str) -> str:
     """Return Python without its comments and its layout."""
     return ast.unparse(ast.parse(code))
+
+
+def words(code: str) -> list[list[str]]:
+    """Return the words of each line of shell, without comments and the language asked for."""
+    lines = [
+        shlex.split(line, comments=True) for line in code.replace(" --lang zh", "").splitlines()
+    ]
+    return [line for line in lines if line]
 
 
 def run(code: str, namespace: dict[str, object]) -> None:
@@ -92,7 +81,7 @@ def test_both_have_the_same_code(kind):
     if kind == "python":
         assert [bare(code) for code in english] == [bare(code) for code in chinese]
     else:
-        assert english == [code.replace(" --lang zh", "") for code in chinese]
+        assert [words(code) for code in english] == [words(code) for code in chinese]
 
 
 def test_both_leave_the_same_blocks_unrun():
@@ -147,7 +136,7 @@ def test_every_command_is_named(name):
     shell = "".join(code for code, _ in blocks(read(name), "sh"))
     quoted = re.findall(r"`([^`\n]+)`", BLOCK.sub("", read(name)))
     told = [*re.findall(r"^vodnb (\w+)", "\n".join(quoted), re.MULTILINE)]
-    told += re.findall(r"&& vodnb (\w+)", shell)
+    told += re.findall(r"(?:^|&& )vodnb (\w+)", shell, re.MULTILINE)
     assert set(told) == set(cli.main.commands)
 
 
@@ -155,6 +144,7 @@ def test_a_difference_is_seen():
     """Code that differs in more than a comment is not the same; a marked block is not run."""
     assert bare("a = 1  # one\n") == bare("a = 1  # 一\n")
     assert bare("a = 1\n") != bare("a = 2\n")
+    assert words("a 'b c' # one\n") == words("a 'b c' --lang zh  # 一\n") != words("a b c\n")
     text = "<!-- not run: no account -->\n```python\na\n```\n\n```python\nb\n```\n"
     assert blocks(text, "python") == [("a\n", "no account"), ("b\n", "")]
     assert shape("One `a` [b](c)\n* d\n") == (1, 0, {"a"}, {"c"})

@@ -6,10 +6,7 @@ not start.
 
 from __future__ import annotations
 
-import json
 import signal
-import sys
-from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
@@ -25,6 +22,7 @@ from .cli_bench import bench
 from .cli_notebooks import notebooks
 from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE_OPTIONS, RUN_OPTIONS, taking
 from .cli_report import report
+from .cli_sandbox import sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.emulator.samples import ExpectedRow
-    from vodnb.emulator.server import Sandbox
     from vodnb.emulator.wire import LedgerEntry
     from vodnb.vod import Vod
 
@@ -45,7 +42,6 @@ __all__ = [
     "reconcile",
     "resume",
     "runs",
-    "sandbox",
     "states",
 ]
 
@@ -79,6 +75,7 @@ main.add_command(cli_debug.call)
 main.add_command(cli_debug.doctor)
 main.add_command(notebooks)
 main.add_command(report)
+main.add_command(sandbox)
 
 
 @main.command()
@@ -252,33 +249,6 @@ def explain(code: str, http_status: int | None, lang: str | None) -> None:
     click.echo(repr(explain_code(code, http_status, lang=lang)))
 
 
-@main.command()
-@click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
-@click.option("--assets", default=0, show_default=True, help="How many CREATING assets to make.")
-@click.option("--state", type=click.Path(path_type=Path), help="File that keeps its state.")
-@click.option("--quota/--no-quota", default=True, show_default=True, help="Keep to the quota.")
-@click.option("--latency", default=0.0, show_default=True, help="Seconds before it acts on a call.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on how to connect.")
-def sandbox(
-    port: int, assets: int, state: Path | None, *, quota: bool, latency: float, as_json: bool
-) -> None:
-    """Serve a VOD of our own on this machine until interrupted."""
-    from vodnb.emulator import server
-    from vodnb.emulator.faults import Behaviour
-
-    behaviour = Behaviour(latency=latency)
-    if not quota:
-        behaviour = replace(behaviour, quota=None)
-    box = server.sandbox(port=port, behaviour=behaviour, assets=assets, state_file=state)
-    try:
-        click.echo(json.dumps(box.as_json()) if as_json else _how_to_connect(box))
-        sys.stdout.flush()
-        server.serve(box)
-    except KeyboardInterrupt:
-        # It came before `serve` was ready for it.
-        box.stop()
-
-
 def _settle(
     ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any], **asked: Any
 ) -> None:
@@ -302,22 +272,12 @@ def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
     ctx.exit(0 if good == len(results) else _NOT_ALL_SETTLED)
 
 
-def _how_to_connect(box: Sandbox) -> str:
-    return (
-        f"A sandbox serves {box.endpoint}; Ctrl-C ends it. In another terminal or a notebook:\n\n"
-        f"  export VODNB_ENDPOINT={box.endpoint}\n"
-        f"  export VODNB_IAM_ENDPOINT={box.iam_endpoint}\n"
-        f"  export VODNB_REGION={box.region}\n"
-        f"  export VODNB_PROJECT_ID={box.project_id}\n"
-        f"  export VODNB_TOKEN={box.token}\n"
-    )
-
-
 def _open(
     ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any]
 ) -> tuple[Vod, pd.DataFrame]:
     """Connect and load a file, as the options say; refuse a place for what comes of it."""
     from vodnb import connect
+    from vodnb.tables.results import usable_assets
 
     reading = ("id_column", "encoding", "delimiter", "sheet")
     vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in _PLACE})
@@ -326,7 +286,7 @@ def _open(
     if out:
         _check_out(table, out)
     if options["sandbox"]:
-        vod.sandbox.add(table.loc[table["verdict"].isin(["ok", "cleaned"]), "asset_id"])
+        vod.sandbox.add(usable_assets(table))
     return vod, table
 
 

@@ -177,7 +177,8 @@ def _from_frame(source: pd.DataFrame) -> Sheet:
             "The file has no line of titles, and its first ID was taken for one.",
             "Load the file itself: load_assets('file.csv'), or read it with header=None.",
         )
-    frame = source.copy()
+    # From pandas 3 on a copy costs nothing until one of the two is changed.
+    frame = source.copy(deep=pd.__version__.startswith("2."))
     if len(set(titles)) < len(titles):
         frame.columns = pd.Index(unique_titles(titles))
     return Sheet(frame=frame, titles=titles, source="DataFrame")

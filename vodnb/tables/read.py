@@ -124,8 +124,17 @@ def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):
         cells = zip(before.texts, rows.texts, rows.asset_ids, strict=True)
         raw = [text if text != asset_id else old for old, text, asset_id in cells]
-    _put(frame, rows, raw=raw)
+    if raw is not None or not _is_there(frame, rows, before):
+        _put(frame, rows, raw=raw)
     return _with_story(frame, sheet, id_column=title, why="loaded before")
+
+
+def _is_there(frame: pd.DataFrame, rows: Rows, before: Rows) -> bool:
+    """Return whether a table carries what was judged already: its columns stay, and are shared."""
+    return all(frame[name].dtype == TEXT for name in (_ID, _VERDICT, _NOTE)) and (
+        (rows.asset_ids, rows.verdicts, rows.notes)
+        == (before.asset_ids, before.verdicts, before.notes)
+    )
 
 
 def _was_loaded(frame: pd.DataFrame) -> bool:

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("excel", "fast", "bench")
+EXTRAS = ("excel", "fast")
 NOT_NEEDED = {"jupyterlab", "mypy", "notebook", "playwright", "ruff", "voila", "pandas-stubs"}
 """What only the browser tests use, or checks that the newest versions have passed already."""
 

@@ -50,8 +50,8 @@ def _is_scrubbed(name: str) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest and must not be torn apart, where pytest-xdist shares tests.
 
-    The matrix and the campaigns watch the clock, so they are one another's only company in their
-    process; the browser tests share one JupyterLab.
+    The matrix watches the clock, so its cells are one another's only company in their process; the
+    browser tests share one JupyterLab.
     """
     for item in items:
         for number, name in enumerate(_TOGETHER):
@@ -66,9 +66,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 _TOGETHER = ("clocked", "browser")
 
 
-def _rank(item: pytest.Item) -> int:
+def _rank(item: pytest.Item) -> tuple[int, bool]:
     names = [number for number, name in enumerate(_TOGETHER) if item.get_closest_marker(name)]
-    return min(names, default=len(_TOGETHER))
+    return min(names, default=len(_TOGETHER)), not item.get_closest_marker("long")
 
 
 @pytest.fixture(scope="session", autouse=True)

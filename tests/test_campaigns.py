@@ -15,7 +15,6 @@ from vodnb.rules.model import Outcome, Settlement
 FOLDER = Path(__file__).parent / "campaigns"
 
 pytestmark = [
-    pytest.mark.clocked,
     pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="children are forked"),

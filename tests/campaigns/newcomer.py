@@ -236,6 +236,8 @@ def main() -> None:
     parser.add_argument("--tests", action="store_true", help="run the tests too")
     parser.add_argument("--lab", type=Path, help="open JupyterLab, and write a picture of it here")
     options = parser.parse_args()
+    # Whoever ends this by force ends the servers that it has started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for readme in options.readmes:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="vodnb-newcomer-") as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, TypeGuard
 
 from .errors import InputError
@@ -104,9 +105,12 @@ def check_destruction(counts: Mapping[Status, int], *, destroy: object) -> None:
         )
 
 
+# A number that was counted in a table is one of numpy's, which are no int and no float.
+
+
 def _is_whole(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)

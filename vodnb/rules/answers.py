@@ -209,14 +209,15 @@ def _service_error(found: object) -> tuple[str, str]:
 
     A code without a dot, such as IAM's `401`, only repeats the HTTP status and counts as none.
     """
-    if not isinstance(found, dict):
-        return "", ""
-    for code_key, message_key in _SHAPES:
-        if code_key in found:
-            code, message = found[code_key], found.get(message_key)
-            told = message if isinstance(message, str) else ""
-            return (code if isinstance(code, str) and "." in code else ""), told
-    return _service_error(found.get("error"))
+    # A loop: since Python 3.12 the parser goes deeper than calls of Python's own may.
+    while isinstance(found, dict):
+        for code_key, message_key in _SHAPES:
+            if code_key in found:
+                code, message = found[code_key], found.get(message_key)
+                told = message if isinstance(message, str) else ""
+                return (code if isinstance(code, str) and "." in code else ""), told
+        found = found.get("error")
+    return "", ""
 
 
 def _request_id(reply: Reply, found: object) -> str:

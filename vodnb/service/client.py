@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from vodnb.rules.operations import Operation
 
-    from .credentials import Credential
     from .seen import Watch
     from .settings import Settings
 
@@ -75,7 +74,7 @@ class Client:
         self._clock = clock
         self._project_id = settings.project_id
         self._looking_up = asyncio.Lock()
-        self._sign_in = self._new_sign_in()
+        self._sign_in = SignIn(self._credential, fetch=self._fetch_token, clock=clock)
         self._key_guard = KeyGuard(clock=clock)
 
     def __repr__(self) -> str:
@@ -90,24 +89,6 @@ class Client:
     def project_id(self) -> str:
         """The project; "" until `prepare` has looked it up."""
         return self._project_id
-
-    @property
-    def generation(self) -> int:
-        """Counts the tokens that were fetched for an IAM user."""
-        return self._sign_in.generation
-
-    async def renew(self, generation: int) -> bool:
-        """Fetch a new token in place of the one of this generation; False if that cannot be."""
-        return await self._sign_in.renew(generation)
-
-    def sign_in(self, credential: Credential) -> None:
-        """Go on with another credential, after the token ran out in the middle of a run."""
-        self._credential = credential
-        self.redact.add(*replace(self._settings, credential=credential).secrets)
-        self._sign_in = self._new_sign_in()
-
-    def _new_sign_in(self) -> SignIn:
-        return SignIn(self._credential, fetch=self._fetch_token, clock=self._clock)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -247,13 +228,13 @@ class Client:
         lane: int,
         watch: Watch | None = None,
     ) -> Answer:
+        request = self._request(operation, sent)
+        headers, begun = await self._headers(operation, request), self._clock()
         left = until - time.perf_counter()
         if left <= 0:
             # Whoever reads a state after the deadline relies on it: nothing leaves any more.
             late = Fault(kind=FaultKind.CONNECT, detail="its turn came after the deadline")
             return read_answer(operation, late, sent=sent)
-        request = self._request(operation, sent)
-        headers, begun = await self._headers(operation, request), self._clock()
         got = await self._http.send(
             request.method,
             request.url,

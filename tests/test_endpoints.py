@@ -140,6 +140,14 @@ def test_a_long_value_is_not_quoted_whole(read):
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize("name", ["endpoint", "iam_endpoint", "region", "project_id"])
+def test_a_token_pasted_into_the_wrong_field_is_not_quoted(read, name):
+    """It was meant for the field beside; the message goes into a notebook."""
+    with pytest.raises(SetupError, match=name) as caught:
+        read(**{"token": "x", "region": "cn-north-4", name: f"{TOKEN}+/{TOKEN}"})
+    assert TOKEN not in str(caught.value)
+
+
 @given(st.text(max_size=60))
 def test_no_endpoint_is_accepted_in_the_clear_beyond_this_machine(tmp_path_factory, text):
     """Whatever follows http://, it is loopback or refused."""

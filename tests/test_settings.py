@@ -214,6 +214,10 @@ def test_a_language_that_is_not_spoken_is_refused(read):
     with pytest.raises(InputError, match="VODNB_LANG is 'x'"):
         resolve_lang(None, {"VODNB_LANG": "x"}, "")
     assert read({**REGION, "VODNB_LANG": "zh"}, token=TOKEN).lang == "zh"
+    with pytest.raises(InputError, match="VODNB_LANG is 'x'"):
+        read({**REGION, "VODNB_LANG": "x"}, token=TOKEN)
+    with pytest.raises(InputError, match="lang is 'fr'"):
+        read({**REGION, "VODNB_LANG": "x"}, token=TOKEN, lang="fr")
 
 
 CANARY = "kQ7canarySECRETvalue9xZ"

@@ -45,6 +45,8 @@ _LONG_HEX = re.compile(r"[0-9a-fA-F]{16}")
 
 # Soft hyphen, zero-width and bidi marks, word joiner and the like, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_MOST_WRAPPINGS = 1000
+"""A cell of a million quotes would take hours; it is no ID, however many come off."""
 _FORMULA = re.compile(r'=\s*"([^"]*)"')
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)}
@@ -139,15 +141,16 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
         The cleaned text, and the names of the changes made, each once, in order.
     """
     changes: dict[str, None] = {}
-    before = None
     # Wrappings nest ('="0a1b"' within spaces within quotes): peel until nothing comes off.
-    while before != text:
+    for _ in range(_MOST_WRAPPINGS):
         before = text
         for name, peel in _PEELERS:
             peeled = peel(text)
             if peeled != text:
                 changes[name] = None
                 text = peeled
+        if text == before:
+            break
     return text, tuple(changes)
 
 

@@ -6,38 +6,20 @@ import pickle
 import traceback
 
 import pytest
+from settings_reader import AK, KEYS, REGION, SK, TOKEN, reader
 
 from vodnb.rules.errors import InputError, SetupError
 from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
 from vodnb.service.redact import Secret
 from vodnb.service.settings import explain, read_settings, resolve_lang
 
-AK = "AKEXAMPLE0123456789A"
-
-
-SK = "SKexample0123456789abcdefghijklmnopqrstuv"
-
-
-TOKEN = "MIIexampletoken0123456789"
-
-
-KEYS = {"HUAWEICLOUD_SDK_AK": AK, "HUAWEICLOUD_SDK_SK": SK}
-
-
 USER = {"VODNB_IAM_USER": "me", "VODNB_IAM_PASSWORD": "pass word", "VODNB_IAM_DOMAIN": "corp"}
-
-
-REGION = {"VODNB_REGION": "cn-north-4"}
 
 
 @pytest.fixture
 def read(tmp_path):
     """Read settings from an environment and arguments, with an empty home."""
-
-    def call(environ=None, **arguments):
-        return read_settings(environ=environ or {}, home=tmp_path, **arguments)
-
-    return call
+    return reader(tmp_path)
 
 
 def test_a_token_and_a_region_are_enough(read):

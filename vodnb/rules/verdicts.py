@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEPT_DIGITS",
-    "MAX_ID_LENGTH",
     "Judgement",
     "are_usual",
     "clean",
@@ -28,7 +27,7 @@ __all__ = [
     "judge",
 ]
 
-MAX_ID_LENGTH = 128
+_MAX_ID_LENGTH = 128
 """Characters; four times the length of any ID seen. Anything longer is some other text."""
 
 KEPT_DIGITS = 15
@@ -205,7 +204,7 @@ def _fault(text: str) -> str:
     """Return why a text cannot be an asset ID; "" where it can."""
     if _is_missing(text):
         return f"{text!r} stands for a missing value"
-    if len(text) > MAX_ID_LENGTH:
+    if len(text) > _MAX_ID_LENGTH:
         return f"{len(text)} characters are too many"
     for letter in text:
         if fault := _letter_fault(letter):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vodnb.rules.answers import Answer, Fault, FaultKind, read_answer
+from vodnb.rules.codes import as_listed
 from vodnb.rules.errors import NoAnswerError, SetupError, SignInError, VodnbError
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import PROJECTS, TOKEN
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     from .seen import Watch
     from .settings import Settings
 
-__all__ = ["UNKNOWN_PROJECT", "Client"]
+__all__ = ["Client"]
 
-UNKNOWN_PROJECT = "project-to-be-looked-up"
+_UNKNOWN_PROJECT = "project-to-be-looked-up"
 """Stands in the URL of a preview; before a call leaves, the project is looked up."""
 
 _SETUP_DEADLINE = 30.0
@@ -216,8 +217,7 @@ class Client:
         return await make()
 
     def _is_refused_token(self, answer: Answer) -> bool:
-        code = answer.code.replace("APIG.", "APIGW.")
-        return self._sign_in.can_renew and code in _REFUSED_TOKEN
+        return self._sign_in.can_renew and as_listed(answer.code) in _REFUSED_TOKEN
 
     async def _exchange(
         self,
@@ -256,7 +256,7 @@ class Client:
 
     def _request(self, operation: Operation, sent: Mapping[str, object]) -> Request:
         endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
-        project_id = self._project_id or UNKNOWN_PROJECT
+        project_id = self._project_id or _UNKNOWN_PROJECT
         return build_request(operation, sent, endpoint=endpoint, project_id=project_id)
 
     async def _headers(self, operation: Operation, request: Request) -> Headers:

@@ -134,6 +134,12 @@ def test_a_secret_whose_spelling_changes_on_the_way_goes_whole(slash):
     assert redact(f'{{"m": "{written}", "n": 1}}') == '{"m": "***", "n": 1}'
 
 
+def test_what_stands_behind_a_whole_secret_stays():
+    """It may be what a person needs: a path, a name."""
+    redact = Redactor([Secret("tokenvalue0123456789")])
+    assert redact("tokenvalue0123456789/path%20x tokenvalue0123456789\\n") == "***/path%20x ***\\n"
+
+
 def test_tokens_that_begin_alike_do_not_save_each_other():
     """Tokens of one service share their first characters; a renewed one is struck out whole."""
     redact = Redactor([Secret("SAMEHEADERS--" + "a" * 40)])

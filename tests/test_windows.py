@@ -60,7 +60,17 @@ def test_a_time_without_a_zone_is_local(given_, is_end, expected):
 @pytest.mark.usefixtures("in_shanghai")
 @pytest.mark.parametrize(
     "given_",
-    ["soon", "", "2026-13-01", "2026-11-01 25:00:00", 20261101, None, pd.NaT, date.min],
+    [
+        "soon",
+        "",
+        "2026-13-01",
+        "2026-11-01 25:00:00",
+        20261101,
+        None,
+        pd.NaT,
+        date.min,
+        "0001-01-01T00:00+08:00",
+    ],
 )
 def test_what_is_no_time_is_refused(given_):
     """With the name of the argument and the value; so is what lies before the calendar in UTC."""

@@ -9,6 +9,7 @@ import pytest
 from settings_reader import AK, KEYS, REGION, SK, TOKEN, reader
 
 from vodnb.rules.errors import InputError, SetupError
+from vodnb.rules.translations import translate
 from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
 from vodnb.service.redact import Secret
 from vodnb.service.settings import explain, read_settings, resolve_lang
@@ -113,18 +114,19 @@ def test_two_kinds_as_arguments_are_refused(read):
 
 
 @pytest.mark.parametrize(
-    ("given", "missing"),
+    ("given", "what", "missing"),
     [
-        ({"ak": AK}, "sk"),
-        ({"sk": SK}, "ak"),
-        ({"iam_user": "me", "iam_password": "x"}, "iam_domain"),
-        ({"iam_user": "me"}, "iam_password and iam_domain"),
+        ({"ak": AK}, "An access key", "sk"),
+        ({"sk": SK}, "An access key", "ak"),
+        ({"iam_user": "me", "iam_password": "x"}, "An IAM user", "iam_domain"),
+        ({"iam_user": "me"}, "An IAM user", "iam_password and iam_domain"),
     ],
 )
-def test_half_a_credential_names_the_other_half(read, given, missing):
-    """What is missing is said, by argument and by variable."""
-    with pytest.raises(SetupError, match=f"was given without {missing}[.]"):
+def test_half_a_credential_names_the_other_half(read, given, what, missing):
+    """What is missing is said, by argument and by variable, in both languages."""
+    with pytest.raises(SetupError, match=f"{what} was given without {missing}[.]") as caught:
         read(REGION, **given)
+    assert "缺少" in translate(caught.value.what, "zh")
 
 
 def test_half_a_credential_is_completed_from_below_for_the_same_user_only(read):

@@ -65,7 +65,7 @@ def test_an_error_within_errors_without_end_is_no_error(monkeypatch):
 def test_a_body_that_was_cut_is_ambiguous():
     """A body longer than the limit is not read as JSON, however well it begins."""
     body = json.dumps({"asset_id": ASSET}).encode()
-    answer = read_answer(CONFIRM, Reply(status=200, body=body, cut=True), sent=SENT)
+    answer = read_answer(CONFIRM, Reply(status=200, body=body, is_cut=True), sent=SENT)
     assert answer.code == "CLIENT.BAD_ANSWER"
 
 

@@ -47,7 +47,7 @@ class Reply:
         status: HTTP status.
         headers: Headers, names in lower case.
         body: The body; whatever was read of it.
-        cut: Whether the body was longer than the limit.
+        is_cut: Whether the body was longer than the limit.
         elapsed_ms: From the first byte sent to the last byte read, in milliseconds.
         timings: How long its parts took.
     """
@@ -55,7 +55,7 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    cut: bool = False
+    is_cut: bool = False
     elapsed_ms: int = 0
     timings: Timings = field(default_factory=Timings)
 
@@ -114,7 +114,7 @@ def read_answer(operation: Operation, got: Reply | Fault, *, sent: Mapping[str, 
     """
     if isinstance(got, Fault):
         return _without_reply(got)
-    found = None if got.cut else _parse(got.body)
+    found = None if got.is_cut else _parse(got.body)
     code, message = _service_error(found)
     if code:
         return _refused(got, code, message, found)

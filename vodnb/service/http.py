@@ -253,14 +253,14 @@ async def _read(response: httpx.Response, trip: _Trip) -> Reply | Fault:
             told = f"the answer came packed as {coding!r}, which was not asked for"
             return trip.fault(FaultKind.BAD_ANSWER, told)
         try:
-            body, cut = await _read_body(response, unpack())
+            body, is_cut = await _read_body(response, unpack())
         except zlib.error as wrong:
             return trip.fault(FaultKind.BAD_ANSWER, f"the answer cannot be unpacked: {wrong}")
         return Reply(
             status=response.status_code,
             headers=headers,
             body=body,
-            cut=cut,
+            is_cut=is_cut,
             elapsed_ms=trip.elapsed_ms,
             timings=trip.timings,
         )

@@ -8,6 +8,7 @@ import pytest
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Status
 from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
+from vodnb.rules.translations import translate
 
 
 def test_a_status_is_read_as_the_service_writes_it():
@@ -30,6 +31,17 @@ def test_an_unknown_status_is_refused():
     with pytest.raises(InputError) as refused:
         read_status("DELETED")
     assert "Did you mean" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"), [("canceled", "您是想写“CANCELLED”吗？"), ("DELETED", "")]
+)
+def test_a_near_miss_is_named_in_one_language(status, hint):
+    """A Chinese sentence has no English hint in it."""
+    with pytest.raises(InputError) as refused:
+        read_status(status)
+    told = translate(refused.value.what, "zh")
+    assert told == f"状态 '{status}' 不在 CREATED, FAILED, CANCELLED 之列。{hint}"
 
 
 def test_all_wrong_numbers_are_named_at_once():

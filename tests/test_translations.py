@@ -16,7 +16,6 @@ from jobs import ids
 import vodnb
 from vodnb.rules import errors
 from vodnb.rules.codes import all_entries
-from vodnb.rules.options import read_status
 from vodnb.rules.translations import translate
 from vodnb.tables.loaded import describe
 from vodnb.tables.read import load_assets
@@ -159,15 +158,6 @@ def test_notes_of_all_verdicts_are_said_in_chinese() -> None:
         for line in repr(found).splitlines():
             assert HAN.search(line), line
         assert "rows" not in found._repr_mimebundle_()["text/html"]
-
-
-def test_a_hint_within_a_sentence_is_said_in_chinese_too() -> None:
-    """The spelling that was meant is named where there is one, and in one language."""
-    for status, hint in (("canceled", "您是想写“CANCELLED”吗？"), ("DELETED", "")):
-        with pytest.raises(errors.InputError) as refused:
-            read_status(status)
-        told = translate(refused.value.what, "zh")
-        assert told == f"状态 '{status}' 不在 CREATED, FAILED, CANCELLED 之列。{hint}"
 
 
 def test_half_a_translation_is_none() -> None:

@@ -87,7 +87,7 @@ class Answer:
         message: The service's words (not redacted here), or the cause in ours.
         http_status: HTTP status; None where no answer came.
         request_id: The service's request ID; "" for none.
-        data: The JSON object of a true success; empty otherwise.
+        data: The JSON object of a true success, as it came; empty otherwise.
         headers: Headers of the answer, names in lower case.
         elapsed_ms: Duration in milliseconds.
         attempt: The sending that came to this, redacted; kept of what is no success.

@@ -127,8 +127,8 @@ _ASSET_IDS = Field(
     place="query",
     is_list=True,
     max_items=BATCH,
-    note_en="At most 10 a call. With asset IDs, time and page are ignored.",
-    note_zh="每次最多10个。指定媒资ID时，时间和分页参数无效。",
+    note_en="With asset IDs, time and page are ignored.",
+    note_zh="指定媒资ID时，时间和分页参数无效。",
 )
 _START = Field(
     name="start_time",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from dataclasses import replace
 from email.utils import formatdate
@@ -103,3 +104,12 @@ def test_the_proxy_is_named_where_the_host_is_not_reached(monkeypatch):
     told = str(client.error_for(confirm(client)))
     assert "proxy proxy.example:3128" in told
     assert "CANARY" not in told
+
+
+def test_the_proxy_that_is_named_is_on_the_way_to_the_host_that_was_called(monkeypatch):
+    """IAM's host may have another than VOD's."""
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "iam.cn-north-4.myhuaweicloud.com")
+    client = client_of(Fault(kind=FaultKind.CONNECT, detail="refused"), project_id="")
+    with pytest.raises(SetupError, match=r"iam\.cn-north-4.* was not reached.*proxy none"):
+        asyncio.run(client.prepare())

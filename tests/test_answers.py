@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vodnb.rules import answers
 from vodnb.rules.answers import Answer, Fault, FaultKind, Reply, read_answer
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import CONFIRM, INFO, TOKEN
@@ -52,10 +53,19 @@ def test_a_200_that_does_not_name_the_asset_is_ambiguous(body, code):
     assert (answer.kind, answer.code) == (AnswerClass.AMBIGUOUS, code)
 
 
+def test_an_error_within_errors_without_end_is_no_error(monkeypatch):
+    """However deep the parser went, reading what it found never raises."""
+    found: object = "the end"
+    for _ in range(50_000):
+        found = {"error": found}
+    monkeypatch.setattr(answers, "_parse", lambda _body: found)
+    assert answered(500, b"{}").code == "CLIENT.NO_CODE"
+
+
 def test_a_body_that_was_cut_is_ambiguous():
     """A body longer than the limit is not read as JSON, however well it begins."""
     body = json.dumps({"asset_id": ASSET}).encode()
-    answer = read_answer(CONFIRM, Reply(status=200, body=body, cut=True), sent=SENT)
+    answer = read_answer(CONFIRM, Reply(status=200, body=body, is_cut=True), sent=SENT)
     assert answer.code == "CLIENT.BAD_ANSWER"
 
 

@@ -129,6 +129,7 @@ class Iam:
         self.life = life
         self.error = None
         self.now = 0.0
+        self.takes = 0.0
 
     def clock(self) -> float:
         """Return the time of the test."""
@@ -140,6 +141,7 @@ class Iam:
         mine = self.calls
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+        self.now += self.takes
         if self.error:
             raise self.error
         return Grant(token=Secret(f"token-{mine}"), life=self.life, project_id="p")
@@ -247,6 +249,41 @@ def test_a_renewal_ahead_may_fail():
 
     token = "token-1"
     assert asyncio.run(run()) == [(token, 2), (token, 2), (token, 2), (token, 3)]
+
+
+def test_a_silent_iam_does_not_hold_up_a_good_token():
+    """A try that takes its half minute is followed by half a minute without one."""
+    iam = Iam(life=1000.0)
+
+    async def run():
+        sign_in = iam.sign_in()
+        await sign_in.ensure()
+        iam.now, iam.takes, iam.error = 800, 30.0, NoAnswerError("silence")
+        seen = []
+        for later in (0, 0, 29, 1):
+            iam.now += later
+            seen.append((await ask(sign_in), iam.calls))
+        return seen
+
+    token = "token-1"
+    assert asyncio.run(run()) == [(token, 2), (token, 2), (token, 2), (token, 3)]
+
+
+def test_while_one_fetches_ahead_the_others_go_on():
+    """They have a good token, and their calls have a deadline."""
+    iam = Iam(life=1000.0)
+
+    async def run():
+        sign_in = iam.sign_in()
+        await sign_in.ensure()
+        iam.now = 800
+        fetching = asyncio.ensure_future(ask(sign_in))
+        await asyncio.sleep(0)
+        others = [await ask(sign_in) for _ in range(3)]
+        assert not fetching.done()
+        return [*others, await fetching, await ask(sign_in)]
+
+    assert asyncio.run(run()) == ["token-1"] * 3 + ["token-2"] * 2
 
 
 def test_a_plain_token_cannot_be_renewed():

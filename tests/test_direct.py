@@ -153,14 +153,14 @@ def test_a_body_may_end_with_the_connection():
 
 def test_an_idle_connection_grows_old(monkeypatch):
     """Servers close idle ones; what is as old as that is not used."""
-    monkeypatch.setattr(wire, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(wire, "IDLE_SECONDS", 0.05)
     _, server = talk(answers(OK), [{}, {}], between=0.1)
     assert server.connections == 2
 
 
 def test_old_connections_do_not_pile_up(monkeypatch):
     """What a burst opened is closed again while one goes on."""
-    monkeypatch.setattr(wire, "_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(wire, "IDLE_SECONDS", 0.1)
 
     async def run():
         async with Server(answers(OK)).running() as server:

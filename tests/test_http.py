@@ -22,7 +22,7 @@ def test_a_reply_is_brought_back_whole():
     """Status, headers in lower case, body, duration."""
     got, server = against(answers(OK), path="/a?b=c")
     assert isinstance(got, Reply)
-    assert (got.status, got.body, got.cut) == (200, b"{}", False)
+    assert (got.status, got.body, got.is_cut) == (200, b"{}", False)
     assert got.headers["x-request-id"] == "r1"
     assert 0 <= got.elapsed_ms < 5000
     assert server.requests[0].startswith(b"GET /a?b=c HTTP/1.1\r\n")
@@ -180,7 +180,7 @@ def test_an_endless_body_is_cut():
 
     got, _ = against(endless)
     assert isinstance(got, Reply)
-    assert got.cut
+    assert got.is_cut
     assert len(got.body) == MAX_BODY_BYTES
 
 
@@ -188,7 +188,7 @@ def test_a_body_of_exactly_the_limit_is_whole():
     """The limit itself is not over it."""
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {MAX_BODY_BYTES}\r\n\r\n".encode()
     got, _ = against(answers(head + b"x" * MAX_BODY_BYTES))
-    assert (got.cut, len(got.body)) == (False, MAX_BODY_BYTES)
+    assert (got.is_cut, len(got.body)) == (False, MAX_BODY_BYTES)
 
 
 def test_a_bomb_does_not_go_off(monkeypatch):
@@ -213,7 +213,7 @@ def test_a_bomb_does_not_go_off(monkeypatch):
     monkeypatch.setattr(zlib, "decompressobj", watched)
     bomb = gzip.compress(bytes(64 << 20))
     got, _ = against(answers(packed(bomb, "gzip")))
-    assert got.cut
+    assert got.is_cut
     assert len(got.body) == MAX_BODY_BYTES
     assert made
 

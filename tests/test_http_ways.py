@@ -216,6 +216,21 @@ def test_a_proxy_has_no_part_in_calls_to_this_machine(monkeypatch):
     assert proxy_for("http://localhost:1/") == ""
 
 
+@pytest.mark.parametrize("before", ["", "me:CANARYword@"])
+def test_a_proxy_may_be_named_without_its_scheme(monkeypatch, before):
+    """`proxy.example:3128`, as curl takes it: the request goes there, and nowhere else."""
+
+    async def run():
+        async with Server(answers(OK)).running() as proxy:
+            monkeypatch.setenv("http_proxy", f"{before}127.0.0.1:{proxy.port}")
+            got = await fetch("http://vod.example.invalid/")
+            return got, proxy, proxy_for("http://vod.example.invalid/")
+
+    got, proxy, named = asyncio.run(run())
+    assert (got.status, len(proxy.requests)) == (200, 1)
+    assert named == f"127.0.0.1:{proxy.port}"
+
+
 def test_no_proxy_is_honoured(monkeypatch):
     """A host that is exempt has no proxy to name."""
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from vodnb.rules.answers import Answer
+from vodnb.rules.attempt import Attempt
 from vodnb.rules.model import AnswerClass
 from vodnb.service.key_guard import KeyGuard
 
@@ -68,6 +70,19 @@ def test_until_proved_calls_leave_one_by_one():
         await play.end(REFUSED)
         assert play.out == []
         assert [task.result() for task in tasks] == [REFUSED] * 20
+
+    played(story)
+
+
+def test_what_did_not_leave_has_no_record_of_a_sending():
+    """The record of the call that was refused is of another asset."""
+
+    async def story(play):
+        first, *others = await play.begin(3)
+        attempt = Attempt(operation="confirm", method="POST", url="https://vod.example/")
+        await play.end(replace(REFUSED, attempt=attempt))
+        assert first.result().attempt is attempt
+        assert [task.result() for task in others] == [REFUSED] * 2
 
     played(story)
 

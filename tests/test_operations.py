@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import string
 from urllib.parse import urlsplit
 
@@ -46,6 +47,16 @@ ANSWERS_WITH = {
 }
 
 EVERY = list(OPERATIONS.values())
+
+
+@pytest.mark.parametrize("call", EVERY, ids=lambda call: call.name)
+def test_a_note_on_a_field_is_said_in_both_languages(call):
+    """The form shows it in the language that it speaks."""
+    for one in call.fields:
+        english, chinese = one.note("en"), one.note("zh")
+        assert bool(english) == bool(chinese)
+        assert not re.search(r"[\u4e00-\u9fff]", english)
+        assert not chinese or re.search(r"[\u4e00-\u9fff]", chinese)
 
 
 def by_name(call: Operation) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Status
-from vodnb.rules.options import check_destruction, check_numbers, read_status
+from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
+from vodnb.rules.translations import translate
 
 
 def test_a_status_is_read_as_the_service_writes_it():
@@ -29,6 +31,17 @@ def test_an_unknown_status_is_refused():
     with pytest.raises(InputError) as refused:
         read_status("DELETED")
     assert "Did you mean" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"), [("canceled", "您是想写“CANCELLED”吗？"), ("DELETED", "")]
+)
+def test_a_near_miss_is_named_in_one_language(status, hint):
+    """A Chinese sentence has no English hint in it."""
+    with pytest.raises(InputError) as refused:
+        read_status(status)
+    told = translate(refused.value.what, "zh")
+    assert told == f"状态 '{status}' 不在 CREATED, FAILED, CANCELLED 之列。{hint}"
 
 
 def test_all_wrong_numbers_are_named_at_once():
@@ -71,6 +84,17 @@ def test_destruction_needs_the_exact_number(status, typed):
 def test_the_exact_number_lets_destruction_start():
     """The number of assets is the consent."""
     check_destruction({Status.CANCELLED: 37}, destroy=37)
+
+
+def test_what_was_counted_in_a_table_is_a_number():
+    """`(table.verdict == "ok").sum()` is an integer of numpy's; its booleans are none."""
+    check_destruction({Status.CANCELLED: 37}, destroy=np.int64(37))
+    check_numbers(workers=np.int64(8), deadline=np.float32(30), attempts=np.int32(5))
+    check_trial(dry_run=False, canary=np.int64(5))
+    with pytest.raises(InputError, match="destroy=37"):
+        check_destruction({Status.CANCELLED: 37}, destroy=np.int64(36))
+    with pytest.raises(InputError, match="canary="):
+        check_trial(dry_run=False, canary=np.True_)
 
 
 def test_a_count_for_a_harmless_status_is_refused():

@@ -7,27 +7,17 @@ import traceback
 import types
 
 import pytest
+from settings_reader import AK, KEYS, REGION, SK, TOKEN, reader
 
 from vodnb.rules.errors import SetupError
 from vodnb.service.credentials import KeyCredential, TokenCredential
 from vodnb.service.redact import Secret
-from vodnb.service.settings import read_settings
-
-AK = "AKEXAMPLE0123456789A"
-SK = "SKexample0123456789abcdefghijklmnopqrstuv"
-TOKEN = "MIIexampletoken0123456789"
-KEYS = {"HUAWEICLOUD_SDK_AK": AK, "HUAWEICLOUD_SDK_SK": SK}
-REGION = {"VODNB_REGION": "cn-north-4"}
 
 
 @pytest.fixture
 def read(tmp_path):
     """Read settings from an environment and arguments, with an empty home."""
-
-    def call(environ=None, **arguments):
-        return read_settings(environ=environ or {}, home=tmp_path, **arguments)
-
-    return call
+    return reader(tmp_path)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import json
 import logging
 import pickle
 import pprint
+import re
+from html import escape
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from vodnb.service.redact import Redactor, Secret, quiet_http_logs
 
 CANARY = "kQ7/canary+SECRET=%value&9x<Zé"
+PASSWORD = "it's the canary's word"
 AK = "AKEXAMPLE0123456789A"
 
 
@@ -67,12 +70,21 @@ def test_four_characters_of_an_access_key_id_may_show():
     assert Secret(AK).masked() == "***"
 
 
+def lower(quoted: str) -> str:
+    """Write what is percent-encoded with small letters, as some servers do."""
+    return re.sub("%..", lambda found: found[0].lower(), quoted)
+
+
 def forms(secret: str) -> dict[str, str]:
     """Write a secret in every way that it may come back in."""
     raw = secret.encode()
     return {
         "raw": f"x{secret}y",
         "quoted": f"x={quote(secret, safe='')}&y",
+        "quoted in lower case": f"x={lower(quote(secret, safe=''))}&y",
+        "html": f"<b>{escape(secret)}</b>",
+        "html, another way": f"<b>{escape(secret).replace('&#x27;', '&#39;')}</b>",
+        "json with slashes escaped": json.dumps({"m": f"x {secret} y"}).replace("/", "\\/"),
         "json": json.dumps({"m": f"x {secret} y"}),
         "json unescaped": json.dumps({"m": f"x {secret} y"}, ensure_ascii=False),
         "hex": f"x{raw.hex()}y",
@@ -85,14 +97,15 @@ def forms(secret: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("secret", [CANARY, PASSWORD])
 @pytest.mark.parametrize("name", list(forms(CANARY)))
-def test_a_known_secret_is_struck_out_in_every_form(name):
+def test_a_known_secret_is_struck_out_in_every_form(name, secret):
     """No 12 characters of the written form are left."""
-    written = forms(CANARY)[name]
-    clean = Redactor([Secret(CANARY)])(written)
+    written = forms(secret)[name]
+    clean = Redactor([Secret(secret)])(written)
     core = written.strip("xy=&")[4:-8]
     assert "***" in clean
-    assert not shows(clean)
+    assert not shows(clean, secret)
     assert not shows(clean, core)
 
 
@@ -111,6 +124,20 @@ def test_a_secret_that_was_cut_short_is_struck_out():
     """Servers cut long values; the beginning that is left goes too."""
     token = "tokenvalue" * 30
     assert Redactor([Secret(token)])(f"bad token {token[:50]}... end") == "bad token ***... end"
+
+
+@pytest.mark.parametrize("slash", ["%2f", "\\/", "&#47;", "&#x2F;", "\\n", "_"])
+def test_a_secret_whose_spelling_changes_on_the_way_goes_whole(slash):
+    """However its rest is written; what comes after it stays."""
+    redact = Redactor([Secret("tokenvalue0123456789/abcdefghij/klmnopqrst")])
+    written = f"tokenvalue0123456789{slash}abcdefghij{slash}klmnopqrst"
+    assert redact(f'{{"m": "{written}", "n": 1}}') == '{"m": "***", "n": 1}'
+
+
+def test_what_stands_behind_a_whole_secret_stays():
+    """It may be what a person needs: a path, a name."""
+    redact = Redactor([Secret("tokenvalue0123456789")])
+    assert redact("tokenvalue0123456789/path%20x tokenvalue0123456789\\n") == "***/path%20x ***\\n"
 
 
 def test_tokens_that_begin_alike_do_not_save_each_other():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pandas as pd
 import pytest
 from scripted_http import (
     ASSET,
@@ -41,6 +42,12 @@ def test_one_value_serves_for_a_list():
     assert check_fields(INFO, {"asset_id": ASSET}) == {"asset_id": [ASSET]}
 
 
+@pytest.mark.parametrize("many", [(ASSET, "b"), pd.Series([ASSET, "b"]), {ASSET: 1, "b": 2}.keys()])
+def test_whatever_holds_several_values_is_a_list(many):
+    """A column of a table as well as a list."""
+    assert check_fields(INFO, {"asset_id": many}) == {"asset_id": [ASSET, "b"]}
+
+
 def test_a_project_id_cannot_leave_its_place_in_the_path():
     """It is percent-encoded as one segment."""
     request = build_request(INFO, {}, endpoint=ENDPOINT, project_id="../x?y")
@@ -55,6 +62,8 @@ def test_a_project_id_cannot_leave_its_place_in_the_path():
         (CONFIRM, {"asset_id": 7, "status": "CREATED"}, ["asset_id=7 is not text"]),
         (CONFIRM, {"asset_id": "\ud800", "status": "CREATED"}, ["not proper text"]),
         (INFO, {"asset_id": ["a"] * 11, "page": "x"}, ["11 values, at most 10", "page='x'"]),
+        (INFO, {"asset_id": b"ab"}, ["asset_id=b'ab' is not text"]),
+        (INFO, {"asset_id": {"a": 1}}, ["asset_id={'a': 1} is not text"]),
         (INFO, {"size": True}, ["size=True is not a whole number"]),
         (CREATE, {"title": "中" * 43, "video_name": "n", "video_type": "MP4"}, ["129 bytes"]),
         (TOKEN, {"auth": "text"}, ["auth is not a mapping"]),

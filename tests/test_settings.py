@@ -6,38 +6,21 @@ import pickle
 import traceback
 
 import pytest
+from settings_reader import AK, KEYS, REGION, SK, TOKEN, reader
 
 from vodnb.rules.errors import InputError, SetupError
+from vodnb.rules.translations import translate
 from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
 from vodnb.service.redact import Secret
 from vodnb.service.settings import explain, read_settings, resolve_lang
 
-AK = "AKEXAMPLE0123456789A"
-
-
-SK = "SKexample0123456789abcdefghijklmnopqrstuv"
-
-
-TOKEN = "MIIexampletoken0123456789"
-
-
-KEYS = {"HUAWEICLOUD_SDK_AK": AK, "HUAWEICLOUD_SDK_SK": SK}
-
-
 USER = {"VODNB_IAM_USER": "me", "VODNB_IAM_PASSWORD": "pass word", "VODNB_IAM_DOMAIN": "corp"}
-
-
-REGION = {"VODNB_REGION": "cn-north-4"}
 
 
 @pytest.fixture
 def read(tmp_path):
     """Read settings from an environment and arguments, with an empty home."""
-
-    def call(environ=None, **arguments):
-        return read_settings(environ=environ or {}, home=tmp_path, **arguments)
-
-    return call
+    return reader(tmp_path)
 
 
 def test_a_token_and_a_region_are_enough(read):
@@ -131,18 +114,19 @@ def test_two_kinds_as_arguments_are_refused(read):
 
 
 @pytest.mark.parametrize(
-    ("given", "missing"),
+    ("given", "what", "missing"),
     [
-        ({"ak": AK}, "sk"),
-        ({"sk": SK}, "ak"),
-        ({"iam_user": "me", "iam_password": "x"}, "iam_domain"),
-        ({"iam_user": "me"}, "iam_password and iam_domain"),
+        ({"ak": AK}, "An access key", "sk"),
+        ({"sk": SK}, "An access key", "ak"),
+        ({"iam_user": "me", "iam_password": "x"}, "An IAM user", "iam_domain"),
+        ({"iam_user": "me"}, "An IAM user", "iam_password and iam_domain"),
     ],
 )
-def test_half_a_credential_names_the_other_half(read, given, missing):
-    """What is missing is said, by argument and by variable."""
-    with pytest.raises(SetupError, match=f"was given without {missing}[.]"):
+def test_half_a_credential_names_the_other_half(read, given, what, missing):
+    """What is missing is said, by argument and by variable, in both languages."""
+    with pytest.raises(SetupError, match=f"{what} was given without {missing}[.]") as caught:
         read(REGION, **given)
+    assert "缺少" in translate(caught.value.what, "zh")
 
 
 def test_half_a_credential_is_completed_from_below_for_the_same_user_only(read):
@@ -214,6 +198,10 @@ def test_a_language_that_is_not_spoken_is_refused(read):
     with pytest.raises(InputError, match="VODNB_LANG is 'x'"):
         resolve_lang(None, {"VODNB_LANG": "x"}, "")
     assert read({**REGION, "VODNB_LANG": "zh"}, token=TOKEN).lang == "zh"
+    with pytest.raises(InputError, match="VODNB_LANG is 'x'"):
+        read({**REGION, "VODNB_LANG": "x"}, token=TOKEN)
+    with pytest.raises(InputError, match="lang is 'fr'"):
+        read({**REGION, "VODNB_LANG": "x"}, token=TOKEN, lang="fr")
 
 
 CANARY = "kQ7canarySECRETvalue9xZ"

@@ -99,7 +99,9 @@ def test_the_list_s_two_states_are_one(asset_status, transcode_status, state):
     assert told.state == state
 
 
-@pytest.mark.parametrize("time", ["", "soon", "20181301000000", None, 20180209024019, "2018"])
+@pytest.mark.parametrize(
+    "time", ["", "soon", "20181301000000", None, 20180209024019, "2018", "20180209024"]
+)
 def test_a_time_that_is_none_is_left_open(time):
     """Nothing is made up."""
     assert info(base_info={"create_time": time}).created_at == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,14 @@ def test_wrapping_is_taken_off_and_named(cell, change):
     judgement = judge(cell, hex_column=True)
     assert (judgement.verdict, judgement.asset_id) == (Verdict.CLEANED, ID)
     assert change in judgement.note
+
+
+@pytest.mark.parametrize("wrapping", ["'", '"', "‘", "「"])
+def test_a_cell_of_wrappings_alone_costs_little(wrapping):
+    """A million quotes are looked at once, not once for each of them."""
+    began = time.process_time()
+    assert not judge(wrapping * 1_000_000, hex_column=True).verdict.is_usable
+    assert time.process_time() - began < 2
 
 
 def test_a_clean_id_is_left_alone():

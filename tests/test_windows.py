@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,8 @@ def in_shanghai(monkeypatch):
             True,
             "2026-11-01T08:00:00",
         ),
+        (pd.Timestamp("2026-11-01T09:00:00.123456789"), False, "2026-11-01T01:00:00"),
+        (pd.Timestamp("2026-11-01T09:00", tz="Europe/Berlin"), False, "2026-11-01T08:00:00"),
     ],
 )
 def test_a_time_without_a_zone_is_local(given_, is_end, expected):
@@ -50,13 +54,26 @@ def test_a_time_without_a_zone_is_local(given_, is_end, expected):
     moment = read_moment("since", given_, is_end=is_end)
     assert moment == datetime.fromisoformat(expected).replace(tzinfo=UTC)
     assert moment.tzinfo is UTC
+    assert type(moment) is datetime
 
 
+@pytest.mark.usefixtures("in_shanghai")
 @pytest.mark.parametrize(
-    "given_", ["soon", "", "2026-13-01", "2026-11-01 25:00:00", 20261101, None]
+    "given_",
+    [
+        "soon",
+        "",
+        "2026-13-01",
+        "2026-11-01 25:00:00",
+        20261101,
+        None,
+        pd.NaT,
+        date.min,
+        "0001-01-01T00:00+08:00",
+    ],
 )
 def test_what_is_no_time_is_refused(given_):
-    """With the name of the argument and the value."""
+    """With the name of the argument and the value; so is what lies before the calendar in UTC."""
     with pytest.raises(InputError, match=r"since=.* is no time"):
         read_moment("since", given_)
 
@@ -92,6 +109,13 @@ def test_where_nothing_is_too_young_there_is_one_window(until, min_age):
     """It ends long ago, or the youngest are wanted too."""
     _, younger = choose_windows(since=None, until=until, min_age=min_age, now=NOW)
     assert younger is None
+
+
+@pytest.mark.parametrize("min_age", ["999999d", "9" * 30 + "w", timedelta.max])
+def test_older_than_any_asset_leaves_nothing(min_age):
+    """An age beyond the calendar is an age like any other: the answer tells what is wrong."""
+    with pytest.raises(InputError, match=f"Nothing lies .*min_age={re.escape(repr(min_age))}"):
+        choose_windows(since="2026-01-01", until=None, min_age=min_age, now=NOW)
 
 
 def test_the_future_is_cut_off():

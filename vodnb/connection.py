@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from vodnb.bulk.loop import submit
 from vodnb.rules.errors import SetupError
 from vodnb.service.client import Client
+from vodnb.service.places import CREDENTIAL_NAMES
 from vodnb.service.settings import explain
 from vodnb.verbs import spoken
 
-from .given import CREDENTIALS, hidden_text, read_here, refuse_non_text
+from .given import hidden_text, read_here, refuse_non_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,10 +70,11 @@ class Connection:
         hidden = {name: hidden_text(text) for name, text in credentials.items()}
         # A verbose traceback shows the variables of this frame.
         credentials.clear()
-        if unknown := set(hidden) - CREDENTIALS:
+        if unknown := set(hidden) - set(CREDENTIAL_NAMES):
+            known_names = ", ".join(sorted(CREDENTIAL_NAMES))
             raise SetupError(
                 f"sign_in knows no {', '.join(sorted(unknown))}.",
-                do=f"It takes {', '.join(sorted(CREDENTIALS))}; for anything else, connect anew.",
+                do=f"It takes {known_names}; for anything else, connect anew.",
             )
         refuse_non_text(hidden)
         known = {

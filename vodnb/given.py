@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from vodnb.service.settings import Settings
 
 __all__ = [
-    "CREDENTIALS",
     "RunOptions",
     "hidden_text",
     "keep_for",
@@ -33,11 +32,6 @@ __all__ = [
     "read_here",
     "refuse_non_text",
 ]
-
-CREDENTIALS = frozenset(
-    {"token", "ak", "sk", "security_token", "iam_user", "iam_password", "iam_domain"}
-)
-"""The arguments that sign somebody in."""
 
 
 def read_here(**arguments: str | Secret | None) -> Settings:

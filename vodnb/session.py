@@ -50,14 +50,15 @@ def connect(
         region: Region, such as `"cn-north-4"`. [VODNB_REGION]
         project_id: Project. Default: looked up by the region. [VODNB_PROJECT_ID]
         token: An IAM token, valid 24 hours. [VODNB_TOKEN]
-        ak: Access key; at most four signed calls are out at once, for a key that is refused more
-            than five times locks. [HUAWEICLOUD_SDK_AK]
+        ak: Access key; until it is proved good its calls leave one by one, for a key that is
+            refused more than five times in a row locks. [HUAWEICLOUD_SDK_AK]
         sk: Secret key. [HUAWEICLOUD_SDK_SK]
         security_token: Goes with temporary keys. [HUAWEICLOUD_SDK_SECURITY_TOKEN]
         iam_user: IAM user; the token is got and renewed for you. [VODNB_IAM_USER]
         iam_password: The user's password. [VODNB_IAM_PASSWORD]
         iam_domain: The account that the user belongs to. [VODNB_IAM_DOMAIN]
-        profile: Section of the SDK's profile file. Default: its first.
+        profile: Section of the SDK's profile file, which then goes before the environment.
+            Default: `basic`, as in the SDK.
         ca_bundle: File of a private CA, beside the public ones. [VODNB_CA_BUNDLE]
         lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
 

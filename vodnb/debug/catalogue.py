@@ -51,7 +51,8 @@ def limits_of(field: Field, lang: Lang) -> str:
         parts.append(say("field most", lang, count=field.max_items))
     if field.max_bytes is not None:
         parts.append(say("field bytes", lang, count=field.max_bytes))
-    return ", ".join([*parts, *([field.note] if field.note else [])])
+    note = field.note(lang)
+    return ", ".join([*parts, *([note] if note else [])])
 
 
 class Card:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vodnb.rules.codes import look_up
+from vodnb.rules.codes import as_listed, look_up
 from vodnb.service.endpoints import REGIONS
 
 from .canonical import Comparison, compare_canonical, told_by
@@ -55,9 +55,8 @@ def diagnose(exchange: Exchange) -> Diagnosis | None:
     """
     if not exchange.is_sent or not exchange.code:
         return None
-    code = re.sub(r"^APIG\.", "APIGW.", exchange.code)
-    judge = _JUDGES.get(code)
-    if judge is None and look_up(code, exchange.http_status).kind == "permission":
+    judge = _JUDGES.get(as_listed(exchange.code))
+    if judge is None and look_up(exchange.code, exchange.http_status).kind == "permission":
         judge = _as("permission")
     found = judge(exchange) if judge else ("", {})
     key, values = found

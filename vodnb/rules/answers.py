@@ -47,7 +47,7 @@ class Reply:
         status: HTTP status.
         headers: Headers, names in lower case.
         body: The body; whatever was read of it.
-        cut: Whether the body was longer than the limit.
+        is_cut: Whether the body was longer than the limit.
         elapsed_ms: From the first byte sent to the last byte read, in milliseconds.
         timings: How long its parts took.
     """
@@ -55,7 +55,7 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    cut: bool = False
+    is_cut: bool = False
     elapsed_ms: int = 0
     timings: Timings = field(default_factory=Timings)
 
@@ -87,7 +87,7 @@ class Answer:
         message: The service's words (not redacted here), or the cause in ours.
         http_status: HTTP status; None where no answer came.
         request_id: The service's request ID; "" for none.
-        data: The JSON object of a true success; empty otherwise.
+        data: The JSON object of a true success, as it came; empty otherwise.
         headers: Headers of the answer, names in lower case.
         elapsed_ms: Duration in milliseconds.
         attempt: The sending that came to this, redacted; kept of what is no success.
@@ -114,7 +114,7 @@ def read_answer(operation: Operation, got: Reply | Fault, *, sent: Mapping[str, 
     """
     if isinstance(got, Fault):
         return _without_reply(got)
-    found = None if got.cut else _parse(got.body)
+    found = None if got.is_cut else _parse(got.body)
     code, message = _service_error(found)
     if code:
         return _refused(got, code, message, found)
@@ -209,14 +209,15 @@ def _service_error(found: object) -> tuple[str, str]:
 
     A code without a dot, such as IAM's `401`, only repeats the HTTP status and counts as none.
     """
-    if not isinstance(found, dict):
-        return "", ""
-    for code_key, message_key in _SHAPES:
-        if code_key in found:
-            code, message = found[code_key], found.get(message_key)
-            told = message if isinstance(message, str) else ""
-            return (code if isinstance(code, str) and "." in code else ""), told
-    return _service_error(found.get("error"))
+    # A loop: since Python 3.12 the parser goes deeper than calls of Python's own may.
+    while isinstance(found, dict):
+        for code_key, message_key in _SHAPES:
+            if code_key in found:
+                code, message = found[code_key], found.get(message_key)
+                told = message if isinstance(message, str) else ""
+                return (code if isinstance(code, str) and "." in code else ""), told
+        found = found.get("error")
+    return "", ""
 
 
 def _request_id(reply: Reply, found: object) -> str:

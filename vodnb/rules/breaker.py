@@ -32,11 +32,12 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether to send nothing until a probe was answered: half of late, or five in a row.
+        """Whether to send nothing until a probe was answered: half of late are bad.
 
-        Five in a row, for a lonely worker must not use up its asset's attempts on an outage.
+        From five calls on, for a lonely worker must not use up its asset's attempts on an outage;
+        for the same reason the last five are enough by themselves.
         """
         if len(self.recent) < _FEWEST:
             return False
-        is_row = all(self.recent[-_FEWEST:])
-        return is_row or sum(self.recent) >= _BAD_SHARE * len(self.recent)
+        are_last_bad = all(self.recent[-_FEWEST:])
+        return are_last_bad or sum(self.recent) >= _BAD_SHARE * len(self.recent)

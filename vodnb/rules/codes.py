@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
     from .model import Lang
 
-__all__ = ["CodeEntry", "Explanation", "all_entries", "explain", "family_entries", "look_up"]
+__all__ = [
+    "CodeEntry",
+    "Explanation",
+    "all_entries",
+    "as_listed",
+    "explain",
+    "family_entries",
+    "look_up",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,11 @@ class Explanation:
         }
 
 
+def as_listed(code: str) -> str:
+    """Return a code as the table spells it: in capitals, without blanks, `APIG.` as `APIGW.`."""
+    return re.sub(r"^APIG\.", "APIGW.", code.strip().upper())
+
+
 def look_up(code: str, http_status: int | None = None) -> CodeEntry:
     """Return what is known of a code; never fails.
 
@@ -111,8 +124,7 @@ def look_up(code: str, http_status: int | None = None) -> CodeEntry:
         code: The service's `error_code`, or one of ours; case and outer blanks do not matter.
         http_status: HTTP status that came with it. Default None: not known.
     """
-    asked = code.strip().upper()
-    listed = re.sub(r"^APIG\.", "APIGW.", asked)
+    asked, listed = code.strip().upper(), as_listed(code)
     catalogue = _catalogue()
     known = catalogue.known.get((listed, http_status)) or catalogue.known.get((listed, None))
     if known:
@@ -128,7 +140,8 @@ def explain(code: str, http_status: int | None = None, *, lang: Lang = "en") -> 
     Args:
         code: The `error_code` of a results table or of an answer, such as `VOD.10062`.
         http_status: HTTP status that came with it. Default None: not known. It matters for
-            `APIGW.0201` alone, which means something else with each status.
+            `APIGW.0201`, which means something else with each status, and for codes that the table
+            does not have, where 401 and 429 speak for themselves.
         lang: "en" or "zh". Default "en".
 
     Raises:

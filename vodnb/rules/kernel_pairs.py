@@ -5,9 +5,9 @@ Measured: a cell that nests a loop on ipykernel 7 makes the cells queued behind 
 
 from __future__ import annotations
 
-__all__ = ["SAFE_FORK", "loses_cells"]
+__all__ = ["loses_cells"]
 
-SAFE_FORK = (1, 7, 4)
+_SAFE_FORK = (1, 7, 4)
 """The version of nest_asyncio2 from which on ipykernel 7 keeps its queue."""
 
 
@@ -19,5 +19,5 @@ def loses_cells(*, ipykernel: tuple[int, ...], patch: tuple[int, ...], is_fork: 
         patch: Version of the patch; empty where there is none.
         is_fork: Whether it is nest_asyncio2, the fork that goes on.
     """
-    is_safe = is_fork and patch >= SAFE_FORK
+    is_safe = is_fork and patch >= _SAFE_FORK
     return ipykernel >= (7,) and not is_safe

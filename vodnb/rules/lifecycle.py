@@ -65,7 +65,7 @@ _NOT_ACCEPTED = "VOD.10126"
 
 def read_state(text: object) -> str:
     """Return a state as we write it: upper case, no blanks, `NOASSET` as `NO_ASSET`."""
-    state = str(text).strip().upper() if isinstance(text, str) else ""
+    state = text.strip().upper() if isinstance(text, str) else ""
     return "NO_ASSET" if state == "NOASSET" else state
 
 

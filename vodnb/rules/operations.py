@@ -5,7 +5,7 @@ Adding a call is adding one declaration here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -56,7 +56,8 @@ class Field:
         max_items: Most values of a list; None where no page says.
         max_bytes: Longest value in UTF-8 bytes; None where no page says.
         kind: JSON type of the value.
-        note: What a person should know before filling it in.
+        note_en: What a person should know before filling it in, in English; "" for nothing.
+        note_zh: The same in Chinese.
     """
 
     name: str
@@ -67,7 +68,12 @@ class Field:
     max_items: int | None = None
     max_bytes: int | None = None
     kind: Literal["string", "integer", "object"] = "string"
-    note: str = ""
+    note_en: str = ""
+    note_zh: str = ""
+
+    def note(self, lang: Lang) -> str:
+        """Return what a person should know before filling it in, in this language."""
+        return self.note_zh if lang == "zh" else self.note_en
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +127,37 @@ _ASSET_IDS = Field(
     place="query",
     is_list=True,
     max_items=BATCH,
-    note="At most 10 a call. With asset IDs, time and page are ignored.",
+    note_en="With asset IDs, time and page are ignored.",
+    note_zh="指定媒资ID时，时间和分页参数无效。",
 )
-_START = Field(name="start_time", place="query", note="UTC, yyyymmddhhmmss.")
-_END = Field(name="end_time", place="query", note="UTC, yyyymmddhhmmss.")
+_START = Field(
+    name="start_time",
+    place="query",
+    note_en="UTC, yyyymmddhhmmss.",
+    note_zh="UTC时间，格式为yyyymmddhhmmss。",
+)
+_END = replace(_START, name="end_time")
 _CATEGORY = Field(name="category_id", place="query", kind="integer")
-_TEXT = Field(name="query_string", place="query", note="Text to look for in title and category.")
-_PAGE = Field(
-    name="page", place="query", kind="integer", note="From 0; (page + 1) * size is at most 20000."
+_TEXT = Field(
+    name="query_string",
+    place="query",
+    note_en="Text to look for in title and category.",
+    note_zh="在标题和分类中查找的文本。",
 )
-_SIZE = Field(name="size", place="query", kind="integer", note="1 to 100, default 10.")
+_PAGE = Field(
+    name="page",
+    place="query",
+    kind="integer",
+    note_en="From 0; (page + 1) * size is at most 20000.",
+    note_zh="从0开始；(page + 1) * size不超过20000。",
+)
+_SIZE = Field(
+    name="size",
+    place="query",
+    kind="integer",
+    note_en="1 to 100, default 10.",
+    note_zh="1到100，默认10。",
+)
 
 CONFIRM = Operation(
     name="confirm",
@@ -147,7 +174,8 @@ CONFIRM = Operation(
             place="body",
             required=True,
             choices=("CREATED", "FAILED", "CANCELLED"),
-            note="FAILED and CANCELLED destroy uploaded parts.",
+            note_en="FAILED and CANCELLED destroy uploaded parts.",
+            note_zh="FAILED和CANCELLED会销毁已上传的分片。",
         ),
     ),
     success=200,
@@ -205,7 +233,12 @@ LIST = Operation(
         Field(name="media_type", place="query", is_list=True, max_items=20),
         _PAGE,
         _SIZE,
-        Field(name="order", place="query", note="Known from the official SDK only."),
+        Field(
+            name="order",
+            place="query",
+            note_en="Known from the official SDK only.",
+            note_zh="仅见于官方SDK。",
+        ),
     ),
     success=200,
     answers_with="assets",
@@ -226,12 +259,35 @@ CREATE = Operation(
     fields=(
         Field(name="title", place="body", required=True, max_bytes=128),
         Field(name="video_name", place="body", required=True, max_bytes=128),
-        Field(name="video_type", place="body", required=True, note="MP4, TS, MOV, MP3 ..."),
+        Field(
+            name="video_type",
+            place="body",
+            required=True,
+            note_en="MP4, TS, MOV, MP3 ...",
+            note_zh="例如MP4、TS、MOV、MP3。",
+        ),
         Field(name="description", place="body", max_bytes=1024),
-        Field(name="category_id", place="body", kind="integer", note="-1 is the category Other."),
+        Field(
+            name="category_id",
+            place="body",
+            kind="integer",
+            note_en="-1 is the category Other.",
+            note_zh="-1表示“其它”分类。",
+        ),
         Field(name="video_md5", place="body"),
-        Field(name="tags", place="body", note="At most 16, separated by commas."),
-        Field(name="auto_publish", place="body", kind="integer", note="0 or 1."),
+        Field(
+            name="tags",
+            place="body",
+            note_en="At most 16, separated by commas.",
+            note_zh="最多16个，用逗号分隔。",
+        ),
+        Field(
+            name="auto_publish",
+            place="body",
+            kind="integer",
+            note_en="0 or 1.",
+            note_zh="0或1。",
+        ),
         Field(name="template_group_name", place="body"),
     ),
     success=200,
@@ -251,7 +307,12 @@ TOKEN = Operation(
     method="POST",
     path="/v3/auth/tokens",
     fields=(
-        Field(name="nocatalog", place="query", note="true: the answer leaves the catalog out."),
+        Field(
+            name="nocatalog",
+            place="query",
+            note_en="true: the answer leaves the catalog out.",
+            note_zh="true：应答中不含服务目录。",
+        ),
         Field(name="auth", place="body", required=True, kind="object"),
     ),
     success=201,
@@ -268,7 +329,14 @@ PROJECTS = Operation(
     host="iam",
     method="GET",
     path="/v3/projects",
-    fields=(Field(name="name", place="query", note="A project of this name: the region."),),
+    fields=(
+        Field(
+            name="name",
+            place="query",
+            note_en="A project of this name: the region.",
+            note_zh="项目名称，即区域名称。",
+        ),
+    ),
     success=200,
     answers_with="projects",
     doc_url=f"{_DOC}/api-iam/iam_06_0001.html",

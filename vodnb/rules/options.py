@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, TypeGuard
 
 from .errors import InputError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["check_destruction", "check_numbers", "check_trial", "read_status"]
 
 _LONGEST_DEADLINE = 600
+"""Seconds; a run waits as long as its deadline before it asks what became of a lost call."""
 
 
 def read_status(status: object) -> Status:
@@ -34,7 +36,12 @@ def read_status(status: object) -> Status:
 
 
 def check_numbers(*, workers: object, deadline: object, attempts: object) -> None:
-    """Refuse numbers that make no sense, all of them at once; None as workers is one.
+    """Refuse numbers that make no sense, all of them at once.
+
+    Args:
+        workers: Calls under way at once, from 1 to `MOST_WORKERS`; None: as few as reach the rate.
+        deadline: Seconds for one whole call, up to 600.
+        attempts: Most sendings of one asset, from 1.
 
     Raises:
         InputError: One or more is out of its range; the text names each with its value.
@@ -104,9 +111,12 @@ def check_destruction(counts: Mapping[Status, int], *, destroy: object) -> None:
         )
 
 
+# A number that was counted in a table is one of numpy's, which are no int and no float.
+
+
 def _is_whole(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -162,15 +162,17 @@ class Pace:
         return replace(self, probes=-1, next_at=now)
 
 
-def back_off(attempt: int, *, chance: Callable[[], float], base: float = 0.5) -> float:
-    """Return the seconds to wait after a failed attempt: full jitter, at most 30.
+def back_off(failures: int, *, chance: Callable[[], float]) -> float:
+    """Return the seconds to wait before the next attempt: full jitter, at most 30.
+
+    The bound is one second after the first failure, for a blip is over by then, and doubles with
+    each one more.
 
     Args:
-        attempt: How many attempts have failed, from 1.
+        failures: How many attempts have failed, from 1.
         chance: Returns a number from 0 to 1.
-        base: Upper bound of the first wait in seconds. Default 0.5: a blip is over by then.
     """
-    return float(chance() * min(30.0, base * 2.0 ** min(attempt, 10)))
+    return chance() * min(30.0, 2.0 ** min(failures - 1, 5))
 
 
 def workers_for(*, rate: float, latency: float) -> int:

@@ -6,6 +6,7 @@ The two speak of states in words of their own; `Sighting.state` has those of ass
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sighting", "read_sightings"]
 
-_TIME = "%Y%m%d%H%M%S"
+_TIME = re.compile(r"[0-9]{14}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +102,12 @@ def _number(value: object) -> int | None:
 
 def _time(value: object) -> str:
     """Return a time as ISO text; the documents write `yyyymmddhhmmss` in UTC."""
+    text = _text(value).strip()
+    # Of fewer digits strptime makes some time or other.
+    if not _TIME.fullmatch(text):
+        return ""
     try:
-        moment = datetime.strptime(_text(value).strip(), _TIME).replace(tzinfo=UTC)
+        moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return ""
     return moment.isoformat().replace("+00:00", "Z")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEPT_DIGITS",
-    "MAX_ID_LENGTH",
     "Judgement",
     "are_usual",
     "clean",
@@ -28,7 +27,7 @@ __all__ = [
     "judge",
 ]
 
-MAX_ID_LENGTH = 128
+_MAX_ID_LENGTH = 128
 """Characters; four times the length of any ID seen. Anything longer is some other text."""
 
 KEPT_DIGITS = 15
@@ -45,6 +44,8 @@ _LONG_HEX = re.compile(r"[0-9a-fA-F]{16}")
 
 # Soft hyphen, zero-width and bidi marks, word joiner and the like, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_MOST_WRAPPINGS = 1000
+"""A cell of a million quotes would take hours; it is no ID, however many come off."""
 _FORMULA = re.compile(r'=\s*"([^"]*)"')
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)}
@@ -139,15 +140,16 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
         The cleaned text, and the names of the changes made, each once, in order.
     """
     changes: dict[str, None] = {}
-    before = None
     # Wrappings nest ('="0a1b"' within spaces within quotes): peel until nothing comes off.
-    while before != text:
+    for _ in range(_MOST_WRAPPINGS):
         before = text
         for name, peel in _PEELERS:
             peeled = peel(text)
             if peeled != text:
                 changes[name] = None
                 text = peeled
+        if text == before:
+            break
     return text, tuple(changes)
 
 
@@ -202,7 +204,7 @@ def _fault(text: str) -> str:
     """Return why a text cannot be an asset ID; "" where it can."""
     if _is_missing(text):
         return f"{text!r} stands for a missing value"
-    if len(text) > MAX_ID_LENGTH:
+    if len(text) > _MAX_ID_LENGTH:
         return f"{len(text)} characters are too many"
     for letter in text:
         if fault := _letter_fault(letter):

@@ -81,7 +81,7 @@ def choose_windows(
     start = FIRST_MOMENT if since is None else read_moment("since", since)
     last = now.replace(microsecond=0)
     end = last if until is None else min(read_moment("until", until, is_end=True), last)
-    old = last - read_age(min_age)
+    old = last - min(read_age(min_age), last - FIRST_MOMENT)
     if start > min(end, old):
         raise InputError(
             f"Nothing lies between since={_iso(start)} and {_iso(min(end, old))}.",
@@ -105,19 +105,20 @@ def read_moment(name: str, given: object, *, is_end: bool = False) -> datetime:
         InputError: It is none of these.
     """
     try:
-        moment = _parse(given, is_end=is_end)
-    except (TypeError, ValueError):
+        # The first and last days of the calendar may lie beyond it in UTC.
+        return _parse(given, is_end=is_end).astimezone(UTC).replace(microsecond=0)
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"{name}={given!r} is no time.",
             do=f'Write {name}="2026-11-01" or {name}="2026-11-01T09:30", local time unless it has '
             "a zone, or give a datetime.",
         ) from None
-    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _parse(given: object, *, is_end: bool) -> datetime:
     if isinstance(given, datetime):
-        return given
+        # Made anew, for a Timestamp of pandas without a zone refuses to be local time.
+        return datetime.combine(given.date(), given.timetz())
     text = given.strip() if isinstance(given, str) else given
     if isinstance(text, str) and len(text) > len("2026-11-01"):
         return datetime.fromisoformat(text)
@@ -147,7 +148,11 @@ def read_age(given: object) -> timedelta:
             f"min_age={given!r} is no age.",
             do='Write min_age="24h", "30m" or "7d"; min_age=None takes the youngest in.',
         )
-    return timedelta(**{_UNITS[found[2].lower()]: float(found[1])})
+    try:
+        return timedelta(**{_UNITS[found[2].lower()]: float(found[1])})
+    except OverflowError:
+        # Longer than any calendar is: no asset is as old as that.
+        return timedelta.max
 
 
 def _stamp(moment: datetime) -> str:

@@ -63,7 +63,8 @@ def error_from(answer: Answer, settings: Settings, *, endpoint: str, project_id:
     host = urlsplit(endpoint).netloc
     means, do = entry.meaning(settings.lang), entry.next_step(settings.lang)
     if answer.code in _NO_CONNECTION:
-        return SetupError(f"{host} was not reached: {answer.message}.", means, _way(do, settings))
+        way = _way(do, settings, endpoint)
+        return SetupError(f"{host} was not reached: {answer.message}.", means, way)
     status = f" (HTTP {answer.http_status})" if answer.http_status else ""
     what = f"{host} answered {answer.code}{status}: {answer.message or 'without a word'}"
     chosen = _BY_CODE.get(answer.code) or _BY_KIND.get(entry.kind)
@@ -71,7 +72,7 @@ def error_from(answer: Answer, settings: Settings, *, endpoint: str, project_id:
         told = f"No trustworthy answer came from {host}{status}: {answer.message}"
         return NoAnswerError(told, means, do)
     if chosen is None and entry.answer is AnswerClass.GLOBAL:
-        return SetupError(what, means, _way(do, settings))
+        return SetupError(what, means, _way(do, settings, endpoint))
     return (chosen or RowError)(
         f"{what} [project {project_id or 'unknown'}, request {answer.request_id or 'without ID'}]",
         means,
@@ -82,9 +83,9 @@ def error_from(answer: Answer, settings: Settings, *, endpoint: str, project_id:
     )
 
 
-def _way(do: str, settings: Settings) -> str:
+def _way(do: str, settings: Settings, endpoint: str) -> str:
     """Add what decides whether and how a host is reached."""
-    proxy = proxy_for(settings.endpoint) or "none"
+    proxy = proxy_for(endpoint) or "none"
     return (
         f"{do} [endpoint {settings.endpoint}, region {settings.region or 'not given'}, "
         f"proxy {proxy}, ca_bundle {settings.ca_bundle or 'none'}]"

@@ -28,7 +28,7 @@ _REFRESH_AT = 0.8
 
 _DAY = 86400.0
 _PAUSE_SECONDS = 30.0
-"""After a failed renewal ahead of time the old, still good token is used this long."""
+"""After a renewal ahead of time has failed the old, still good token is used this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +137,9 @@ class SignIn:
         generation = self.generation
         if self._grant is None:
             await self._renew_once(generation)
-        elif self._is_due(self._grant):
-            # The old token is still good: if the next is not to be had, the service will say so.
+        elif self._is_due(self._grant) and not self._lock.locked():
+            # The old token is still good: while one fetches the next, the others go on with it,
+            # and if it is not to be had, the service will say so.
             await self.renew(generation)
         return self._grant
 
@@ -199,7 +200,6 @@ class SignIn:
             await self._try()
 
     async def _try(self) -> None:
-        self._tried_at = self._clock()
         try:
             self._grant = await self._fetch()
         except VodnbError as wrong:
@@ -207,6 +207,7 @@ class SignIn:
             raise
         finally:
             self._ended += 1
+            self._tried_at = self._clock()
         self._failure = None
         self._got_at = self._clock()
         self.generation += 1

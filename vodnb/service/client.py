@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vodnb.rules.answers import Answer, Fault, FaultKind, read_answer
+from vodnb.rules.codes import as_listed
 from vodnb.rules.errors import NoAnswerError, SetupError, SignInError, VodnbError
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import PROJECTS, TOKEN
@@ -32,13 +33,12 @@ if TYPE_CHECKING:
 
     from vodnb.rules.operations import Operation
 
-    from .credentials import Credential
     from .seen import Watch
     from .settings import Settings
 
-__all__ = ["UNKNOWN_PROJECT", "Client"]
+__all__ = ["Client"]
 
-UNKNOWN_PROJECT = "project-to-be-looked-up"
+_UNKNOWN_PROJECT = "project-to-be-looked-up"
 """Stands in the URL of a preview; before a call leaves, the project is looked up."""
 
 _SETUP_DEADLINE = 30.0
@@ -75,7 +75,7 @@ class Client:
         self._clock = clock
         self._project_id = settings.project_id
         self._looking_up = asyncio.Lock()
-        self._sign_in = self._new_sign_in()
+        self._sign_in = SignIn(self._credential, fetch=self._fetch_token, clock=clock)
         self._key_guard = KeyGuard(clock=clock)
 
     def __repr__(self) -> str:
@@ -90,24 +90,6 @@ class Client:
     def project_id(self) -> str:
         """The project; "" until `prepare` has looked it up."""
         return self._project_id
-
-    @property
-    def generation(self) -> int:
-        """Counts the tokens that were fetched for an IAM user."""
-        return self._sign_in.generation
-
-    async def renew(self, generation: int) -> bool:
-        """Fetch a new token in place of the one of this generation; False if that cannot be."""
-        return await self._sign_in.renew(generation)
-
-    def sign_in(self, credential: Credential) -> None:
-        """Go on with another credential, after the token ran out in the middle of a run."""
-        self._credential = credential
-        self.redact.add(*replace(self._settings, credential=credential).secrets)
-        self._sign_in = self._new_sign_in()
-
-    def _new_sign_in(self) -> SignIn:
-        return SignIn(self._credential, fetch=self._fetch_token, clock=self._clock)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -235,8 +217,7 @@ class Client:
         return await make()
 
     def _is_refused_token(self, answer: Answer) -> bool:
-        code = answer.code.replace("APIG.", "APIGW.")
-        return self._sign_in.can_renew and code in _REFUSED_TOKEN
+        return self._sign_in.can_renew and as_listed(answer.code) in _REFUSED_TOKEN
 
     async def _exchange(
         self,
@@ -247,13 +228,13 @@ class Client:
         lane: int,
         watch: Watch | None = None,
     ) -> Answer:
+        request = self._request(operation, sent)
+        headers, begun = await self._headers(operation, request), self._clock()
         left = until - time.perf_counter()
         if left <= 0:
             # Whoever reads a state after the deadline relies on it: nothing leaves any more.
             late = Fault(kind=FaultKind.CONNECT, detail="its turn came after the deadline")
             return read_answer(operation, late, sent=sent)
-        request = self._request(operation, sent)
-        headers, begun = await self._headers(operation, request), self._clock()
         got = await self._http.send(
             request.method,
             request.url,
@@ -275,7 +256,7 @@ class Client:
 
     def _request(self, operation: Operation, sent: Mapping[str, object]) -> Request:
         endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
-        project_id = self._project_id or UNKNOWN_PROJECT
+        project_id = self._project_id or _UNKNOWN_PROJECT
         return build_request(operation, sent, endpoint=endpoint, project_id=project_id)
 
     async def _headers(self, operation: Operation, request: Request) -> Headers:

@@ -136,8 +136,9 @@ def _gather(kind: _Kind, first: Place, places: Places) -> dict[str, Place]:
         if all(name in found for name in kind.needed):
             return found
     missing = [name for name in kind.needed if name not in found]
+    what = kind.title[0].upper() + kind.title[1:]
     raise SetupError(
-        f"{kind.title.capitalize()} was given without {' and '.join(missing)}.",
+        f"{what} was given without {' and '.join(missing)}.",
         f"{' and '.join(found)}: found ({first.source(next(iter(found)))}).",
         f"Give {' and '.join(missing)} as well, as an argument or as "
         f"{' and '.join(VARIABLES[name][0] for name in missing)}.",

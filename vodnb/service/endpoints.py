@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from vodnb.rules.errors import SetupError
 
+from .redact import redact_patterns
+
 __all__ = [
     "REGIONS",
     "check_ca_bundle",
@@ -194,4 +196,6 @@ def check_ca_bundle(path: str, home: Path) -> str:
 
 
 def _printable(text: str) -> str:
+    """Return a value as a message may quote it: a token may be what was pasted there."""
+    text = redact_patterns(text)
     return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"

@@ -28,7 +28,7 @@ from vodnb.rules.attempt import Timings
 from .direct import CONNECTED, CONNECTS, LEAVES, SECURED, SECURES, Direct
 from .endpoints import is_loopback
 from .redact import quiet_http_logs
-from .wire import FIRST_BYTE
+from .wire import FIRST_BYTE, IDLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,9 +47,6 @@ COMMON_HEADERS: Mapping[str, str] = MappingProxyType(
 
 _CONNECT_SECONDS = 10.0
 """A connection takes one round trip or three; what takes longer is better tried again."""
-
-_IDLE_SECONDS = 15.0
-"""Shorter than servers keep an idle connection, or we send into one that is being closed."""
 
 _LANES_PER_CLIENT = 8
 """httpx's own pool, which knows proxies, slows down with the square of its requests."""
@@ -135,7 +132,7 @@ class Http:
                 limits=httpx.Limits(
                     max_connections=_LANES_PER_CLIENT,
                     max_keepalive_connections=_LANES_PER_CLIENT,
-                    keepalive_expiry=_IDLE_SECONDS,
+                    keepalive_expiry=IDLE_SECONDS,
                 ),
             )
         return self._proxied[number]
@@ -161,8 +158,10 @@ def proxy_for(url: str) -> str:
     if is_loopback(host) or urllib.request.proxy_bypass(host):
         return ""
     proxies = urllib.request.getproxies()
-    # Whatever stands before the @ is the proxy's password.
-    return urlsplit(proxies.get(parts.scheme) or proxies.get("all", "")).netloc.rpartition("@")[2]
+    proxy = proxies.get(parts.scheme) or proxies.get("all", "")
+    # Many write a proxy without http://. Whatever stands before the @ is the proxy's password.
+    netloc = urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc
+    return netloc.rpartition("@")[2]
 
 
 class _Trip:
@@ -254,14 +253,14 @@ async def _read(response: httpx.Response, trip: _Trip) -> Reply | Fault:
             told = f"the answer came packed as {coding!r}, which was not asked for"
             return trip.fault(FaultKind.BAD_ANSWER, told)
         try:
-            body, cut = await _read_body(response, unpack())
+            body, is_cut = await _read_body(response, unpack())
         except zlib.error as wrong:
             return trip.fault(FaultKind.BAD_ANSWER, f"the answer cannot be unpacked: {wrong}")
         return Reply(
             status=response.status_code,
             headers=headers,
             body=body,
-            cut=cut,
+            is_cut=is_cut,
             elapsed_ms=trip.elapsed_ms,
             timings=trip.timings,
         )

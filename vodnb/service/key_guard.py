@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import look_up
@@ -59,7 +60,8 @@ class KeyGuard:
         refusals = len(self._refusals)
         async with self._turn:
             if len(self._refusals) > refusals:
-                return self._refusals[-1]
+                # The record of that sending belongs to the other call: this one never left.
+                return replace(self._refusals[-1], attempt=None)
             if not self._is_proved():
                 return await self._watch(make)
         return await self._watch(make)

@@ -17,9 +17,9 @@ from vodnb.rules.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FILE_VARIABLE", "KEYRING_SERVICE", "profile_path", "read_keyring", "read_profile"]
+__all__ = ["KEYRING_SERVICE", "profile_path", "read_keyring", "read_profile"]
 
-FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+_FILE_VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 """The SDK's name for the variable that says where its profile file is."""
 
 KEYRING_SERVICE = "vodnb"
@@ -31,7 +31,7 @@ _PROFILE_NAMES = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
 
 def profile_path(environ: Mapping[str, str], home: Path) -> Path:
     """Return where the SDK's profile file is, whether or not it exists."""
-    return Path(environ.get(FILE_VARIABLE) or home / ".huaweicloud" / "credentials")
+    return Path(environ.get(_FILE_VARIABLE) or home / ".huaweicloud" / "credentials")
 
 
 def read_profile(path: Path, section: str | None = None) -> dict[str, str]:

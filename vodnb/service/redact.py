@@ -139,6 +139,9 @@ _LEAST_TO_FIND = 6
 _LEAST_CHARS = 4
 """Anything shorter is no secret, and striking it out would make holes everywhere."""
 
+_REST = re.compile(r"(?:[\w%+/=~-]|\\[\\/nr]|&#?\w{1,8};)*")
+"""What may still be of a secret that goes on in a spelling we do not know."""
+
 
 def _strike(text: str, head: str, forms: Mapping[Secret, str]) -> str:
     """Replace secrets that begin with `head`, and beginnings of them where the rest was cut off.
@@ -148,12 +151,15 @@ def _strike(text: str, head: str, forms: Mapping[Secret, str]) -> str:
     parts: list[str] = []
     begin = 0
     while (found := text.find(head, begin)) >= 0:
-        same, mask = max(
-            (_shared(form.reveal(), text[found : found + _length(form)]), mask)
+        same, is_whole, mask = max(
+            (same := _shared(form.reveal(), text[found : found + _length(form)]),
+             same == _length(form), mask)
             for form, mask in forms.items()
-        )
+        )  # fmt: skip
         parts += (text[begin:found], mask)
         begin = found + same
+        if not is_whole and (rest := _REST.match(text, begin)):
+            begin = rest.end()
     return "".join((*parts, text[begin:]))
 
 
@@ -165,19 +171,24 @@ def _shared(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
+_PERCENT = re.compile("%[0-9A-F]{2}")
+
+
 def _forms(value: str) -> set[str]:
     """Return the ways in which a value may be written; none for one too short to hide."""
     if len(value) < _LEAST_CHARS:
         return set()
     raw = _bytes(value)
+    quoted = {quote(value, safe=""), quote(value), quote_plus(value)}
+    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     plain = {
         value,
-        quote(value, safe=""),
-        quote(value),
-        quote_plus(value),
+        *quoted,
+        *(_PERCENT.sub(lambda found: found[0].lower(), form) for form in quoted),
+        *escaped,
+        *(form.replace("/", "\\/") for form in escaped),
         escape(value),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
+        escape(value).replace("&#x27;", "&#39;"),
         raw.hex(),
         raw.hex().upper(),
     }

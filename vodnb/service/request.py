@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -72,7 +72,9 @@ def _checked(field: Field, value: object) -> tuple[object, list[str]]:
     if not field.is_list:
         one, problem = _checked_one(field, value)
         return one, [problem] if problem else []
-    many = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    many: Iterable[object] = [value]
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
+        many = value  # a column of a table is a list too
     pairs = [_checked_one(field, one) for one in many]
     problems = [problem for _, problem in pairs if problem]
     if field.max_items is not None and len(pairs) > field.max_items:

@@ -105,7 +105,8 @@ def seen_attempt(
         http_status=answer.http_status,
         headers=dict(zip(theirs, map(_cut, values[len(ours) :]), strict=True)),
         body=_cut(body, most),
-        is_cut=reply is not None and (reply.cut or len(came) < len(reply.body) or len(body) > most),
+        is_cut=reply is not None
+        and (reply.is_cut or len(came) < len(reply.body) or len(body) > most),
         code=answer.code,
         message=_cut(message),
         request_id=_cut(request_id, 200),

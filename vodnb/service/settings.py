@@ -115,7 +115,6 @@ def _read(places: Places, locale_name: str) -> Settings:
     iam_endpoint = _find_iam(places, endpoint, region)
     project_id = places.get("project_id")
     ca_bundle = places.get("ca_bundle")
-    lang = places.get("lang")
     return Settings(
         endpoint=endpoint,
         region=region,
@@ -123,9 +122,17 @@ def _read(places: Places, locale_name: str) -> Settings:
         project_id=check_name("project_id", project_id) if project_id else "",
         credential=credential,
         ca_bundle=check_ca_bundle(ca_bundle, places.home) if ca_bundle else "",
-        lang=resolve_lang(lang or None, {}, locale_name),
+        lang=_find_lang(places, locale_name),
         sources=places.sources,
     )
+
+
+def _find_lang(places: Places, locale_name: str) -> Lang:
+    lang = places.get("lang")
+    if "lang" in places.arguments.values:
+        return resolve_lang(lang, {}, locale_name)
+    # By its own name: whoever reads that it is wrong has given no argument.
+    return resolve_lang(None, {"VODNB_LANG": lang}, locale_name)
 
 
 def _find_service(places: Places) -> tuple[str, str]:

@@ -18,12 +18,12 @@ from vodnb.rules.answers import MAX_BODY_BYTES
 if TYPE_CHECKING:
     import socket
 
-__all__ = ["FIRST_BYTE", "Connection", "Incoming", "Mark"]
+__all__ = ["FIRST_BYTE", "IDLE_SECONDS", "Connection", "Incoming", "Mark"]
 
 FIRST_BYTE = "http11.receive_response_headers.complete"
 """The moment when an answer begins, by the name that httpcore gives it."""
 
-_IDLE_SECONDS = 15.0
+IDLE_SECONDS = 15.0
 """Shorter than servers keep an idle connection, or we send into one that is being closed."""
 
 _MOST_HEAD = 65536
@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
 
     def is_fresh(self) -> bool:
         """Whether it has been idle for so short that the other side will have kept it."""
-        return self._loop.time() - self._idle_since < _IDLE_SECONDS
+        return self._loop.time() - self._idle_since < IDLE_SECONDS
 
     def is_fit(self) -> bool:
         """Whether a request may be sent: nothing has come while it was idle, not even its end."""

@@ -59,11 +59,8 @@ def diagnose(exchange: Exchange) -> Diagnosis | None:
     judge = _JUDGES.get(code)
     if judge is None and look_up(code, exchange.http_status).kind == "permission":
         judge = _as("permission")
-    found = judge(exchange) if judge else ("", {})
-    key, values = found
-    if not key:
-        return None
-    return _in_words(exchange, key, values)
+    key, values = judge(exchange) if judge else ("", {})
+    return _in_words(exchange, key, values) if key else None
 
 
 _Found = tuple[str, dict[str, object]]

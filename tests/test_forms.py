@@ -60,7 +60,7 @@ def slow(app) -> None:
 def test_whole_job_by_its_controls(app) -> None:
     """Sample, look, start, filter, open a row, save: no line of code, and every row is there."""
     press(app, "Look")
-    assert "hang in CREATING" in shown(app)
+    assert "its upload was never confirmed" in shown(app)
     press(app, "Start")
     assert "Finished · 268/268 assets" in shown(app)
     assert 'role="status"' in shown(app)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from form_play import control, forms_of_their_own, shown, state_of
-from jobs import wait_until
+from form_play import control, forms_of_their_own, settle, shown, state_of
 from leak_scan import leaks
 from reports import mixed, seen
 
@@ -31,7 +30,7 @@ def _of_their_own() -> Iterator[None]:
 def press(form: ResultsForm, name: str) -> str:
     """Press a button of the report part, wait, and return what the form shows."""
     control(form, name).click()
-    wait_until(lambda: form._report.is_idle, seconds=60)
+    settle(form)
     return seen(shown(form))[1]
 
 

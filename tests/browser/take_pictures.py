@@ -36,7 +36,7 @@ forms = app._forms
 
 def settle():
     time.sleep(0.3)
-    while not all(one.is_idle for one in forms.values()):
+    while not app.is_idle:
         time.sleep(0.05)
 
 forms["load"]._load_sample(); settle()
@@ -48,7 +48,7 @@ run.start(); settle()
 forms["inspect"]._code.value = "VOD.10062"
 forms["inspect"]._show_meaning()
 forms["inspect"]._asset.value = str(app.assets["asset_id"].iloc[0])
-forms["inspect"]._begin(); settle()
+forms["inspect"]._begin_asking(); settle()
 forms["results"]._outcome.value = "failed"
 forms["results"]._list.value = forms["results"]._list.options[0][1]
 """

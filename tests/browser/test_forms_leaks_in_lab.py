@@ -172,7 +172,7 @@ def load_look_confirm(page: Page, watch: Watch) -> None:
     watch.check("loaded")
     tab(page, "3 Look")
     press(page, "Look")
-    see(page, "hang in CREATING")
+    see(page, "its upload was never confirmed")
     watch.check("looked")
     tab(page, "4 Confirm")
     gateway.is_echoing = True

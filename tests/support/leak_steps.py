@@ -48,7 +48,7 @@ STEPS: dict[str, str] = {
     "upload loaded": "upload(app); seen(app, 'kept as')",
     "text pasted": "paste(app)",
     "look echoed by the gateway": "echo(True); push(app, 'Look'); seen(app, 'APIGW.0301')",
-    "looked": "echo(False); push(app, 'Look'); seen(app, 'hang in CREATING')",
+    "looked": "echo(False); push(app, 'Look'); seen(app, 'its upload was never confirmed')",
     "run echoed by the gateway": "echo(True); push(app, 'Start'); seen(app, 'APIGW.0301')",
     "dry run": "echo(False); control(app, DRY).value = True; push(app, 'Start')",
     "canary": "control(app, DRY).value = False; trial(app)",

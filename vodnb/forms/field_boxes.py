@@ -65,9 +65,9 @@ class FieldBoxes:
                 line = inspect_word("a line each", lang) if field.is_list else ""
                 box.placeholder = " · ".join(part for part in (line, told) if part)
 
-    def values(self) -> dict[str, object]:
+    def values(self) -> dict[str, Any]:
         """Return the fields that were filled in."""
-        found: dict[str, object] = {}
+        found: dict[str, Any] = {}
         for field in self._fields:
             text = str(self._boxes[field.name].value)
             if field.is_list:

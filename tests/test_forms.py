@@ -21,7 +21,6 @@ from vodnb.forms import shared as sharing
 from vodnb.forms.load_form import complete, keep_upload
 from vodnb.forms.parts import Picture
 from vodnb.forms.secret_box import SecretBox
-from vodnb.forms.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,17 +229,6 @@ def test_every_control_has_a_name(app) -> None:
             ):
                 assert one.description, one
                 assert one.tooltip, one
-
-
-def test_words_are_in_both_languages() -> None:
-    """Both texts of a word have the same braces."""
-    import string
-
-    for key, pair in WORDS.items():
-        english, chinese = (
-            {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in pair
-        )
-        assert english == chinese, key
 
 
 def test_secret_is_taken_and_the_box_emptied() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from string import Formatter
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -21,8 +20,6 @@ from form_play import (
 from leak_scan import leaks
 
 import vodnb
-from vodnb.forms.inspect_words import INSPECT_WORDS
-from vodnb.forms.words import WORDS
 from vodnb.rules.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -258,16 +255,3 @@ def test_form_without_a_connection_says_so():
             press(form, name)
     settle(form)
     assert "Connect first" in shown(form)
-
-
-@pytest.mark.parametrize("key", INSPECT_WORDS)
-def test_words_are_there_in_both_languages(key):
-    """Both name the same values; English has no Chinese, and no word is said twice elsewhere."""
-    english, chinese = INSPECT_WORDS[key]
-    named = [
-        {part[1] for part in Formatter().parse(text) if part[1]} for text in (english, chinese)
-    ]
-    assert named[0] == named[1]
-    assert not HAN.search(english)
-    assert HAN.search(chinese)
-    assert key not in WORDS

@@ -19,7 +19,6 @@ from vodnb.tables.picks import read_cells, read_row
 
 from .field_boxes import FieldBoxes
 from .form import Form
-from .inspect_words import INSPECT_WORDS, inspect_word
 from .parts import (
     Choice,
     Picture,
@@ -112,11 +111,6 @@ class InspectForm(Form):
         self._on_click(self._compare, self._show_difference)
         self._on_click(self._explain, self._show_meaning)
         self._on_click(self._ask, self._begin_asking)
-
-    def _say(self, key: str, **values: object) -> str:
-        if key in INSPECT_WORDS:
-            return inspect_word(key, self._shared.lang, **values)
-        return super()._say(key, **values)
 
     def _speak(self) -> None:
         say, lang = self._say, self._shared.lang

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.wording import phrase
 
+from .inspect_words import INSPECT_WORDS
+from .report_words import REPORT_WORDS
 from .run_words import RUN_WORDS
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ __all__ = ["WORDS", "word"]
 
 WORDS: dict[str, tuple[str, str]] = {
     **RUN_WORDS,
+    **INSPECT_WORDS,
+    **REPORT_WORDS,
     # the app
     "language": ("Language", "语言"),
     "part connect": ("1 Connect", "1 连接"),

@@ -255,3 +255,19 @@ def test_form_without_a_connection_says_so():
             press(form, name)
     settle(form)
     assert "Connect first" in shown(form)
+
+
+def test_errors_of_past_exchanges_are_said_in_chinese(vod) -> None:
+    """One whose fields were masked cannot be replayed, and one that has made way is gone."""
+    vod.call("confirm", asset_id="MIICANARYtoken5v1k9Qz7Xw3abcdefghijk", status="CREATED")
+    vod.call("confirm", asset_id=UNKNOWN, status="CREATED")
+    form = vodnb.forms.inspect(vod, lang="zh")
+    control(form, "往来记录").value = 1
+    press(form, "重放")
+    assert "疑似密钥的内容已被遮盖" in form._trouble.value
+    assert not re.search(r">[A-Za-z ]{30,}", form._trouble.value)
+    del vod._history._kept[2]
+    control(form, "往来记录").value = 2
+    assert "没有第 2 条往来记录" in form._trouble.value
+    assert "保留的是第 1 至 2 条" in form._trouble.value
+    assert not re.search(r">[A-Za-z ]{30,}", form._trouble.value)

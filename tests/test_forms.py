@@ -219,6 +219,17 @@ def test_language_is_switched_and_nothing_is_lost(app) -> None:
     assert not any(name.isascii() for name in named)
 
 
+def test_first_form_speaks_as_its_connection(monkeypatch) -> None:
+    """As asked, else as the last form, which may have been switched, else as `connect` was told."""
+    vod = vodnb.connect(sandbox=True, lang="zh")
+    form = vodnb.forms.look(vod, ids(1))
+    assert control(form, "查看")
+    form._shared.speak("en")
+    assert control(vodnb.forms.look(vod, ids(1)), "Look")
+    monkeypatch.setattr(sharing, "_last", [])
+    assert control(vodnb.forms.look(vod, ids(1), lang="en"), "Look")
+
+
 def test_every_control_has_a_name(app) -> None:
     """Whoever hears the form hears what each control is."""
     for lang in ("en", "zh"):

@@ -190,7 +190,8 @@ def app(
         assets: Whatever `load_assets` takes, or its table. Default: the last form's, or none yet.
         results: A results table to look through. Default: that of the last run.
         sandbox: Connect to the sandbox at once. Default False: the form asks.
-        lang: `"zh"` or `"en"`. Default: that of the last form, else VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Returns:
         The app; `app.vod`, `app.assets`, `app.states`, `app.job` and `app.results` are what the

@@ -372,7 +372,8 @@ def inspect_form(vod: Vod | None = None, *, lang: str | None = None) -> InspectF
 
     Args:
         vod: The connection. Default: that of the last form.
-        lang: `"zh"` or `"en"`. Default: that of the last form, else VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Example:
         >>> form = vodnb.forms.inspect(vod)

@@ -292,7 +292,8 @@ def results_form(
     Args:
         results: A results table. Default: that of the last run.
         vod: The connection for a retry. Default: that of the last form.
-        lang: `"zh"` or `"en"`. Default: that of the last form, else VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Returns:
         The form; `form.results` is the table, retried rows put back into it.

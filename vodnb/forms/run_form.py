@@ -364,7 +364,8 @@ def run_form(
     Args:
         vod: The connection. Default: that of the last form.
         assets: Whatever `load_assets` takes. Default: the table of the last form.
-        lang: `"zh"` or `"en"`. Default: that of the last form, else VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Returns:
         The form; `form.job` is the run, `form.results` its table as it stands. A run that is

@@ -213,14 +213,18 @@ class Shared:
 _last: list[Shared] = []
 
 
-def share(lang: str | None, *, is_new: bool = False) -> Shared:
+def share(lang: str | None, *, vod: Vod | None = None, is_new: bool = False) -> Shared:
     """Return what a new form starts from: what the last one had, and the run that is under way.
 
     Args:
-        lang: Language that was asked for; None for the last form's, else the usual one.
+        lang: Language that was asked for; None for the last form's, else the connection's, else the
+            usual one.
+        vod: A connection that the caller brought.
         is_new: Whether the caller brought a table, so that the last one's is not wanted.
     """
     earlier = _last[0] if _last else None
+    if earlier is None and vod is not None:
+        lang = lang or next(row.value for row in vod.settings().rows if row.name == "lang")
     shared = Shared(spoken(lang) if lang or earlier is None else earlier.lang)
     running = last_job()
     if earlier:
@@ -238,7 +242,7 @@ def start_from(
     *, vod: Vod | None, assets: Source | None, lang: str | None, results: pd.DataFrame | None = None
 ) -> Shared:
     """Return what a form shares that was given a connection or a table by code."""
-    shared = share(lang, is_new=assets is not None or results is not None)
+    shared = share(lang, vod=vod, is_new=assets is not None or results is not None)
     if vod is not None:
         shared.set_vod(vod)
     if assets is not None:

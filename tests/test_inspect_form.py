@@ -257,6 +257,17 @@ def test_form_without_a_connection_says_so():
     assert "Connect first" in shown(form)
 
 
+def test_form_opens_on_the_last_call_that_code_made(vod) -> None:
+    """What was called before the form was made can be looked at, compared and copied."""
+    vod.call("confirm", asset_id=UNKNOWN, status="CREATED")
+    vod.call("info", asset_id=[ASSET])
+    form = vodnb.forms.inspect(vod, lang="en")
+    assert is_shown(control(form, "Exchange"))
+    assert "asset_info_array" in form._shown.value
+    control(form, "Exchange").value = 1
+    assert "VOD.10062" in form._shown.value
+
+
 def test_errors_of_past_exchanges_are_said_in_chinese(vod) -> None:
     """One whose fields were masked cannot be replayed, and one that has made way is gone."""
     vod.call("confirm", asset_id="MIICANARYtoken5v1k9Qz7Xw3abcdefghijk", status="CREATED")

@@ -269,8 +269,11 @@ class InspectForm(Form):
         newest = options[0][1]
         for choice in (self._past, self._other):
             choice.relabel(options)
-        if self._exchange is not None and self._shared.vod is not None and newest:
+        if self._shared.vod is not None and newest:
             current = self._shared.vod.exchange(newest)
+            if self._exchange is None:
+                # Made by code, or by a form before this one.
+                self._exchange = current
             if current.attempts == self._exchange.attempts:
                 self._past.value = newest
 

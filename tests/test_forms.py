@@ -6,12 +6,11 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pandas as pd
 import pytest
-from form_play import control, forms_of_their_own, press, settle, shown, state_of, walk
+from form_play import control, press, settle, shown, state_of, walk
 from jobs import ids, wait_until
 from leak_scan import leaks
 from traitlets import TraitError
@@ -22,8 +21,7 @@ from vodnb.forms.load_form import complete, keep_upload
 from vodnb.forms.parts import Picture
 from vodnb.forms.secret_box import SecretBox
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 SECRETS = {
     "token": "MIICANARYtoken-5v1k9Qz7Xw3",
@@ -33,13 +31,6 @@ SECRETS = {
     "password": "CANARYpass wörd!1<2>",
     "signature": "CANARY0sig9876543210fedcba",
 }
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
-from form_play import control, forms_of_their_own, press, settle, shown
+from form_play import control, press, settle, shown
 from jobs import ids, wait_until
 
 import vodnb
@@ -16,15 +15,7 @@ from vodnb.forms import load_form, results_form
 from vodnb.forms.load_form import keep_upload
 from vodnb.rules.errors import InputError, VodnbError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 
 @pytest.fixture

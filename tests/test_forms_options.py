@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 import pytest
-from form_play import control, forms_of_their_own, press, shown
+from form_play import control, press, shown
 from jobs import ids
 
 import vodnb
 from vodnb.bulk.job import Job
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 
 def made(assets, **columns):

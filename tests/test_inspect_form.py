@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pytest
 from form_play import (
     active_nodes,
     control,
-    forms_of_their_own,
     press,
     settle,
     shown,
@@ -22,18 +20,10 @@ from leak_scan import leaks
 import vodnb
 from vodnb.rules.operations import OPERATIONS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ASSET, OTHER, UNKNOWN = "f4" * 16, "ab" * 16, "0e1d" * 8
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests are not gone on with."""
-    with forms_of_their_own():
-        yield
 
 
 @pytest.fixture

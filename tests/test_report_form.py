@@ -5,26 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from form_play import control, forms_of_their_own, settle, shown, state_of
+from form_play import control, settle, shown, state_of
 from leak_scan import leaks
 from reports import mixed, seen
 
 import vodnb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from vodnb.forms.results_form import ResultsForm
 
+pytestmark = pytest.mark.usefixtures("own_forms")
+
 TOKEN = "MIICANARYtoken-5v1k9Qz7Xw3"
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
 
 
 def press(form: ResultsForm, name: str) -> str:

@@ -50,6 +50,15 @@ def test_files_for_who_must_act(tmp_path: Path) -> None:
     assert (tmp_path / "monday_to_do" / "fix-the-id.csv").exists()
 
 
+@pytest.mark.parametrize("name", ["", "."])
+def test_report_without_a_name_is_called_report(name: str, tmp_path: Path) -> None:
+    """A folder alone is no name: the files lie in it under the usual one."""
+    form = vodnb.forms.results(mixed(), lang="en")
+    control(form, "Name of the report").value = name
+    press(form, "Files for who must act")
+    assert (tmp_path / "report_to_do" / "fix-the-id.csv").exists()
+
+
 def test_what_goes_wrong_shows_in_the_form(tmp_path: Path) -> None:
     """A page of somebody else's is in the way: it stays, and the form says what to do."""
     (tmp_path / "report.html").write_text("mine", "utf-8")

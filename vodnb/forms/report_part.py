@@ -68,7 +68,8 @@ class ReportPart(Form):
         return results
 
     def _path(self) -> Path:
-        return Path(self._name.value.strip() or "report").expanduser()
+        path = Path(self._name.value.strip()).expanduser()
+        return path if path.name else path / "report"
 
     def _show_busy(self) -> None:
         self._write.disabled = self._hand.disabled = self._is_busy

@@ -106,6 +106,16 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture
+def own_forms() -> Iterator[None]:
+    """Go on with no form and no job of other tests, and leave no connection open."""
+    # Imported here: few tests need it, and the widgets take long.
+    from form_play import forms_of_their_own
+
+    with forms_of_their_own():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def callback_errors() -> Iterator[CallbackErrors]:
     """Fail the test when a widget's callback raised; clear `messages` where that was the point."""

@@ -40,6 +40,13 @@ def test_each_stack_confirms_and_is_compared(tmp_path):
     assert (yardstick["rate_ratio"], yardstick["cpu_ratio"]) == ("1.0", "1.0")
 
 
+def test_little_work_costs_something():
+    """Where it were nothing, no other cost could be told as a multiple of it."""
+    result, seconds, cpu = stacks.timed(lambda: sum(range(1000)))
+    assert result == 499_500
+    assert 0 < cpu < seconds + 0.01
+
+
 def test_a_stack_that_fails_is_told(monkeypatch):
     """Its last words are shown, and no row is made up."""
     monkeypatch.setattr(rounds, "STACKS", {"no such": stacks.STACKS["vodnb"]})

@@ -216,6 +216,33 @@ def test_unreached_host_and_proxy_page_are_told(monkeypatch):
     assert good.exit_status == 0
 
 
+@pytest.mark.parametrize(
+    ("proxy", "host"),
+    [("proxy.example:3128", "proxy.example"), ("proxy.example", "proxy.example"),
+     ("[2001:db8::7]:3128", "2001:db8::7")],
+)  # fmt: skip
+def test_name_of_the_proxy_is_looked_up(monkeypatch, proxy, host):
+    """Without its port, and without the brackets of an IPv6 address."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+    of_network(SETTINGS, ROOT, INFO, monkeypatch=monkeypatch)
+    asked = []
+    find = doctoring.socket.getaddrinfo
+    monkeypatch.setattr(
+        doctoring.socket, "getaddrinfo", lambda *a, **k: (asked.append(a[0]), find(*a, **k))[1]
+    )
+    visit = doctoring._Visit(SETTINGS, lang="en", environ={}, clock=time.time)
+    assert asyncio.run(visit._check_dns()).level == "ok"
+    assert asked == [host]
+
+
+def test_check_that_there_is_none_of_is_a_key_error(monkeypatch):
+    """A name that is mistyped is named."""
+    found = of_network(SETTINGS, ROOT, INFO, monkeypatch=monkeypatch)
+    assert found["dns"].name == "dns"
+    with pytest.raises(KeyError, match="dsn"):
+        found["dsn"]
+
+
 def test_things_to_mind_end_with_one(monkeypatch):
     """Throttling, a missing right to read, a key log and a foreign host are minded."""
     throttled = of_network(SETTINGS, ROOT, refusal("APIGW.0308", 429), monkeypatch=monkeypatch)

@@ -6,12 +6,11 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pandas as pd
 import pytest
-from form_play import control, forms_of_their_own, press, settle, shown, state_of, walk
+from form_play import control, press, settle, shown, state_of, walk
 from jobs import ids, wait_until
 from leak_scan import leaks
 from traitlets import TraitError
@@ -21,10 +20,8 @@ from vodnb.forms import shared as sharing
 from vodnb.forms.load_form import complete, keep_upload
 from vodnb.forms.parts import Picture
 from vodnb.forms.secret_box import SecretBox
-from vodnb.forms.words import WORDS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 SECRETS = {
     "token": "MIICANARYtoken-5v1k9Qz7Xw3",
@@ -34,13 +31,6 @@ SECRETS = {
     "password": "CANARYpass wörd!1<2>",
     "signature": "CANARY0sig9876543210fedcba",
 }
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
 
 
 @pytest.fixture
@@ -60,7 +50,7 @@ def slow(app) -> None:
 def test_whole_job_by_its_controls(app) -> None:
     """Sample, look, start, filter, open a row, save: no line of code, and every row is there."""
     press(app, "Look")
-    assert "hang in CREATING" in shown(app)
+    assert "its upload was never confirmed" in shown(app)
     press(app, "Start")
     assert "Finished · 268/268 assets" in shown(app)
     assert 'role="status"' in shown(app)
@@ -220,6 +210,17 @@ def test_language_is_switched_and_nothing_is_lost(app) -> None:
     assert not any(name.isascii() for name in named)
 
 
+def test_first_form_speaks_as_its_connection(monkeypatch) -> None:
+    """As asked, else as the last form, which may have been switched, else as `connect` was told."""
+    vod = vodnb.connect(sandbox=True, lang="zh")
+    form = vodnb.forms.look(vod, ids(1))
+    assert control(form, "查看")
+    form._shared.speak("en")
+    assert control(vodnb.forms.look(vod, ids(1)), "Look")
+    monkeypatch.setattr(sharing, "_last", [])
+    assert control(vodnb.forms.look(vod, ids(1), lang="en"), "Look")
+
+
 def test_every_control_has_a_name(app) -> None:
     """Whoever hears the form hears what each control is."""
     for lang in ("en", "zh"):
@@ -230,17 +231,6 @@ def test_every_control_has_a_name(app) -> None:
             ):
                 assert one.description, one
                 assert one.tooltip, one
-
-
-def test_words_are_in_both_languages() -> None:
-    """Both texts of a word have the same braces."""
-    import string
-
-    for key, pair in WORDS.items():
-        english, chinese = (
-            {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in pair
-        )
-        assert english == chinese, key
 
 
 def test_secret_is_taken_and_the_box_emptied() -> None:

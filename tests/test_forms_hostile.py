@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from html import escape
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from form_play import active_nodes, forms_of_their_own, shown
+from form_play import active_nodes, shown
 from hostile import PAYLOADS
 from jobs import ids
 
 import vodnb
 from vodnb.rules.model import RESULT_COLUMNS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 
 def pretend_run(payload: str) -> SimpleNamespace:
@@ -27,13 +25,6 @@ def pretend_run(payload: str) -> SimpleNamespace:
             return f"{payload}\n{payload}"
 
     return Run(share=0.5, codes={payload: 1}, is_paused=False, fault=None, done=lambda: False)
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
 
 
 @pytest.fixture(scope="module")

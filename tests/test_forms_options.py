@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 import pytest
-from form_play import control, forms_of_their_own, press, shown
+from form_play import control, press, shown
 from jobs import ids
 
 import vodnb
 from vodnb.bulk.job import Job
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 
 def made(assets, **columns):
@@ -57,13 +47,13 @@ def test_only_what_hangs_is_sent() -> None:
 
 
 def test_nothing_is_asked_beyond_the_confirm_calls_where_nobody_wants_it() -> None:
-    """Without looking first and without reading back, no state is asked for."""
-    app = made(ids(3))
-    app.vod.sandbox.add(ids(3))
+    """Without looking first and reading back one state is asked for: it proves the connection."""
+    app = made(ids(11))
+    app.vod.sandbox.add(ids(11))
     control(app, "Look first").value = control(app, "Read back").value = False
-    before = calls(app, "asset_info"), calls(app, "confirm")
+    before = calls(app, "info"), calls(app, "confirm")
     press(app, "Start")
-    assert (calls(app, "asset_info"), calls(app, "confirm")) == (before[0], before[1] + 3)
+    assert (calls(app, "info"), calls(app, "confirm")) == (before[0] + 1, before[1] + 11)
     assert set(app.results["state_after"]) == {""}
 
 
@@ -122,3 +112,16 @@ def test_table_of_a_run_that_ended_is_built_once(monkeypatch) -> None:
     assert built == [1]
     app._shared.speak("zh")
     assert built == [1, 1]
+
+
+def test_what_a_run_costs_is_said_once_and_closer_after_looking() -> None:
+    """A least and a most before looking, one number after it; live and in the still picture."""
+    app = made(ids(12))
+    app.vod.sandbox.add(ids(9))
+    app.vod.sandbox.add(ids(12)[9:], state="PUBLISHED")
+    look = app._forms["look"]
+    assert "2 calls to look at them · 0 – 12 calls to confirm" in shown(look)
+    press(look, "Look")
+    for text in (shown(look), look.still()):
+        assert "2 calls to look at them · 9 calls to confirm" in text
+        assert text.count("at this rate") == 1

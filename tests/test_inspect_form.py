@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from string import Formatter
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pytest
 from form_play import (
     active_nodes,
     control,
-    forms_of_their_own,
     press,
     settle,
     shown,
@@ -21,22 +18,12 @@ from form_play import (
 from leak_scan import leaks
 
 import vodnb
-from vodnb.forms.inspect_words import INSPECT_WORDS
-from vodnb.forms.words import WORDS
 from vodnb.rules.operations import OPERATIONS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+pytestmark = pytest.mark.usefixtures("own_forms")
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ASSET, OTHER, UNKNOWN = "f4" * 16, "ab" * 16, "0e1d" * 8
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests are not gone on with."""
-    with forms_of_their_own():
-        yield
 
 
 @pytest.fixture
@@ -260,14 +247,28 @@ def test_form_without_a_connection_says_so():
     assert "Connect first" in shown(form)
 
 
-@pytest.mark.parametrize("key", INSPECT_WORDS)
-def test_words_are_there_in_both_languages(key):
-    """Both name the same values; English has no Chinese, and no word is said twice elsewhere."""
-    english, chinese = INSPECT_WORDS[key]
-    named = [
-        {part[1] for part in Formatter().parse(text) if part[1]} for text in (english, chinese)
-    ]
-    assert named[0] == named[1]
-    assert not HAN.search(english)
-    assert HAN.search(chinese)
-    assert key not in WORDS
+def test_form_opens_on_the_last_call_that_code_made(vod) -> None:
+    """What was called before the form was made can be looked at, compared and copied."""
+    vod.call("confirm", asset_id=UNKNOWN, status="CREATED")
+    vod.call("info", asset_id=[ASSET])
+    form = vodnb.forms.inspect(vod, lang="en")
+    assert is_shown(control(form, "Exchange"))
+    assert "asset_info_array" in form._shown.value
+    control(form, "Exchange").value = 1
+    assert "VOD.10062" in form._shown.value
+
+
+def test_errors_of_past_exchanges_are_said_in_chinese(vod) -> None:
+    """One whose fields were masked cannot be replayed, and one that has made way is gone."""
+    vod.call("confirm", asset_id="MIICANARYtoken5v1k9Qz7Xw3abcdefghijk", status="CREATED")
+    vod.call("confirm", asset_id=UNKNOWN, status="CREATED")
+    form = vodnb.forms.inspect(vod, lang="zh")
+    control(form, "往来记录").value = 1
+    press(form, "重放")
+    assert "疑似密钥的内容已被遮盖" in form._trouble.value
+    assert not re.search(r">[A-Za-z ]{30,}", form._trouble.value)
+    del vod._history._kept[2]
+    control(form, "往来记录").value = 2
+    assert "没有第 2 条往来记录" in form._trouble.value
+    assert "保留的是第 1 至 2 条" in form._trouble.value
+    assert not re.search(r">[A-Za-z ]{30,}", form._trouble.value)

@@ -5,33 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from form_play import control, forms_of_their_own, shown, state_of
-from jobs import wait_until
+from form_play import control, settle, shown, state_of
 from leak_scan import leaks
 from reports import mixed, seen
 
 import vodnb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from vodnb.forms.results_form import ResultsForm
 
+pytestmark = pytest.mark.usefixtures("own_forms")
+
 TOKEN = "MIICANARYtoken-5v1k9Qz7Xw3"
-
-
-@pytest.fixture(autouse=True)
-def _of_their_own() -> Iterator[None]:
-    """Forms of other tests, and their jobs, are not gone on with."""
-    with forms_of_their_own():
-        yield
 
 
 def press(form: ResultsForm, name: str) -> str:
     """Press a button of the report part, wait, and return what the form shows."""
     control(form, name).click()
-    wait_until(lambda: form._report.is_idle, seconds=60)
+    settle(form)
     return seen(shown(form))[1]
 
 
@@ -55,6 +48,15 @@ def test_files_for_who_must_act(tmp_path: Path) -> None:
     told = press(form, "Files for who must act")
     assert "fix the ID: fix-the-id.csv (6)" in told
     assert (tmp_path / "monday_to_do" / "fix-the-id.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_report_without_a_name_is_called_report(name: str, tmp_path: Path) -> None:
+    """A folder alone is no name: the files lie in it under the usual one."""
+    form = vodnb.forms.results(mixed(), lang="en")
+    control(form, "Name of the report").value = name
+    press(form, "Files for who must act")
+    assert (tmp_path / "report_to_do" / "fix-the-id.csv").exists()
 
 
 def test_what_goes_wrong_shows_in_the_form(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Measure what the journal costs: CPU per request with and without it, in turn, in one process.
 
-Run: python tests/bench/journal_cost.py --assets 4000 --rounds 3
+Run: PYTHONPATH=tests/campaigns python tests/bench/journal_cost.py --assets 4000 --rounds 3
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 import time
 from statistics import median
 
-from arena import Server  # python -P is not enough: run with PYTHONPATH=tests/campaigns
+from arena import Server
 
 import vodnb
 

@@ -13,31 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .lab import Lab
-from .server import run_server
+from .lab import CHROMIUM, Lab, open_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
-
-CHROMIUM = Path("/usr/bin/chromium")
-
-CHROMIUM_OPTIONS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-sandbox",
-    # Names are not looked up, and nothing but this machine is reached.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
-
-SECONDS_TO_LOAD = 60
 
 
 def missing() -> str:
@@ -72,19 +53,8 @@ def lab_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def lab_page(lab_root: Path) -> Iterator[Page]:
     """A page with JupyterLab, ready for a notebook."""
-    # Imported here: where the package is missing the tests skip, and this folder still loads.
-    from playwright.sync_api import sync_playwright
-
-    with run_server(lab_root) as address, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        try:
-            page = browser.new_page(viewport={"width": 1200, "height": 900})
-            page.goto(f"{address}/lab?reset")
-            page.wait_for_function("() => window.jupyterapp", timeout=SECONDS_TO_LOAD * 1000)
-            page.evaluate("async () => { await window.jupyterapp.restored; }")
-            yield page
-        finally:
-            browser.close()
+    with open_lab(lab_root) as page:
+        yield page
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .test_lab import write_notebook
+from .lab import write_notebook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,14 +75,9 @@ def see(page: Page, text: str, seconds: float = 20) -> None:
     found.wait_for(timeout=seconds * 1000)
 
 
-SAVE = """async () => {
-  await window.testPanel.context.save();
-}"""
-
-
 def save(page: Page) -> None:
-    """Save the notebook, as Ctrl-S does."""
-    page.evaluate(SAVE)
+    """Save the notebook as Ctrl-S does, its checkpoint too."""
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
 
 
 def load_sample(page: Page) -> None:

@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# As pytest does it for the tests.
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
-from .conftest import CHROMIUM, CHROMIUM_OPTIONS
 from .forms import form, open_app
-from .lab import Lab
-from .server import run_server
+from .lab import Lab, open_lab
 
 WIDTHS = (1200, 800)
 PARTS = ("connect", "load", "look", "confirm", "results", "inspect")
@@ -36,7 +31,7 @@ forms = app._forms
 
 def settle():
     time.sleep(0.3)
-    while not all(one.is_idle for one in forms.values()):
+    while not app.is_idle:
         time.sleep(0.05)
 
 forms["load"]._load_sample(); settle()
@@ -48,7 +43,7 @@ run.start(); settle()
 forms["inspect"]._code.value = "VOD.10062"
 forms["inspect"]._show_meaning()
 forms["inspect"]._asset.value = str(app.assets["asset_id"].iloc[0])
-forms["inspect"]._begin(); settle()
+forms["inspect"]._begin_asking(); settle()
 forms["results"]._outcome.value = "failed"
 forms["results"]._list.value = forms["results"]._list.options[0][1]
 """
@@ -63,37 +58,29 @@ MORE = {
 }
 """Pictures of what is less often seen, and the code that brings it about."""
 
-ASK = """async code => {
+DO = """async code => {
   await window.testPanel.sessionContext.session.kernel.requestExecute({code}).done; }"""
 
 
 def main(folder: Path) -> None:
     """Write the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    from playwright.sync_api import sync_playwright
-
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / "root"
         root.mkdir()
-        with run_server(root) as address, sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-            page = browser.new_page(viewport={"width": WIDTHS[0], "height": 1200})
-            page.goto(f"{address}/lab?reset")
-            page.wait_for_function("() => window.jupyterapp")
-            page.evaluate("async () => { await window.jupyterapp.restored; }")
+        with open_lab(root) as page:
             page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
             for lang in ("en", "zh"):
                 lab = Lab(page, root)
                 open_app(lab, Path(place), f"pictures_{lang}", SOURCE.format(lang=lang))
-                page.evaluate(ASK, FILL)
+                page.evaluate(DO, FILL)
                 for part in PARTS:
-                    page.evaluate(ASK, f"app.open('{part}')")
+                    page.evaluate(DO, f"app.open('{part}')")
                     take(page, folder, f"{lang}_{part}")
                 for name, code in MORE.items():
-                    page.evaluate(ASK, code)
+                    page.evaluate(DO, code)
                     take(page, folder, f"{lang}_{name}")
                 lab.close()
-            browser.close()
 
 
 def take(page: Page, folder: Path, name: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from leak_scan import leaks
 from showing_gateway import SECRETS, Gateway, showing_gateway
 
-from .forms import Frames, form, open_app, press, see, tab
+from .forms import Frames, form, open_app, press, save, see, tab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,9 +50,7 @@ class Watch:
 
     def check(self, step: str) -> None:
         """Save as Ctrl-S does, and search notebook, checkpoint, export, messages and logs."""
-        self.lab.page.evaluate(
-            "async () => { await window.jupyterapp.commands.execute('docmanager:save'); }"
-        )
+        save(self.lab.page)
         root = self.lab.root
         saved = [root / "secrets.ipynb", *root.glob(".ipynb_checkpoints/secrets*")]
         assert len(saved) == 2
@@ -172,7 +170,7 @@ def load_look_confirm(page: Page, watch: Watch) -> None:
     watch.check("loaded")
     tab(page, "3 Look")
     press(page, "Look")
-    see(page, "hang in CREATING")
+    see(page, "its upload was never confirmed")
     watch.check("looked")
     tab(page, "4 Confirm")
     gateway.is_echoing = True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .forms import APP
-from .test_lab import write_notebook
+from .lab import write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from .lab import Lab
 
-SECONDS = 40_000  # of Playwright's, which are thousandths
+PATIENCE_MS = 40_000
 
 
 @pytest.fixture
 def page(lab: Lab) -> Iterator[Page]:
     """A page beside JupyterLab's; the server serves all three front ends."""
     made = lab.page.context.browser.new_page(viewport={"width": 1200, "height": 900})
-    made.set_default_timeout(SECONDS)
+    made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
+
+from .lab import write_notebook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,15 +14,6 @@ if TYPE_CHECKING:
     from .lab import Lab
 
 PNG = b"\x89PNG\r\n"
-
-
-def write_notebook(path: Path, *sources: str) -> Path:
-    """Write a notebook of these code cells."""
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, path)
-    return path
 
 
 def test_notebook_runs_and_shows_its_outputs(lab: Lab, tmp_path: Path) -> None:

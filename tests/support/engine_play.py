@@ -6,6 +6,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from pretend_service import ids  # noqa: F401  whoever plays the engine has assets to play with
 from virtual_time import run_virtual
 
 from vodnb.bulk.book import Book
@@ -20,11 +21,6 @@ from vodnb.rules.operations import CONFIRM, INFO
 
 if TYPE_CHECKING:
     from pretend_service import PretendService
-
-
-def ids(count: int) -> list[str]:
-    """Return that many asset IDs."""
-    return [f"{number:032x}" for number in range(count)]
 
 
 def play(

@@ -44,7 +44,6 @@ def ends(*outcomes: str, code: str = "", posts: tuple[int, ...] = (), back: bool
 
 DONE = ends("confirmed", posts=(1,))
 RESOLVED = ends("confirmed", posts=(1,), back=True)
-RESENT = ends("confirmed", posts=(2,))
 UNHURT = ends("confirmed", posts=(1, 2))
 UNHURT_OR_UNREAD = Ends(outcomes=frozenset({"confirmed", "in_doubt"}), codes=frozenset())
 """The reading back may go wrong as well, and is tried once: then the row stays in doubt."""
@@ -235,7 +234,6 @@ ANSWERS = [
 HTML = b"<html><h1>Bad Gateway</h1>{token}</html>"
 AFTER = ["5", "-1", "inf", "1e400", "soon", "Wed, 21 Oct 2015 07:28:00 GMT"]
 ODD_NAMES = {"Wed, 21 Oct 2015 07:28:00 GMT": "past"}
-LATER = "{later}"
 
 REFUSALS = [
     throttled("31-APIGW.0308", throttles(429, "APIGW.0308")),
@@ -260,6 +258,9 @@ REFUSALS = [
     ],
     *doubtful("36-10051", refuses(403, "VOD.10051"), code="VOD.10051"),
     *doubtful("36-10052", refuses(403, "VOD.10052"), code="VOD.10052"),
+]
+
+NOES = [
     replace(refused("37-no-such-asset", refuses(403, "VOD.10062"), "VOD.10062"), state=""),
     Case(
         name="38-confirmed-before",
@@ -357,7 +358,7 @@ def _first_of_each(cases: list[Case]) -> list[Case]:
     return list(firsts.values())
 
 
-CASES = [*PORT, *CONNECTION, STALE, *ANSWERS, *REFUSALS, RACED, *REDIRECTS]
+CASES = [*PORT, *CONNECTION, STALE, *ANSWERS, *REFUSALS, *NOES, RACED, *REDIRECTS]
 """The faults of an answer, on the confirm call."""
 
 CHIEF_CASES = [
@@ -387,7 +388,7 @@ STATES_ONLY = [
 
 INFO_CASES = [
     case
-    for case in [*CONNECTION, STALE, *ANSWERS, *REFUSALS[:-9], *STATES_ONLY, *REDIRECTS[:1]]
-    if not case.name.endswith(("-before", "-late")) and "38-" not in case.name
+    for case in [*CONNECTION, STALE, *ANSWERS, *REFUSALS, *STATES_ONLY, *REDIRECTS[:1]]
+    if not case.name.endswith(("-before", "-late"))
 ]
 """The same faults on asset/info, where nothing can have had an effect; and those of its own."""

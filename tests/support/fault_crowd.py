@@ -114,7 +114,6 @@ class Runner:
         self._how = how
         self._log = log
         self._pulse = Pulse()
-        self.starved = 0
         self._pools = {workers: ThreadPoolExecutor(most) for workers, most in CROWD.items()}
         self._futures: dict[Cell, Future[Seen]] = {
             cell: self._pools[cell.workers].submit(self._run, cell) for cell in cells
@@ -127,7 +126,6 @@ class Runner:
             seen = self._how(cell)
             if self._pulse.worst_since(begun) < STALL * cell.case.deadline:
                 break
-            self.starved += 1
         return seen
 
     def seen(self, cell: Cell) -> Seen:

@@ -73,9 +73,7 @@ def settle(form: Form) -> None:
     A run that was stopped before a refusal was read back asks for the state after the settle time
     of 36 s.
     """
-    parts = [form, *getattr(form, "_forms", {}).values()]
-    parts += [part._report for part in parts if hasattr(part, "_report") and part is not form]
-    wait_until(lambda: all(part.is_idle for part in parts), seconds=60)
+    wait_until(lambda: form.is_idle, seconds=60)
 
 
 def shown(form: Form) -> str:

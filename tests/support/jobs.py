@@ -11,7 +11,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pretend_service import PretendService
+from journals import RUN_ID
+from pretend_service import PretendService, ids
 
 from vodnb.bulk.job import Job
 from vodnb.bulk.plan import Plan
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from vodnb.rules.operations import Operation
 
 
-def ids(count: int) -> list[str]:
-    """Return that many asset IDs."""
-    return [f"{number:032x}" for number in range(count)]
-
-
 def start(
     service: PretendService,
     assets: list[str],
@@ -44,7 +40,7 @@ def start(
 ) -> Job:
     """Start a job over these assets on the real loop thread."""
     plan = Plan(
-        run_id="20260101T000000Z-abcdef",
+        run_id=RUN_ID,
         status=Status.CREATED,
         assets=assets,
         workers=workers,

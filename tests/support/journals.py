@@ -62,9 +62,9 @@ def settled(asset_id: str, settlement: Settlement = DONE) -> Entry:
     return Entry(asset_id=asset_id, standing=Standing.SETTLED, settlement=settlement)
 
 
-def bounced(asset_id: str) -> Entry:
+def bounced(asset_id: str, settlement: Settlement = BACK) -> Entry:
     """Return the entry of an asset that provably came back."""
-    return Entry(asset_id=asset_id, standing=Standing.BOUNCED, settlement=BACK)
+    return Entry(asset_id=asset_id, standing=Standing.BOUNCED, settlement=settlement)
 
 
 def want(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, build_opener
 
 import ipywidgets as widgets
-from form_play import control, press, settle
+from form_play import control, press, settle, shown
 
 if TYPE_CHECKING:
     from vodnb.forms.app_form import App
@@ -48,7 +48,7 @@ STEPS: dict[str, str] = {
     "upload loaded": "upload(app); seen(app, 'kept as')",
     "text pasted": "paste(app)",
     "look echoed by the gateway": "echo(True); push(app, 'Look'); seen(app, 'APIGW.0301')",
-    "looked": "echo(False); push(app, 'Look'); seen(app, 'hang in CREATING')",
+    "looked": "echo(False); push(app, 'Look'); seen(app, 'its upload was never confirmed')",
     "run echoed by the gateway": "echo(True); push(app, 'Start'); seen(app, 'APIGW.0301')",
     "dry run": "echo(False); control(app, DRY).value = True; push(app, 'Start')",
     "canary": "control(app, DRY).value = False; trial(app)",
@@ -190,15 +190,9 @@ def ask(app: App) -> None:
 
 def seen(app: App, *texts: str) -> None:
     """Make sure that the step did what it is about: a form shows these texts."""
-    html = "\n".join(one.value for one in _all_of(app) if isinstance(one, widgets.HTML))
+    html = shown(app)
     for text in texts:
         assert text in html, (text, html[html.find("vodnb-trouble") :][:900])
-
-
-def _all_of(app: App) -> list[Any]:
-    from form_play import walk
-
-    return list(walk(app.widget))
 
 
 def _note(app: App) -> None:

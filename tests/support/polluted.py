@@ -159,6 +159,7 @@ def _spoil(row: Row, chance: random.Random, kinds: set[str]) -> None:
 
 
 MARKS = [bytes([mark]) for mark in b"\"',;|\t\r\n\0\xff\xfe=#{["]
+"""What a parser may stumble over."""
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:
@@ -171,9 +172,7 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
             case 0:
                 found[at : at + 1] = bytes([chance.randrange(256)])
             case 1:
-                found[at:at] = chance.choice(
-                    b"\"',;|\t\r\n\0\xff\xfe=#{["
-                ).to_bytes() * chance.choice([1, 1, 2, 50])
+                found[at:at] = chance.choice(MARKS) * chance.choice([1, 1, 2, 50])
             case 2:
                 del found[at : at + chance.choice([1, 2, 40])]
             case 3:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 GOALS = {"CREATED": "CREATED", "FAILED": "UPLOAD_FAILED", "CANCELLED": "CANCELLED"}
 
 
+def ids(count: int, first: int = 0) -> list[str]:
+    """Return that many asset IDs, all different."""
+    return [f"{number:032x}" for number in range(first, first + count)]
+
+
 def refusal(code: str, status: int = 403, **headers: str) -> Reply:
     """Return an error answer of the service."""
     body = json.dumps({"error_code": code, "error_msg": f"told {code}"}).encode()

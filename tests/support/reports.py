@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+import zipfile
+from contextlib import closing
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+
+from journals import RUN_ID, bounced, intent, new_journal, settled
+from pretend_service import ids
 
 from vodnb.rules.model import Outcome, Settlement, Status
 from vodnb.tables.read import load_assets
@@ -16,15 +21,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-RUN_ID = "20260101T000000Z-abcdef"
 FILES = ("results.csv", "results.xlsx", "attention.csv", "timeline.csv", "figures.json")
 DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 LINKS = {"src", "href", "action", "poster", "data", "srcset", "background", "formaction"}
-
-
-def ids(count: int, first: int = 0) -> list[str]:
-    """Return that many asset IDs."""
-    return [f"{number:032x}" for number in range(first, first + count)]
 
 
 def end(
@@ -95,20 +94,22 @@ class _Seen(HTMLParser):
         self.words.append(data)
 
 
-def seen(html: str) -> tuple[list[str], str]:
-    """Return the tags of some HTML, and all that it says."""
+def _parsed(html: str) -> _Seen:
     parser = _Seen()
     parser.feed(html)
     parser.close()
+    return parser
+
+
+def seen(html: str) -> tuple[list[str], str]:
+    """Return the tags of some HTML, and all that it says."""
+    parser = _parsed(html)
     return parser.tags, " ".join(parser.words)
 
 
 def outside(html: str) -> list[str]:
     """Return every reference to something that is not in the page itself."""
-    parser = _Seen()
-    parser.feed(html)
-    parser.close()
-    return parser.outside + re.findall(r"url\(|@import", html.partition("</head>")[0])
+    return _parsed(html).outside + re.findall(r"url\(|@import", html.partition("</head>")[0])
 
 
 def drawings(text: str) -> list[str]:
@@ -118,8 +119,6 @@ def drawings(text: str) -> list[str]:
 
 def texts_in(folder: Path) -> dict[str, str]:
     """Return the text of every file below a folder; workbooks and charts are unpacked."""
-    import zipfile
-
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix == ".xlsx":
@@ -134,29 +133,18 @@ def texts_in(folder: Path) -> dict[str, str]:
 
 def settled_run(path: Path, assets: list[str]) -> Path:
     """Write the journal of a finished run: failures, doubts, and a spell of throttling."""
-    from contextlib import closing
-
-    from journals import new_journal
-
-    from vodnb.bulk.record import Entry, Standing
-
     back = Settlement(outcome=Outcome.NOT_SENT, code="APIGW.0308", http_status=429)
-    doubt = Settlement(outcome=Outcome.IN_DOUBT, code="CLIENT.NO_ANSWER", attempts=1)
     entries = []
     for at, asset_id in enumerate(assets):
-        left_at = 1_767_225_600 + at / 25
-        intent = Entry(
-            asset_id=asset_id, standing=Standing.INTENT, settlement=doubt, left_at=left_at
-        )
+        leaves = intent(asset_id, left_at=1_767_225_600 + at / 25)
         if 100 <= at < 130:
-            bounced = Entry(asset_id=asset_id, standing=Standing.BOUNCED, settlement=back)
-            entries += [intent, bounced]
+            entries += [leaves, bounced(asset_id, back)]
         ended = end(at)
         if at % 12 == 0:
             ended = end(at, Outcome.FAILED, "VOD.10062", state_after="NO_ASSET")
         elif at % 50 == 0:
             ended = end(at, Outcome.IN_DOUBT, "CLIENT.NO_ANSWER", http_status=None)
-        entries += [intent, Entry(asset_id=asset_id, standing=Standing.SETTLED, settlement=ended)]
+        entries += [leaves, settled(asset_id, ended)]
     with closing(new_journal(path, assets, is_finished=True)) as journal:
         journal.write(entries)
     return path

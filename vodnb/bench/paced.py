@@ -8,15 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
-import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import VodnbError
 
 from .serving import serving
-from .stacks import connected, made_ids, own_folder
+from .stacks import connected, made_ids, own_folder, timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,14 +76,14 @@ def _measure(url: str, ca: str, way: str, assets: int) -> Kept:
     table = load_assets(made_ids(assets))
     vod = connected(url, ca)
     estimate = vod.estimate(table, check_first=WAYS[way], verify=WAYS[way])
-    before, began = os.times(), time.perf_counter()
-    results = vod.confirm(table, check_first=WAYS[way], verify=WAYS[way], progress=False)
-    seconds, after = time.perf_counter() - began, os.times()
+    results, seconds, cpu = timed(
+        lambda: vod.confirm(table, check_first=WAYS[way], verify=WAYS[way], progress=False)
+    )
     return Kept(
         way=way,
         estimated=estimate.seconds[1],
         seconds=seconds,
-        core=(after.user + after.system - before.user - before.system) / seconds,
+        core=cpu / seconds,
         right=int(results["outcome"].eq("confirmed").sum()),
         sent=int(results["attempts"].sum()),
     )

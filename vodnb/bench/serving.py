@@ -19,7 +19,12 @@ __all__ = ["Server", "serving"]
 
 
 class Server:
-    """The server of `vodnb.bench.echo`, in a process of its own."""
+    """The server of `vodnb.bench.echo`, in a process of its own.
+
+    Args:
+        process: The process, its standard input and output piped.
+        ca: PEM file of the authority that signed its certificate; "" for plain HTTP.
+    """
 
     def __init__(self, process: subprocess.Popen[str], ca: str) -> None:
         self._process = process
@@ -48,7 +53,7 @@ class Server:
             raise VodnbError(
                 f"The benchmark failed: {' '.join(arguments)}.",
                 done.stderr.strip()[-500:],
-                "Nothing is known.",
+                "Mend what stands above, or report it, and run the benchmark again.",
             )
         return json.loads(done.stdout.splitlines()[-1]), int(self._asked("\n"))
 

@@ -101,8 +101,9 @@ def _their_lines(echo: str) -> list[str]:
 
 def _named(lines: list[str]) -> dict[str, str]:
     """Return the lines of a canonical request by what they are."""
-    method, path, query, *rest = [*lines, "", "", ""][: max(len(lines), 3)]
-    *headers, names, digest = [*rest, "", ""] if len(rest) < len(_PARTS) - 1 else rest
+    # An echo that was cut short has fewer lines than these five.
+    method, path, query, *rest = lines if lines[2:] else [*lines, "", "", ""][:3]
+    *headers, names, digest = rest if rest[1:] else [*rest, "", ""]
     found = dict(zip(_PARTS, (method, path, query), strict=True))
     for line in headers:
         name, colon, value = line.partition(":")

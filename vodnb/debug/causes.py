@@ -58,11 +58,8 @@ def diagnose(exchange: Exchange) -> Diagnosis | None:
     judge = _JUDGES.get(as_listed(exchange.code))
     if judge is None and look_up(exchange.code, exchange.http_status).kind == "permission":
         judge = _as("permission")
-    found = judge(exchange) if judge else ("", {})
-    key, values = found
-    if not key:
-        return None
-    return _in_words(exchange, key, values)
+    key, values = judge(exchange) if judge else ("", {})
+    return _in_words(exchange, key, values) if key else None
 
 
 _Found = tuple[str, dict[str, object]]

@@ -14,7 +14,7 @@ from .words import say
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
-__all__ = ["Check", "Checkup", "Level"]
+__all__ = ["Check", "Checkup", "Level", "check_in_words"]
 
 Level = Literal["ok", "warn", "bad", "skipped"]
 
@@ -37,6 +37,23 @@ class Check:
     do: str = ""
 
 
+def check_in_words(
+    name: str, level: Level, key: str, lang: Lang, /, *, do: str = "", **values: object
+) -> Check:
+    """Return a check whose texts are the doctor's.
+
+    Args:
+        name: What was looked at.
+        level: How it is.
+        key: Which text says what was found.
+        lang: In which language.
+        do: Which text says what to do. Default "": nothing is to be done.
+        values: What stands in their braces.
+    """
+    told, done = tell(key, lang, **values), tell(do, lang, **values) if do else ""
+    return Check(name=name, level=level, told=told, do=done)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Checkup:
     """All checks, in order.
@@ -56,7 +73,7 @@ class Checkup:
         return 2 if "bad" in levels else 1 if "warn" in levels else 0
 
     def __getitem__(self, name: str) -> Check:
-        return next(check for check in self.checks if check.name == name)
+        return {check.name: check for check in self.checks}[name]
 
     def __repr__(self) -> str:
         lines = []

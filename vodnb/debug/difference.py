@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from vodnb.rules.markup import element, table
+from vodnb.rules.markup import Markup, element, table
 
 from .words import say
 
@@ -49,8 +50,12 @@ class Difference:
         del include, exclude
         return {"text/plain": repr(self), "text/html": self.as_html()}
 
-    def as_html(self) -> str:
-        """Return it as a table."""
+    def as_html(self) -> Markup:
+        """Return it as a table.
+
+        Example:
+            >>> exchange.diff(exchange.replay()).as_html()
+        """
         lang = self.lang
         small = element("div", say("volatile", lang), style="opacity:.75;font-size:12px")
         if not self.rows:
@@ -83,9 +88,7 @@ def _parts(exchange: Exchange) -> Iterator[tuple[str, str]]:
     yield "method", last.method
     yield "host", f"{url.scheme}://{url.netloc}"
     yield "path", url.path
-    query: dict[str, list[str]] = {}
-    for name, value in parse_qsl(url.query, keep_blank_values=True):
-        query.setdefault(name, []).append(value)
+    query = parse_qs(url.query, keep_blank_values=True)
     yield from ((f"query {name}", ", ".join(values)) for name, values in query.items())
     yield from _headers("header", last.request_headers)
     yield from _leaves("body", last.request_body)
@@ -109,9 +112,9 @@ def _leaves(kind: str, text: str) -> Iterator[tuple[str, str]]:
     except (ValueError, RecursionError):
         yield kind, text
         return
-    waiting = [(kind, found)]
+    waiting = deque([(kind, found)])
     while waiting:
-        path, value = waiting.pop(0)
+        path, value = waiting.popleft()
         if isinstance(value, dict) and value:
             waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
         elif isinstance(value, list) and value:

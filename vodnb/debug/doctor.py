@@ -23,7 +23,7 @@ from vodnb.service.client import Client
 from vodnb.service.endpoints import REGIONS, is_huawei, is_loopback
 from vodnb.service.http import Http, proxy_for
 
-from .checkup import Check, Checkup
+from .checkup import Check, Checkup, check_in_words
 from .doctor_words import tell
 from .exchange import Exchange
 from .machine import check_kernel, check_packages, check_python
@@ -46,6 +46,8 @@ _MOST_CALLS = 2
 _DEADLINE = 15.0
 _SKEW_BAD, _SKEW_WARN = 15 * 60, 60
 _NOBODY = "0" * 32
+"""An asset that cannot be there: asking for it changes nothing."""
+
 _NETWORK = ("dns", "tls", "proxy", "clock", "credential", "quota")
 
 
@@ -84,9 +86,12 @@ def _skipped(names: tuple[str, ...], why: str, lang: Lang) -> list[Check]:
 def _check_settings(settings: Settings, lang: Lang) -> Check:
     endpoint = settings.endpoint
     if not is_huawei(endpoint) and not is_loopback(urlsplit(endpoint).hostname or ""):
-        told = tell("foreign", lang, endpoint=endpoint)
-        return Check(name="settings", level="warn", told=told, do=tell("foreign do", lang))
-    told = tell(
+        return check_in_words(
+            "settings", "warn", "foreign", lang, do="foreign do", endpoint=endpoint
+        )
+    return check_in_words(
+        "settings",
+        "ok",
         "settings told",
         lang,
         endpoint=endpoint,
@@ -94,7 +99,6 @@ def _check_settings(settings: Settings, lang: Lang) -> Check:
         project=settings.project_id or tell("looked up", lang),
         way=say(way_of(settings.credential), lang),
     )
-    return Check(name="settings", level="ok", told=told)
 
 
 class _Frugal(Http):
@@ -164,11 +168,10 @@ class _Visit:
         return tell(key, self._lang, **values)
 
     def _check(self, name: str, level: Level, key: str, do: str = "", **values: object) -> Check:
-        told = self._say(key, **values)
-        return Check(name=name, level=level, told=told, do=self._say(do, **values) if do else "")
+        return check_in_words(name, level, key, self._lang, do=do, **values)
 
     async def _check_dns(self) -> Check:
-        by_proxy = self._proxy.rpartition(":")[0] or self._proxy
+        by_proxy = urlsplit(f"//{self._proxy}").hostname or ""
         asked = by_proxy or self._host
         try:
             found = await asyncio.wait_for(
@@ -176,7 +179,7 @@ class _Visit:
                 _DEADLINE,
             )
         except (OSError, TimeoutError, UnicodeError) as cause:
-            told = str(cause) or "no answer"
+            told = str(cause) or self._say("no answer")
             return self._check("dns", "bad", "dns bad", "dns do", host=asked, message=told,
                                regions=", ".join(REGIONS))  # fmt: skip
         if by_proxy:

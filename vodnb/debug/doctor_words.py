@@ -87,6 +87,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{host}：由代理解析；代理自身的域名可解析",
     ),
     "dns bad": ("{host} is not known: {message}", "无法解析 {host}：{message}"),
+    "no answer": ("no answer", "没有应答"),
     "dns do": (
         "Check the region's name and this machine's DNS. VOD runs in {regions}.",
         "请检查区域名和本机DNS。VOD支持的区域：{regions}。",

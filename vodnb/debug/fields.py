@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from vodnb.rules.errors import InputError
 from vodnb.service.redact import MASK
@@ -12,7 +12,7 @@ from vodnb.service.redact import MASK
 if TYPE_CHECKING:
     from .exchange import Exchange
 
-__all__ = ["read_fields"]
+__all__ = ["read_fields", "read_query"]
 
 
 def read_fields(exchange: Exchange) -> dict[str, object]:
@@ -30,15 +30,18 @@ def read_fields(exchange: Exchange) -> dict[str, object]:
             "So its request is not known as it was, and cannot be made again.",
             f"Write vod.call({exchange.operation!r}, ...) with the fields themselves.",
         )
-    kinds = {field.name: field for field in exchange.declared.fields}
-    query: dict[str, list[str]] = {}
-    for name, text in parse_qsl(urlsplit(last.url).query, keep_blank_values=True):
-        query.setdefault(name, []).append(text)
-    fields: dict[str, object] = {
-        name: values if kinds[name].is_list else values[0]
-        for name, values in query.items()
-        if name in kinds
-    }
+    fields: dict[str, object] = {**read_query(exchange)}
     if last.request_body:
         fields |= json.loads(last.request_body)
     return fields
+
+
+def read_query(exchange: Exchange) -> dict[str, str | list[str]]:
+    """Return the declared fields of an exchange's URL, as texts."""
+    declared = {field.name: field for field in exchange.declared.fields}
+    asked = parse_qs(urlsplit(exchange.last.url).query, keep_blank_values=True)
+    return {
+        name: texts if declared[name].is_list else texts[0]
+        for name, texts in asked.items()
+        if name in declared
+    }

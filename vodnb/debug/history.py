@@ -54,10 +54,12 @@ class History:
                 number = self._count + 1 + number
             if number in self._kept:
                 return self._kept[number]
-            told = f"{min(self._kept)} to {self._count}" if self._kept else "none yet"
+            first, last = min(self._kept, default=0), self._count
         raise InputError(
             f"There is no exchange {number} in this session's history.",
-            f"Kept are {told}; the last {MOST_KEPT} of a session.",
+            f"Kept are {first} to {last}; the last {MOST_KEPT} of a session."
+            if first
+            else "No call was made yet.",
             "vod.history() lists them.",
         )
 

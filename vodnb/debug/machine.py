@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.kernel_pairs import loses_cells
 
-from .checkup import Check
-from .doctor_words import tell
+from .checkup import Check, check_in_words
 
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
+
+    from .checkup import Level
 
 __all__ = ["check_kernel", "check_packages", "check_python"]
 
@@ -26,9 +27,9 @@ _SHOWN = ("vodnb", "httpx", "pandas", "ipywidgets", "ipykernel", "nest-asyncio",
 def check_python(lang: Lang) -> Check:
     """Return how this Python is."""
     if sys.platform == "emscripten":
-        return _check("python", "bad", "no threads", lang, do="no threads do")
+        return check_in_words("python", "bad", "no threads", lang, do="no threads do")
     if sys.version_info[:2] < _OLDEST:
-        return _check("python", "bad", "python old", lang, do="python old do",
+        return check_in_words("python", "bad", "python old", lang, do="python old do",
                       version=platform.python_version())  # fmt: skip
     return Check(name="python", level="ok", told=f"{platform.python_version()}, {sys.executable}")
 
@@ -36,23 +37,25 @@ def check_python(lang: Lang) -> Check:
 def check_kernel(lang: Lang) -> Check:
     """Return which kernel this process is."""
     if "ipykernel" not in sys.modules:
-        return _check("kernel", "ok", "no kernel", lang)
-    return _check("kernel", "ok", "kernel told", lang, version=_version_of("ipykernel"))
+        return check_in_words("kernel", "ok", "no kernel", lang)
+    return check_in_words("kernel", "ok", "kernel told", lang, version=_version_of("ipykernel"))
 
 
 def check_packages(lang: Lang) -> Check:
     """Return whether the packages are there, and go together."""
     if missing := [name for name in _NEEDED if not _version_of(name)]:
-        return _check("packages", "bad", "missing", lang, do="missing do", names=", ".join(missing))
+        return check_in_words(
+            "packages", "bad", "missing", lang, do="missing do", names=", ".join(missing)
+        )
     fork, old, kernel = (_version_of(one) for one in ("nest-asyncio2", "nest-asyncio", "ipykernel"))
     name, patch = ("nest-asyncio2", fork) if fork else ("nest-asyncio", old)
     if patch and _loses(kernel, patch, is_fork=bool(fork)):
         # What nests loops marks the module that it has changed.
         is_applied = hasattr(asyncio, "_nest_patched") or hasattr(asyncio, "_nest2_patched")
-        key, level = ("pair applied", "bad") if is_applied else ("pair here", "warn")
-        told = tell(key, lang, name=name, version=patch, kernel=kernel)
-        return Check(name="packages", level="bad" if level == "bad" else "warn", told=told,
-                     do=tell("pair do", lang))  # fmt: skip
+        level: Level = "bad" if is_applied else "warn"
+        key = "pair applied" if is_applied else "pair here"
+        return check_in_words("packages", level, key, lang, do="pair do",
+                              name=name, version=patch, kernel=kernel)  # fmt: skip
     told = ", ".join(f"{name} {found}" for name in _SHOWN if (found := _version_of(name)))
     return Check(name="packages", level="ok", told=told)
 
@@ -71,13 +74,3 @@ def _loses(kernel: str, patch: str, *, is_fork: bool) -> bool:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
-
-
-def _check(name: str, level: str, key: str, lang: Lang, *, do: str = "", **values: object) -> Check:
-    told = tell(key, lang, **values)
-    return Check(
-        name=name,
-        level="bad" if level == "bad" else "ok",
-        told=told,
-        do=tell(do, lang) if do else "",
-    )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .canonical import Comparison
     from .exchange import Exchange
 
-__all__ = ["as_html", "as_lines", "timings_in_words"]
+__all__ = ["as_html", "as_lines"]
 
 _SHOWN_CHARS = 4000
 _SIDES = ("line", "ours", "theirs")
@@ -62,7 +62,7 @@ def as_html(exchange: Exchange) -> Markup:
     return element("div", *parts, class_="vodnb-exchange", lang=lang)
 
 
-def timings_in_words(timings: Timings, lang: Lang) -> str:
+def _timings_in_words(timings: Timings, lang: Lang) -> str:
     """Return how long the parts of a sending took, in one line."""
     parts = []
     if timings.connect_ms is not None:
@@ -127,7 +127,7 @@ def _facts(exchange: Exchange) -> list[tuple[str, str]]:
         ("next step", "" if found else exchange.next_step),
         ("request ID", say("quote", lang, id=last.request_id) if last.request_id else ""),
         ("sent at", last.sent_at if exchange.is_sent else ""),
-        ("timings", timings_in_words(last.timings, lang) if exchange.is_sent else ""),
+        ("timings", _timings_in_words(last.timings, lang) if exchange.is_sent else ""),
         ("attempts", str(count) if count else ""),
         ("signed with", say(exchange.place.signed_with, lang)),
         *(("note", say(key, lang, **values)) for key, values in exchange.notes),

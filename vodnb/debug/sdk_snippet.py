@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from vodnb.service.redact import MASK
 
+from .fields import read_query
 from .snippets import Script, masked_note
 
 if TYPE_CHECKING:
@@ -110,19 +111,13 @@ def _call(exchange: Exchange) -> list[str]:
 
 def _arguments(exchange: Exchange) -> dict[str, str]:
     """Return the arguments of the SDK's request, each as Python writes it."""
-    last, declared = exchange.last, exchange.declared
-    kinds = {field.name: field for field in declared.fields}
-    query: dict[str, list[object]] = {}
-    for name, text in parse_qsl(urlsplit(last.url).query, keep_blank_values=True):
-        is_number = name in kinds and kinds[name].kind == "integer"
-        query.setdefault(name, []).append(int(text) if is_number else text)
+    numbers = {field.name for field in exchange.declared.fields if field.kind == "integer"}
     given = {
-        name: repr(values if kinds[name].is_list else values[0])
-        for name, values in query.items()
-        if name in kinds
+        name: str(value) if name in numbers else repr(value)
+        for name, value in read_query(exchange).items()
     }
-    if last.request_body:
-        given["body"] = _body(exchange.operation, json.loads(last.request_body))
+    if body := exchange.last.request_body:
+        given["body"] = _body(exchange.operation, json.loads(body))
     return given
 
 

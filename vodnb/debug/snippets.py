@@ -17,7 +17,7 @@ from vodnb.service.redact import MASK
 if TYPE_CHECKING:
     from .exchange import Exchange
 
-__all__ = ["Script", "curl", "is_keyed", "masked_note", "python"]
+__all__ = ["Script", "curl", "masked_note", "python"]
 
 _TOKEN = "VODNB_TOKEN"  # noqa: S105  the name of a variable
 _AK, _SK = "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"
@@ -35,18 +35,15 @@ class Script(str):
         return str(self)
 
 
-def is_keyed(exchange: Exchange) -> bool:
-    """Whether a call is signed with AK/SK, and a token call is not signed at all."""
+def _is_keyed(exchange: Exchange) -> bool:
+    """Whether a call is signed with AK/SK; one for a token is not signed at all."""
     return "key" in exchange.place.signed_with and exchange.operation != "token"
 
 
-def masked_note(exchange: Exchange, *, but_password: bool = True) -> list[str]:
-    """Return a comment where something that was masked cannot be put back."""
+def masked_note(exchange: Exchange) -> list[str]:
+    """Return a comment where something that was masked cannot be put back; a password can."""
     last = exchange.last
-    body = last.request_body
-    if but_password:
-        body = body.replace(_MASKED_PASSWORD, "")
-    if MASK not in body and MASK not in last.url:
+    if MASK not in last.request_body.replace(_MASKED_PASSWORD, "") and MASK not in last.url:
         return []
     return [f"# What looked like a secret was masked when this call was recorded: {MASK}"]
 
@@ -63,7 +60,7 @@ def curl(exchange: Exchange) -> Script:
     if has_body:
         lines += _bash_body(last.request_body)
     ways = ["-H 'Content-Type: application/json'"]
-    if is_keyed(exchange):
+    if _is_keyed(exchange):
         lines += _bash_signature(exchange)
         ways += _bash_key_headers(exchange)
     elif exchange.operation != "token":
@@ -183,7 +180,7 @@ def sign(url, body, headers, ak, sk):
 
 def python(exchange: Exchange) -> Script:
     """Return a Python script that makes the call with httpx."""
-    last, keyed = exchange.last, is_keyed(exchange)
+    last, keyed = exchange.last, _is_keyed(exchange)
     imports = ["hashlib", "hmac", "os"] if keyed else ["os"]
     has_password = _MASKED_PASSWORD in last.request_body
     imports += ["json"] if has_password else []
@@ -222,7 +219,7 @@ def _python_headers(exchange: Exchange) -> list[str]:
     lines = [f"headers = {json.dumps(headers)}"]
     if exchange.operation == "token":
         return lines
-    if not is_keyed(exchange):
+    if not _is_keyed(exchange):
         return [*lines, f'headers["X-Auth-Token"] = os.environ["{_TOKEN}"]']
     if exchange.place.signed_with == "temporary key":
         lines.append(f'headers["X-Security-Token"] = os.environ["{_SECURITY}"]')

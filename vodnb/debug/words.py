@@ -67,12 +67,8 @@ NOTES: dict[str, tuple[str, str]] = {
 """What is said of an exchange that is not simply one that was sent just now."""
 
 _WORDS: dict[str, tuple[str, str]] = {
-    "exchange": ("Exchange", "往来记录"),
     "request": ("Request", "请求"),
     "answer": ("Answer", "应答"),
-    "headers": ("Headers", "请求头"),
-    "answer headers": ("Answer headers", "应答头"),
-    "body": ("Body", "正文"),
     "none": ("none", "无"),
     "no answer": ("no answer: {message}", "没有应答：{message}"),
     "not sent": ("not sent", "未发送"),
@@ -127,7 +123,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "quota said": ("{count:,} calls a minute for one tenant", "每租户每分钟 {count:,} 次"),
     "quota none": ("none is published", "未公布"),
     "permission": ("Permission", "所需权限"),
-    "destroys": ("destroys uploaded parts for good", "将永久销毁已上传的分片"),
     "check": ("check", "检查项"),
     "result": ("result", "结果"),
     "told": ("what was found", "发现"),

@@ -69,17 +69,15 @@ class App(Form):
         return None if results is None else results.copy()
 
     def _parts(self) -> list[widgets.Widget]:
-        self._run = RunForm(self._shared)
+        self._run = self._adopt(RunForm(self._shared))
         self._forms: dict[str, Form] = {
-            "connect": ConnectForm(self._shared),
-            "load": LoadForm(self._shared),
-            "look": LookForm(self._shared),
+            "connect": self._adopt(ConnectForm(self._shared)),
+            "load": self._adopt(LoadForm(self._shared)),
+            "look": self._adopt(LookForm(self._shared)),
             "confirm": self._run,
-            "results": ResultsForm(self._shared, retry=self._retry),
-            "inspect": InspectForm(self._shared),
+            "results": self._adopt(ResultsForm(self._shared, retry=self._retry)),
+            "inspect": self._adopt(InspectForm(self._shared)),
         }
-        for form in self._forms.values():
-            self._adopt(form)
         self._next = {name: button() for name in _PARTS[:-2]}
         for name, after in zip(self._next, _PARTS[1:], strict=False):
             self._on_click(self._next[name], partial(self.open, after))
@@ -192,7 +190,8 @@ def app(
         assets: Whatever `load_assets` takes, or its table. Default: the last form's, or none yet.
         results: A results table to look through. Default: that of the last run.
         sandbox: Connect to the sandbox at once. Default False: the form asks.
-        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Returns:
         The app; `app.vod`, `app.assets`, `app.states`, `app.job` and `app.results` are what the

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from vodnb.bulk.survey import Survey
     from vodnb.vod import Vod
 
-    from .shared import Shared
-
 __all__ = ["ConnectForm", "connect_form"]
 
 _NOBODY = "0" * 32
@@ -243,10 +241,12 @@ def connect_form(*, lang: str | None = None) -> ConnectForm:
     Secrets are hidden, taken at once, and saved nowhere; `form.vod` is the connection.
 
     Args:
-        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else VODNB_LANG, else the locale.
+
+    Returns:
+        The form.
 
     Example:
         >>> form = vodnb.forms.connect()
     """
-    shared: Shared = share(lang)
-    return ConnectForm(shared)
+    return ConnectForm(share(lang))

@@ -8,8 +8,8 @@ import ipywidgets as widgets
 
 from vodnb.debug.catalogue import limits_of
 
-from .inspect_words import inspect_word
 from .parts import Choice, name_it, row, show_when, text_box
+from .words import word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,15 +59,15 @@ class FieldBoxes:
             box, told = self._boxes[field.name], limits_of(field, lang)
             name_it(box, field.name, told or field.name)
             if isinstance(box, Choice):
-                blank = [] if field.required else [(inspect_word("not given", lang), "")]
+                blank = [] if field.required else [(word("not given", lang), "")]
                 box.relabel([*blank, *((choice, choice) for choice in field.choices)])
             else:
-                line = inspect_word("a line each", lang) if field.is_list else ""
+                line = word("a line each", lang) if field.is_list else ""
                 box.placeholder = " · ".join(part for part in (line, told) if part)
 
-    def values(self) -> dict[str, object]:
+    def values(self) -> dict[str, Any]:
         """Return the fields that were filled in."""
-        found: dict[str, object] = {}
+        found: dict[str, Any] = {}
         for field in self._fields:
             text = str(self._boxes[field.name].value)
             if field.is_list:

@@ -40,6 +40,7 @@ _STILL = 5.0
 """Seconds between two still pictures of a run."""
 
 _Found = TypeVar("_Found")
+_Part = TypeVar("_Part", bound="Form")
 
 
 class Form(ABC):
@@ -50,6 +51,7 @@ class Form(ABC):
 
     Attributes:
         widget: What is shown; it can be put into a layout of your own.
+        owner: The form that it is a part of; None for one that stands alone.
     """
 
     def __init__(self, shared: Shared) -> None:
@@ -59,7 +61,8 @@ class Form(ABC):
         self._followed: Work | None = None
         self._threads: list[threading.Thread] = []
         self._handle: Any = None
-        self._owner: Form = self
+        self.owner: Form | None = None
+        self._adopted: list[Form] = []
         self._still_name = still_name()
         self._fault: BaseException | None = None
         self._told: tuple[str, dict[str, object]] | None = None
@@ -102,8 +105,11 @@ class Form(ABC):
         self._show_news()
 
     def _show_news(self) -> None:
-        news = line(self._say(self._told[0], **self._told[1]), role="status") if self._told else ""
-        self._news.show(news if isinstance(news, Markup) else Markup())
+        if self._told is None:
+            self._news.show(Markup())
+            return
+        key, values = self._told
+        self._news.show(line(self._say(key, **values), role="status"))
 
     def _complain(self, fault: BaseException | None) -> None:
         """Show an error below the controls; None takes it away."""
@@ -144,7 +150,7 @@ class Form(ABC):
             action()
         except Exception as fault:  # noqa: BLE001  ipywidgets would swallow it
             self._complain(fault)
-        self._owner.refresh_still()
+        self.refresh_still()
 
     def _aside(self, work: Callable[[], _Found], then: Callable[[_Found], None]) -> None:
         """Work in a thread, so that the handler returns at once; a second click meanwhile is void.
@@ -170,7 +176,7 @@ class Form(ABC):
         else:
             self._end_work()
             self._act(lambda: then(found))
-        self._owner.refresh_still()
+        self.refresh_still()
 
     def _end_work(self) -> None:
         with self._lock:
@@ -197,7 +203,7 @@ class Form(ABC):
             time.sleep(_REPAINT)
             if time.monotonic() - last > _STILL:
                 last = time.monotonic()
-                self._owner.refresh_still()
+                self.refresh_still()
         if self._followed is work:
             self._act(then)
 
@@ -209,18 +215,22 @@ class Form(ABC):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way and all is painted."""
-        return not any(thread.is_alive() for thread in self._threads)
+        """Whether nothing is under way, here and in its parts, and all is painted."""
+        is_still = not any(thread.is_alive() for thread in self._threads)
+        return is_still and all(part.is_idle for part in self._adopted)
 
     # -- shown ----------------------------------------------------------------------------------
 
-    def _adopt(self, part: Form) -> Form:
-        """Take another form as a part of this one."""
-        part._owner = self._owner
+    def _adopt(self, part: _Part) -> _Part:
+        """Take another form as a part of this one: its still picture is of both."""
+        part.owner = self
+        self._adopted.append(part)
         return part
 
     def refresh_still(self) -> None:
-        """Bring the still picture up to date with the form."""
+        """Bring the still picture up to date with the form, and that of the form it is part of."""
+        if self.owner:
+            self.owner.refresh_still()
         if self._handle is None:
             return
         try:

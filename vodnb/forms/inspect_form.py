@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -19,7 +19,6 @@ from vodnb.tables.picks import read_cells, read_row
 
 from .field_boxes import FieldBoxes
 from .form import Form
-from .inspect_words import INSPECT_WORDS, inspect_word
 from .parts import (
     Choice,
     Picture,
@@ -36,12 +35,12 @@ from .parts import (
 from .shared import start_from
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vodnb.bulk.survey import Survey
     from vodnb.debug.difference import Difference
     from vodnb.debug.exchange import Exchange
     from vodnb.vod import Vod
-
-    from .shared import Shared
 
 __all__ = ["InspectForm", "inspect_form"]
 
@@ -54,13 +53,6 @@ _SCRIPT_ROWS = 12
 
 class InspectForm(Form):
     """Makes single calls and shows all of them; explains a code; asks for the state of an asset."""
-
-    def __init__(self, shared: Shared) -> None:
-        super().__init__(shared)
-        # The form is long: its news and troubles belong where the eyes are, beside the buttons.
-        *parts, news, trouble = self.widget.children
-        at = parts.index(self._sending) + 1
-        self.widget.children = [*parts[:at], news, trouble, *parts[at:]]
 
     def _parts(self) -> list[widgets.Widget]:
         self._exchange: Exchange | None = None
@@ -83,7 +75,6 @@ class InspectForm(Form):
         self._explain, self._ask = button(), button()
         self._meaning, self._state = Picture(), Picture()
         self._connect_controls()
-        self._sending = row(self._send, self._replay)
         self._later = [row(self._other, self._compare), row(self._as), row(self._script)]
         return [
             self._head,
@@ -93,7 +84,10 @@ class InspectForm(Form):
             self._warning,
             row(self._confirmed),
             self._plan,
-            self._sending,
+            row(self._send, self._replay),
+            # The form is long: its news and troubles belong where the eyes are.
+            self._news,
+            self._trouble,
             row(self._past),
             self._shown,
             self._later[0],
@@ -116,12 +110,7 @@ class InspectForm(Form):
         self._on_click(self._replay, self._begin_replay)
         self._on_click(self._compare, self._show_difference)
         self._on_click(self._explain, self._show_meaning)
-        self._on_click(self._ask, self._begin)
-
-    def _say(self, key: str, **values: object) -> str:
-        if key in INSPECT_WORDS:
-            return inspect_word(key, self._shared.lang, **values)
-        return super()._say(key, **values)
+        self._on_click(self._ask, self._begin_asking)
 
     def _speak(self) -> None:
         say, lang = self._say, self._shared.lang
@@ -214,7 +203,9 @@ class InspectForm(Form):
             self._plan.show(hint(self._say("need connection")))
             return
         try:
-            planned = vod.preview(self._operation.value, lang=self._shared.lang, **self._given())
+            planned = vod.preview(
+                self._operation.value, lang=self._shared.lang, **self._chosen.values()
+            )
         except VodnbError as fault:
             what = translate(fault.what, self._shared.lang)
             self._plan.show(hint(self._shared.clean(self._say("not ready", what=what))))
@@ -224,9 +215,6 @@ class InspectForm(Form):
         style = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
         told = element("pre", "\n".join(lines), style=style)
         self._plan.show(element("div", hint(self._say("will leave")), told))
-
-    def _given(self) -> dict[str, Any]:
-        return self._chosen.values()
 
     def _refuse_secrets(self) -> None:
         """Empty a box that was given a secret: its text would be saved with the notebook."""
@@ -246,11 +234,11 @@ class InspectForm(Form):
         self._confirmed.value = ""
         if status and typed != "1":
             raise InputError(self._say("destroy one wrong", status=status))
-        name, fields, lang = self._operation.value, self._given(), self._shared.lang
+        name, fields, lang = self._operation.value, self._chosen.values(), self._shared.lang
         destroy = 1 if status else None
         self._start(lambda: vod.call(name, destroy=destroy, lang=lang, **fields))
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Callable[[], Exchange]) -> None:
         self._tell("sending")
         self._aside(work, self._take_exchange)
 
@@ -281,8 +269,11 @@ class InspectForm(Form):
         newest = options[0][1]
         for choice in (self._past, self._other):
             choice.relabel(options)
-        if self._exchange is not None and self._shared.vod is not None and newest:
+        if self._shared.vod is not None and newest:
             current = self._shared.vod.exchange(newest)
+            if self._exchange is None:
+                # Made by code, or by a form before this one.
+                self._exchange = current
             if current.attempts == self._exchange.attempts:
                 self._past.value = newest
 
@@ -303,7 +294,7 @@ class InspectForm(Form):
             self._shown.show(Markup())
         else:
             self._exchange = exchange.speak(self._shared.lang)
-            self._shown.show(element("div", as_html(self._exchange)))
+            self._shown.show(as_html(self._exchange))
         self._write_script()
 
     def _write_script(self) -> None:
@@ -332,34 +323,30 @@ class InspectForm(Form):
             raise InputError(self._say("need call"))
         other = self._connection().exchange(self._other.value)
         self._difference = self._exchange.speak(self._shared.lang).diff(other)
-        self._differs.show(element("div", self._difference.as_html()))
+        self._differs.show(self._difference.as_html())
 
     # -- codes and assets -----------------------------------------------------------------------
 
     def _show_meaning(self) -> None:
-        found = explain(self._code.value, lang=self._shared.lang)
-        picture = found.entry
         lang = self._shared.lang
-        self._meaning.show(
-            facts(
-                [
-                    (self._say("code"), picture.code),
-                    (self._say("meaning"), picture.meaning(lang)),
-                    (self._say("next step"), picture.next_step(lang)),
-                ]
-            )
-        )
+        entry = explain(self._code.value, lang=lang).entry
+        told = [
+            ("code", entry.code),
+            ("meaning", entry.meaning(lang)),
+            ("next step", entry.next_step(lang)),
+        ]
+        self._meaning.show(facts((self._say(key), text) for key, text in told))
 
-    def _begin(self) -> None:
+    def _begin_asking(self) -> None:
         vod, asset_id = self._shared.vod, self._asset.value.strip()
         if vod is None:
             raise InputError(self._say("need connection"))
         if not asset_id:
             raise InputError(self._say("inspect asset hint"))
         lang = self._shared.lang
-        self._aside(lambda: vod.start_states([asset_id], rate=None, lang=lang), self._take)
+        self._aside(lambda: vod.start_states([asset_id], rate=None, lang=lang), self._follow_asking)
 
-    def _take(self, survey: Survey) -> None:
+    def _follow_asking(self, survey: Survey) -> None:
         self._tell("testing")
         self._follow(survey, lambda: None, lambda: self._show_state(survey))
 
@@ -388,7 +375,8 @@ def inspect_form(vod: Vod | None = None, *, lang: str | None = None) -> InspectF
 
     Args:
         vod: The connection. Default: that of the last form.
-        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Example:
         >>> form = vodnb.forms.inspect(vod)

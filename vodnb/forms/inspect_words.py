@@ -1,15 +1,8 @@
-"""What the form that inspects says beside the words of all forms, in both languages. Pure."""
+"""What the form that inspects says, in both languages. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from vodnb.rules.wording import phrase
-
-if TYPE_CHECKING:
-    from vodnb.rules.model import Lang
-
-__all__ = ["INSPECT_WORDS", "inspect_word"]
+__all__ = ["INSPECT_WORDS"]
 
 INSPECT_WORDS: dict[str, tuple[str, str]] = {
     "one call": ("One call", "单次调用"),
@@ -58,14 +51,3 @@ INSPECT_WORDS: dict[str, tuple[str, str]] = {
         "请先连接（第1步），即可查看该行的完整请求与应答。",
     ),
 }
-
-
-def inspect_word(key: str, lang: Lang, **values: object) -> str:
-    """Return one of the texts, filled in.
-
-    Args:
-        key: Which one.
-        lang: In which language.
-        values: What stands in its braces.
-    """
-    return phrase(INSPECT_WORDS[key], lang, **values)

@@ -18,6 +18,7 @@ from vodnb.tables.read import load_assets
 
 from .form import Form
 from .parts import (
+    SHOWN_LETTERS,
     Choice,
     Picture,
     button,
@@ -46,7 +47,6 @@ _SUFFIXES = {".csv", ".tsv", ".txt"}
 _MOST_OFFERS = 40
 _SAMPLE = 300
 _SAMPLE_NAME = "sandbox_assets.csv"
-_SHOWN_LETTERS = 60
 
 
 def complete(begun: str) -> list[str]:
@@ -72,8 +72,15 @@ def complete(begun: str) -> list[str]:
 def keep_upload(name: str, content: bytes) -> Path:
     """Write an upload into the current folder, where its journal will be, and return its path.
 
-    The name is the browser's word: only letters, digits, dots, hyphens and blanks of its last part
-    stay. A file that is there already is never replaced; one with the same content is used.
+    A file that is there already is never replaced; one with the same content is used.
+
+    Args:
+        name: The browser's word: only letters, digits, dots, hyphens and blanks of its last part
+            stay.
+        content: The file's bytes.
+
+    Raises:
+        InputError: The folder takes no file, or has a thousand of this name.
     """
     stem = re.sub(r"[^\w. -]+", "_", Path(name.replace("\\", "/")).stem).strip(". ")[:80]
     suffix = Path(name).suffix.lower()
@@ -87,6 +94,12 @@ def keep_upload(name: str, content: bytes) -> Path:
             if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
                 return path
             continue
+        except OSError as cause:
+            raise InputError(
+                f"The upload cannot be kept as '{path}': {cause.strerror}.",
+                "An upload is kept in the current folder, beside its journal.",
+                "Start the notebook in a folder that you may write to, or give a path to the file.",
+            ) from cause
         return path
     raise InputError(f"There are too many files named {stem!r} here.", do="Rename the upload.")
 
@@ -150,14 +163,13 @@ class LoadForm(Form):
         name_it(self._sample, say("sample", count=_SAMPLE), say("sample tip"))
         name_it(self._column, say("column"))
         name_it(self._encoding, say("encoding"))
-        self._relabel_column([title for _, title in self._column.options if title])
+        self._relabel_column([title for _, title in self._column.options])
         self._encoding.relabel([(say("found"), ""), *((name, name) for name in _ENCODINGS)])
         self._arrange()
         self._changed("assets")
 
     def _relabel_column(self, titles: list[str]) -> None:
-        pairs = [(title[:_SHOWN_LETTERS], title) for title in dict.fromkeys(titles)]
-        self._column.relabel([(self._say("found"), ""), *pairs])
+        self._column.relabel_titles(self._say("found"), titles)
 
     def _arrange(self) -> None:
         show_when(self._pasting, self._show_paste.value)
@@ -230,7 +242,9 @@ class LoadForm(Form):
             self._arrange()
 
     def _show_busy(self) -> None:
-        for control in (self._load, self._take, self._sample):
+        # The choices too: what is chosen while a table is loading would not be of that table.
+        for control in (self._load, self._take, self._sample, self._upload, self._column,
+                        self._encoding):  # fmt: skip
             control.disabled = self._is_busy
 
     def still(self) -> Markup:
@@ -255,7 +269,7 @@ class LoadForm(Form):
             (
                 one.row,
                 verdict_in_words(one.verdict, lang),
-                one.cell[:_SHOWN_LETTERS],
+                one.cell[:SHOWN_LETTERS],
                 translate(one.note, lang),
             )
             for one in found.troubles
@@ -282,7 +296,7 @@ def load_form(source: Source | None = None, *, lang: str | None = None) -> LoadF
 
     Args:
         source: Whatever `load_assets` takes, to begin with. Default: nothing.
-        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else VODNB_LANG, else the locale.
 
     Returns:
         The form; `form.assets` is the loaded table.

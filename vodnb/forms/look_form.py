@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import look_up
@@ -12,28 +11,26 @@ from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Needs, Status
 from vodnb.rules.pacing import parse_rate
 from vodnb.rules.state_words import explain_state
-from vodnb.rules.wording import clock, needs_in_words
+from vodnb.rules.wording import needs_in_words
 from vodnb.tables.picks import state_counts
 from vodnb.tables.results import usable_assets
 from vodnb.tables.states import told_states
 
 from .form import Form
 from .parts import Picture, button, line, name_it, row, table
-from .shared import start_from
+from .shared import RATE, start_from
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
     import pandas as pd
 
     from vodnb.bulk.survey import Survey
+    from vodnb.rules.model import Lang
     from vodnb.tables.picks import StateCount
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
-
 __all__ = ["LookForm", "look_form"]
-
-_QUOTA = "1500/min"
 
 
 class LookForm(Form):
@@ -46,6 +43,7 @@ class LookForm(Form):
 
     def _parts(self) -> list[widgets.Widget]:
         self._survey: Survey | None = None
+        self._asked: pd.DataFrame | None = None
         self._look, self._stop = button(kind="primary"), button()
         self._cost, self._live, self._summary = Picture(), Picture(), Picture()
         self._on_click(self._look, self._begin)
@@ -70,10 +68,13 @@ class LookForm(Form):
             raise InputError(self._say("need assets"))
         if self._survey is None or self._survey.done():
             lang = self._shared.lang
-            self._aside(lambda: vod.start_states(assets, lang=lang), self._take)
+            self._aside(
+                lambda: vod.start_states(assets, lang=lang),
+                lambda survey: self._take(survey, assets),
+            )
 
-    def _take(self, survey: Survey) -> None:
-        self._survey = survey
+    def _take(self, survey: Survey, assets: pd.DataFrame) -> None:
+        self._survey, self._asked = survey, assets
         self._show_busy()
         self._follow(survey, self._paint, self._finish)
 
@@ -95,7 +96,12 @@ class LookForm(Form):
             self._live.show(Markup())
         else:
             self._paint()
-        self._shared.set_states(self._survey.results())
+        states = self._survey.results()
+        # The states of one table say nothing of another that was loaded meanwhile.
+        if self._shared.assets is self._asked:
+            self._shared.set_states(states)
+        else:
+            self._live.show(Markup())
 
     def _show_busy(self) -> None:
         is_asking = self._survey is not None and not self._survey.done()
@@ -105,7 +111,7 @@ class LookForm(Form):
     def _changed(self, what: str) -> None:
         if what in {"assets", "states"}:
             self._cost.show(self._describe_cost())
-            self._summary.show(self.still())
+            self._summary.show(self._describe_states())
         if (
             what == "assets"
             and self._shared.states is None
@@ -125,42 +131,35 @@ class LookForm(Form):
             only_hanging=False,
             looks=True,
             reads_back=True,
-            rate=parse_rate(_QUOTA),
+            rate=parse_rate(RATE),
             lang=self._shared.lang,
         )
-        return line(self._say("cost", told=" · ".join(repr(told).splitlines()), rate=_QUOTA))
+        return line(self._say("cost", told=" · ".join(repr(told).splitlines()), rate=RATE))
 
-    def still(self) -> Markup:
+    def _describe_states(self) -> Markup:
         """Return the states by count, what they mean and who has to act."""
         if self._shared.states is None:
             return Markup()
         lang = self._shared.lang
-        counts = state_counts(self._shared.states)
         rows = [
             (
                 count.state or count.code,
                 _meaning(count, lang),
-                _needs(count, lang),
+                needs_in_words(Needs(count.needs), lang),
                 f"{count.assets:,}",
             )
-            for count in counts
+            for count in state_counts(self._shared.states)
         ]
         header = [self._say(key) for key in ("state", "meaning", "needs", "assets")]
-        hanging = sum(count.assets for count in counts if count.state == "CREATING")
-        time = clock(math.ceil(hanging / parse_rate(_QUOTA)))
-        told = self._say("cost seen", count=hanging, calls=hanging, time=time)
-        return element("div", table(header, rows), line(told))
+        return table(header, rows)
+
+    def still(self) -> Markup:
+        """Return what a run costs by what is known now, and the states."""
+        return element("div", self._describe_cost(), self._describe_states())
 
 
-def _meaning(count: StateCount, lang: str) -> str:
-    spoken = "zh" if lang == "zh" else "en"
-    if count.code:
-        return look_up(count.code).meaning(spoken)  # type: ignore[arg-type]  # one of the two
-    return explain_state(count.state, spoken)[0]  # type: ignore[arg-type]  # one of the two
-
-
-def _needs(count: StateCount, lang: str) -> str:
-    return needs_in_words(Needs(count.needs), "zh" if lang == "zh" else "en")
+def _meaning(count: StateCount, lang: Lang) -> str:
+    return look_up(count.code).meaning(lang) if count.code else explain_state(count.state, lang)[0]
 
 
 def look_form(
@@ -171,7 +170,8 @@ def look_form(
     Args:
         vod: The connection. Default: that of the last form.
         assets: Whatever `load_assets` takes. Default: the table of the last form.
-        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Returns:
         The form; `form.states` is the table of states.

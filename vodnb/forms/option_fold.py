@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OptionFold"]
 
-_SHOWN_LETTERS = 60
-
 
 class OptionFold:
     """Look first, read back, only what hangs, and a column that says what each row asks for.
@@ -64,8 +62,7 @@ class OptionFold:
         name_it(self._hanging, say("hanging"), say("hanging tip"))
         name_it(self._column, say("status column"), say("status column tip"))
         self._hint.show(hint(say("status column tip")))
-        pairs = [(title[:_SHOWN_LETTERS], title) for title in dict.fromkeys(titles) if title]
-        self._column.relabel([(say("no column"), ""), *pairs])
+        self._column.relabel_titles(say("no column"), titles)
 
     def _arrange(self) -> None:
         for part in self._inside:

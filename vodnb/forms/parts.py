@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
+    "SHOWN_LETTERS",
     "Choice",
     "Picture",
     "button",
@@ -36,6 +37,9 @@ __all__ = [
     "text_box",
     "tick_box",
 ]
+
+SHOWN_LETTERS = 60
+"""So much of a title or cell of the user's is shown where there is little room."""
 
 _LABEL = "8em"
 _FIELD = {"width": "auto", "flex": "1 1 19em", "max_width": "34em", "min_width": "0"}
@@ -101,6 +105,11 @@ class Choice(widgets.Dropdown):
                 self.value = value if value in values else values[0]
         finally:
             self._is_relabelling = False
+
+    def relabel_titles(self, none: str, titles: Iterable[str]) -> None:
+        """Offer columns by their titles, each once; `none` is what choosing none is called."""
+        pairs = [(title[:SHOWN_LETTERS], title) for title in dict.fromkeys(titles) if title]
+        self.relabel([(none, ""), *pairs])
 
     def on_choice(self, then: Callable[[], None]) -> None:
         """Call this when the user, or code, chooses another value."""

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 from vodnb.handing_on import hand_back, report
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup
-from vodnb.rules.wording import phrase
 
 from .form import Form
 from .parts import button, name_it, row, text_box
-from .report_words import REPORT_WORDS
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
@@ -38,11 +36,6 @@ class ReportPart(Form):
         name_it(self._name, self._say("report name"))
         name_it(self._write, self._say("report"), self._say("report tip"))
         name_it(self._hand, self._say("hand back"), self._say("hand back tip"))
-
-    def _say(self, key: str, **values: object) -> str:
-        if key not in REPORT_WORDS:
-            return super()._say(key, **values)
-        return phrase(REPORT_WORDS[key], self._shared.lang, **values)
 
     def _report(self) -> None:
         results, path, shared = self._results(), self._path(), self._shared
@@ -75,7 +68,8 @@ class ReportPart(Form):
         return results
 
     def _path(self) -> Path:
-        return Path(self._name.value.strip() or "report").expanduser()
+        path = Path(self._name.value.strip()).expanduser()
+        return path if path.name else path / "report"
 
     def _show_busy(self) -> None:
         self._write.disabled = self._hand.disabled = self._is_busy

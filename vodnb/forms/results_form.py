@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -51,8 +51,7 @@ class ResultsForm(Form):
     """
 
     def __init__(self, shared: Shared, *, retry: Callable[[], bool] | None = None) -> None:
-        self._run = None if retry else RunForm(shared)
-        self._start_retry = retry or (self._run.retry if self._run else None)
+        self._start_retry = retry
         super().__init__(shared)
 
     @property
@@ -96,7 +95,11 @@ class ResultsForm(Form):
             self._summary,
             self._report.widget,
         ]
-        return [*parts, self._run.widget] if self._run else parts
+        if self._start_retry is None:
+            run = self._adopt(RunForm(self._shared))
+            self._start_retry = run.retry
+            parts.append(run.widget)
+        return parts
 
     def _speak(self) -> None:
         say = self._say
@@ -239,17 +242,16 @@ class ResultsForm(Form):
         if results is None:
             raise InputError(self._say("need results"))
         path = Path(self._path.value.strip()).expanduser()
-        if path.exists() and path not in self._saved and path != self._asked:
+        if path.is_file() and path not in self._saved and path != self._asked:
             self._asked = path
             self._tell("there already", name=str(path))
             return
         self._asked = None
-        self._aside(lambda: save(results, path), self._note_saved)
+        self._aside(lambda: save(results, path), lambda path: self._note_saved(path, len(results)))
 
-    def _note_saved(self, path: Path) -> None:
+    def _note_saved(self, path: Path, rows: int) -> None:
         self._saved.add(path)
-        count = len(self._shared.results) if self._shared.results is not None else 0
-        self._tell("saved", rows=count, name=str(path))
+        self._tell("saved", rows=rows, name=str(path))
 
     def _show_busy(self) -> None:
         self._save.disabled = self._is_busy
@@ -290,7 +292,8 @@ def results_form(
     Args:
         results: A results table. Default: that of the last run.
         vod: The connection for a retry. Default: that of the last form.
-        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Returns:
         The form; `form.results` is the table, retried rows put back into it.
@@ -303,5 +306,4 @@ def results_form(
     """
     if results is not None:
         check_is_results(results)
-    made: Any = start_from(vod=vod, assets=None, lang=lang, results=results)
-    return ResultsForm(made)
+    return ResultsForm(start_from(vod=vod, assets=None, lang=lang, results=results))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from vodnb.debug.picture import as_html
 from vodnb.rules.errors import VodnbError
-from vodnb.rules.markup import Markup, element
 
-from .inspect_words import inspect_word
 from .parts import hint
+from .words import word
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from vodnb.rules.markup import Markup
 
     from .shared import Shared
 
@@ -28,9 +29,9 @@ def row_exchange(shared: Shared, results: pd.DataFrame, row: int) -> Markup:
         row: Position of the row.
     """
     if shared.vod is None:
-        return hint(inspect_word("row unconnected", shared.lang))
+        return hint(word("row unconnected", shared.lang))
     try:
-        return element("div", as_html(shared.vod.exchange(results.iloc[row], lang=shared.lang)))
+        return as_html(shared.vod.exchange(results.iloc[row], lang=shared.lang))
     except VodnbError as fault:
         told = " ".join(part for part in (fault.what, fault.means) if part)
         return hint(shared.clean(told))

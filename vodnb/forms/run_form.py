@@ -34,13 +34,14 @@ from .parts import (
     text_box,
     tick_box,
 )
-from .shared import Part, start_from
+from .shared import RATE, Part, start_from
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
     import pandas as pd
 
     from vodnb.bulk.work import Run
+    from vodnb.rules.model import Lang
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
@@ -49,10 +50,9 @@ if TYPE_CHECKING:
 __all__ = ["RunForm", "lines_of", "run_form"]
 
 _MOST_CODES = 20
-_RATE = "1500/min"
 
 
-def lines_of(job: Run, lang: Any) -> list[str]:
+def lines_of(job: Run, lang: Lang) -> list[str]:
     """Return how a run stands in lines, without what only a cell's user can do."""
     ours = [say_sentence(key, lang, count=0).partition("0")[2] for key in ("in_doubt", "not_sent")]
     return [told for told in repr(job).splitlines() if not told.endswith(tuple(ours))]
@@ -73,12 +73,11 @@ class RunForm(Form):
         return None if results is None else results.copy()
 
     def _parts(self) -> list[widgets.Widget]:
-        self._is_starting = False
         self._status = Choice(options=list(Status))
         self._scope = Choice(options=["all"])
         # Long labels: one below the other where two do not fit.
         self._status.layout.flex = self._scope.layout.flex = "1 1 26em"
-        self._rate = text_box(value=_RATE)
+        self._rate = text_box(value=RATE)
         self._canary = number_box(min=0, max=1_000_000)
         self._dry = tick_box(value=False)
         self._fold = OptionFold(self._arrange)
@@ -113,8 +112,8 @@ class RunForm(Form):
     def _speak(self) -> None:
         say = self._say
         self._status.relabel([(say(f"status {status}"), status) for status in Status])
-        for name in ("status", "scope"):
-            name_it(getattr(self, f"_{name}"), say(name))
+        name_it(self._status, say("status"))
+        name_it(self._scope, say("scope"))
         name_it(self._rate, say("rate"), say("rate tip"))
         self._rate.placeholder = say("rate hint")
         name_it(self._canary, say("canary"), say("canary tip"))
@@ -160,7 +159,7 @@ class RunForm(Form):
     def is_running(self) -> bool:
         """Whether a run is under way."""
         job = self._shared.job
-        return self._is_starting or (job is not None and not job.done())
+        return self._is_busy or (job is not None and not job.done())
 
     def retry(self) -> bool:
         """Set the rows that a retry may settle, and start; False where a count must be typed."""
@@ -188,25 +187,21 @@ class RunForm(Form):
         with self._lock:
             if self.is_running:
                 return
-            self._is_starting = True
-        try:
             vod, (table_, part) = self._needed_vod(), self._chosen_table()
             options = self._options(table_)
             self._tell("starting")
-            self._aside(lambda: self._begin(vod, table_, part, options), lambda _job: None)
-        except BaseException:
-            self._is_starting = False
-            raise
+            self._aside(lambda: self._begin(vod, table_, part, options), self._take)
 
     def _begin(
         self, vod: Vod, assets: pd.DataFrame, part: Part | None, options: dict[str, Any]
     ) -> Run:
-        try:
-            job = vod.start(assets, **options)
-            self._shared.set_job(job, part)
-        finally:
-            self._is_starting = False
+        job = vod.start(assets, **options)
+        self._shared.set_job(job, part)
         return job
+
+    def _take(self, job: Run) -> None:
+        # One that was over before anybody looked: its end, or its fault, is still to be told.
+        self._follow(job, self._paint, self._finish)
 
     def _needed_vod(self) -> Vod:
         if self._shared.vod is None:
@@ -276,13 +271,13 @@ class RunForm(Form):
             self._watch()
 
     def _watch(self) -> None:
+        self._tell()
         job = self._shared.job
         if job is None:
             self._live.show(line(self._say("run unstarted")))
         elif job.done() and self._followed in {None, job}:
             self._show_end()
         else:
-            self._tell()
             self._follow(job, self._paint, self._finish)
         self._show_busy()
 
@@ -369,7 +364,8 @@ def run_form(
     Args:
         vod: The connection. Default: that of the last form.
         assets: Whatever `load_assets` takes. Default: the table of the last form.
-        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+        lang: `"zh"` or `"en"`. Default: that of the last form, else the connection's, else
+            VODNB_LANG, else the locale.
 
     Returns:
         The form; `form.job` is the run, `form.results` its table as it stands. A run that is

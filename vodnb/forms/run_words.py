@@ -24,7 +24,6 @@ RUN_WORDS: dict[str, tuple[str, str]] = {
     "rate tip": ("The tenant's quota; empty lifts the pacing", "租户配额；留空则不限速"),
     "canary": ("Canary", "试发"),
     "canary tip": ("Send only so many as a trial; 0 sends all", "先试发若干个；0表示全部发送"),
-    "canary hint": ("0: send all", "0：全部发送"),
     "dry": ("Dry run: send nothing", "试运行：不发送"),
     "first": ("Look first", "先查询状态"),
     "destroy": ("Type the count", "输入数量"),

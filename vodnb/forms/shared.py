@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from vodnb.tables.read import Source
     from vodnb.vod import Vod
 
-__all__ = ["Part", "Shared", "Standing", "share", "start_from"]
+__all__ = ["RATE", "Part", "Shared", "Standing", "share", "start_from"]
+
+RATE = "1500/min"
+"""The rate that forms begin with: the tenant's quota of confirm calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -194,30 +197,38 @@ class Shared:
         for listener in list(self._listeners):
             listener(what)
 
-    def take_over(self, earlier: Shared) -> None:
-        """Go on with what an earlier form had."""
-        for name in ("vod", "assets", "states", "job", "part", "_given"):
-            setattr(self, name, getattr(earlier, name))
-        self._redact = earlier._redact
+    def take_over(self, earlier: Shared, *, is_new: bool) -> None:
+        """Go on with what an earlier form had.
+
+        Args:
+            earlier: What the earlier form shared.
+            is_new: Whether there is a new table, so that only the connection is gone on with.
+        """
+        self.vod, self._redact = earlier.vod, earlier._redact
+        if not is_new:
+            for name in ("assets", "states", "job", "part", "_given"):
+                setattr(self, name, getattr(earlier, name))
 
 
 _last: list[Shared] = []
 
 
-def share(lang: str | None, *, is_new: bool = False) -> Shared:
+def share(lang: str | None, *, vod: Vod | None = None, is_new: bool = False) -> Shared:
     """Return what a new form starts from: what the last one had, and the run that is under way.
 
     Args:
-        lang: Language that was asked for; None for the last form's, else the usual one.
+        lang: Language that was asked for; None for the last form's, else the connection's, else the
+            usual one.
+        vod: A connection that the caller brought.
         is_new: Whether the caller brought a table, so that the last one's is not wanted.
     """
     earlier = _last[0] if _last else None
+    if earlier is None and vod is not None:
+        lang = lang or next(row.value for row in vod.settings().rows if row.name == "lang")
     shared = Shared(spoken(lang) if lang or earlier is None else earlier.lang)
     running = last_job()
-    if earlier and not is_new:
-        shared.take_over(earlier)
-    elif earlier:
-        shared.vod = earlier.vod
+    if earlier:
+        shared.take_over(earlier, is_new=is_new)
     if running and not running.done() and running is not shared.job:
         shared.job = running
         shared.part = earlier.part if earlier and earlier.job is running else None
@@ -231,7 +242,7 @@ def start_from(
     *, vod: Vod | None, assets: Source | None, lang: str | None, results: pd.DataFrame | None = None
 ) -> Shared:
     """Return what a form shares that was given a connection or a table by code."""
-    shared = share(lang, is_new=assets is not None or results is not None)
+    shared = share(lang, vod=vod, is_new=assets is not None or results is not None)
     if vod is not None:
         shared.set_vod(vod)
     if assets is not None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.wording import phrase
 
+from .inspect_words import INSPECT_WORDS
+from .report_words import REPORT_WORDS
 from .run_words import RUN_WORDS
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ __all__ = ["WORDS", "word"]
 
 WORDS: dict[str, tuple[str, str]] = {
     **RUN_WORDS,
+    **INSPECT_WORDS,
+    **REPORT_WORDS,
     # the app
     "language": ("Language", "语言"),
     "part connect": ("1 Connect", "1 连接"),
@@ -175,10 +179,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "A run at the published quota of {rate}: {told}.",
         "按公布的配额 {rate} 运行一次：{told}。",
     ),
-    "cost seen": (
-        "{count:,} assets hang in CREATING: {calls:,} confirm calls, {time} at the quota.",
-        "{count:,} 个媒资停留在CREATING：{calls:,} 次确认请求，按配额约 {time}。",
-    ),
     "state": ("state", "状态"),
     "assets": ("assets", "媒资数"),
     "meaning": ("meaning", "含义"),
@@ -210,13 +210,15 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "save as": ("Save as", "另存为"),
     "save": ("Save", "保存"),
-    "save tip": ("Write the whole table as CSV", "将整个表写为CSV"),
+    "save tip": (
+        "Write the whole table; the name ends in .csv, .xlsx or .parquet",
+        "写出整个表；文件名以.csv、.xlsx或.parquet结尾",
+    ),
     "saved": ("{rows:,} rows saved as {name}.", "已将 {rows:,} 行保存为 {name}。"),
     "there already": (
         "There is a file {name} already. Press Save again to replace it.",
         "文件 {name} 已存在。再次点击“保存”将替换它。",
     ),
-    "column name": ("column", "列"),
     # inspect
     "inspect code": ("Error code", "错误码"),
     "inspect code hint": ("such as VOD.10062", "例如 VOD.10062"),

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 
 from vodnb.emulator import server
@@ -84,6 +85,9 @@ def test_add_takes_ids_in_any_form(box, tmp_path):
     assert box.add(str(table)) == [ID, OTHER]
     table.write_text(f"Media\n{ID}\n")
     assert box.add(table) == [ID]
+    for first in (ID.upper(), f'="{ID}"', f" {ID}"):
+        table.write_text(f"{first}\n{OTHER}\n")
+        assert box.add(table) == [ID, OTHER]
     table.write_text("")
     assert box.add(table) == []
 
@@ -106,6 +110,12 @@ def test_add_refuses_what_it_cannot_read(box, tmp_path):
     table.write_bytes(b"\xff\xff\xff")
     with pytest.raises(InputError, match="neither UTF-8 nor GB18030"):
         box.add(table)
+    table.write_text('asset_id\n"' + "x" * 200_000)
+    with pytest.raises(InputError, match=r"cannot be read as CSV: field larger.*left open"):
+        box.add(table)
+    with pytest.raises(InputError, match=r"A DataFrame was given.*add\(table\['asset_id'\]\)"):
+        box.add(pd.DataFrame({"asset_id": [ID]}))
+    assert box.add(pd.Series([ID])) == [ID]
     for state in ("NO_ASSET", "created", ""):
         with pytest.raises(InputError, match="no state that an asset can be in"):
             box.add(ID, state=state)

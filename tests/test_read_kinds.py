@@ -60,8 +60,10 @@ def test_gzip_and_zip_are_unpacked(tmp_path):
     """What is packed reads like the file itself, and the summary says so; names do not matter."""
     plain = load(tmp_path, PLAIN)
     macs = {"__MACOSX/up/._assets.csv": b"\0\5\26\7", "up/": b"", "up/.DS_Store": b"x"}
+    parquet = save(plain, tmp_path / "p.parquet").read_bytes()
     for data, told in [
         (gzip.compress(PLAIN), "gzip"),
+        (zipped({"a.parquet": parquet}), "zip: a.parquet"),
         (zipped({"up/assets.csv": PLAIN, **macs}), "zip: up/assets.csv"),
         (zipped({"a.xlsx": workbook(["asset_id", "标题"], [A, "视频"], [B, "x"])}), "zip: a.xlsx"),
     ]:

@@ -12,7 +12,7 @@ from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import RESULT_COLUMNS, Outcome, Settlement, Status
 from vodnb.tables import results
-from vodnb.tables._sheet import TEXT
+from vodnb.tables._cells import TEXT
 from vodnb.tables.read import load_assets
 from vodnb.tables.results import (
     DTYPES,

@@ -14,7 +14,7 @@ from made_tables import ASSETS, FEWER, finished, runs, texts
 
 from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import Outcome, Settlement
-from vodnb.tables._sheet import TEXT
+from vodnb.tables._cells import TEXT
 from vodnb.tables.read import load_assets
 from vodnb.tables.results import require_settled, to_retry
 from vodnb.tables.write import check_target, guard, restore, save, unguard

@@ -46,6 +46,11 @@ def is_id_title(title: str, id_column: str | None = None) -> bool:
     return _plain(title) in _TITLES or (id_column is not None and _is_alike(title, id_column))
 
 
+def is_id(cell: str) -> bool:
+    """Return whether a cell is an ID of the usual form, whatever stands around it."""
+    return is_hex(clean(cell)[0])
+
+
 def bears_our_titles(titles: Sequence[str]) -> bool:
     """Return whether these are the titles of a table that we loaded, and then saved."""
     return set(titles) >= OUR_TITLES
@@ -75,7 +80,7 @@ def lines_above(head: Sequence[list[str]], id_column: str | None) -> int:
 
 def _titles_by_content(head: Sequence[list[str]]) -> int:
     """Return the position of the full record right above the first one with an ID; else 0."""
-    first = next((at for at, record in enumerate(head) if any(map(_is_id, record))), 0)
+    first = next((at for at, record in enumerate(head) if any(map(is_id, record))), 0)
     if not first or any(map(is_value, head[first - 1])):
         return 0
     if _filled(head[first - 1]) < max(2, _filled(head[first])):
@@ -94,7 +99,7 @@ def _stands_apart(record: list[str], titles: list[str]) -> bool:
 
 
 def _is_comment(record: list[str]) -> bool:
-    return bool(record) and record[0].lstrip().startswith(_COMMENT) and not _is_id(record[0])
+    return bool(record) and record[0].lstrip().startswith(_COMMENT) and not is_id(record[0])
 
 
 def _is_count(cell: str) -> bool:
@@ -104,10 +109,6 @@ def _is_count(cell: str) -> bool:
 
 def _filled(record: list[str]) -> int:
     return sum(bool(cell.strip()) for cell in record)
-
-
-def _is_id(cell: str) -> bool:
-    return is_hex(clean(cell)[0])
 
 
 def unique_titles(titles: Sequence[str]) -> list[str]:

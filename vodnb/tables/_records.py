@@ -14,7 +14,7 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.verdicts import clean, is_hex
 
 from ._columns import PIECE, Builder, Records, without_blank_ends
-from ._header import bears_our_titles, is_id_title
+from ._header import bears_our_titles, is_id, is_id_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -170,10 +170,6 @@ def _is_row(line: str, record: list[str], delimiter: str) -> bool:
     return bool(ids) and not any(clean(cell)[0] in ids for cell in record)
 
 
-def _is_id(cell: str) -> bool:
-    return is_hex(clean(cell)[0])
-
-
 def _sample(text: Text) -> list[str]:
     """Return the first lines, some 64 thousand letters of them."""
     sample: list[str] = []
@@ -210,7 +206,7 @@ def _fit(
     if width == 1:
         return nothing
     titled = any(_is_titled(row, id_column) for row in rows[:_HEAD])
-    with_id = sum(any(_is_id(cell) for cell in row) for row in rows)
+    with_id = sum(any(map(is_id, row)) for row in rows)
     return (titled, 2 * with_id >= len(rows), count / len(rows), width)
 
 

@@ -12,7 +12,7 @@ from vodnb.rules.lifecycle import read_state
 from vodnb.rules.markup import element
 from vodnb.rules.wording import say
 
-from ._sheet import TEXT, cell_texts
+from ._cells import TEXT, cell_texts
 from .results import usable_assets
 
 if TYPE_CHECKING:

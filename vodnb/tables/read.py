@@ -11,9 +11,10 @@ import pandas as pd
 
 from vodnb.rules.model import Verdict
 
+from ._cells import TEXT, cell_text, cell_texts
 from ._header import find_id_column, free_title
 from ._judging import Rows, judge_cell, judge_rows, odd_rows, proves_hex
-from ._sheet import NUMBER_NOTE, STRAY_QUOTE, TEXT, Sheet, cell_text, cell_texts, open_sheet
+from ._sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
 from .write import restore
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def load_assets(
 
     Args:
         source: Path of a file: CSV and the like, JSON lines, an Excel workbook (.xlsx, extra
-            `excel`), Parquet (extra `fast`), the first two also packed by gzip or alone in a zip;
-            or text of several lines, as pasted; or a DataFrame, whose index and other dtypes
-            stay; or a Series or list of IDs.
+            `excel`), Parquet (extra `fast`), each also packed by gzip or alone in a zip; or text
+            of several lines, as pasted; or a DataFrame, whose index and other dtypes stay; or a
+            Series or list of IDs.
         id_column: Title of the column with the IDs. Default: found by known titles, or by its
             content, since no two files agree on a title.
         encoding: Codec of the file. Default: byte order mark, UTF-16 by its NULs, UTF-8,

@@ -10,7 +10,7 @@ from vodnb.rules.advice import advise
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome, Settlement
 
-from ._sheet import TEXT, cell_texts
+from ._cells import TEXT, cell_texts
 from .read import load_assets
 from .results import check_is_results
 

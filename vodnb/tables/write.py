@@ -16,9 +16,9 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.model import RESULT_COLUMNS
 from vodnb.rules.verdicts import KEPT_DIGITS
 
+from ._cells import TEXT, is_missing
 from ._header import OUR_TITLES
 from ._parquet import check_parquet, write_parquet
-from ._sheet import TEXT
 from ._workbook import MOST_ROWS, check_workbook, fits_workbook, write_workbook
 from .results import DTYPES
 
@@ -247,7 +247,7 @@ def _workbook_cell(cell: Any) -> Any:
     """Return what to put into a workbook: text, a number that Excel keeps whole, or nothing."""
     if isinstance(cell, str):
         return guard(cell)
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:  # noqa: PLR0124  # NaN
+    if is_missing(cell):
         return None
     if isinstance(cell, bool) or (isinstance(cell, int) and abs(cell) < _WHOLE):
         return cell

@@ -306,3 +306,20 @@ def test_a_number_rounded_by_a_spreadsheet_is_mangled():
     frame = load_assets([A, rounded, "0" * 32, "0" * 15 + "1" + "0" * 16])
     assert list(frame["verdict"]) == ["ok", "mangled", "ok", "ok"]
     assert list(load_assets([rounded])["verdict"]) == ["mangled"]
+
+
+def test_a_saved_table_that_was_edited_is_read_like_any_other(tmp_path):
+    """A number typed into a workbook of ours is mangled, a line with a cell too many is ragged."""
+    table = load_assets(["my-asset", "other", "third"])
+    book = openpyxl.load_workbook(save(table, tmp_path / "t.xlsx"))
+    book.active["A3"].value = 12345
+    book.save(tmp_path / "t.xlsx")
+    edited = load_assets(tmp_path / "t.xlsx")
+    assert list(edited["verdict"]) == ["ok", "mangled", "ok"]
+    assert "holds a number" in edited["verdict_note"][1]
+    path = save(table, tmp_path / "t.csv")
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([*lines[:2], f"{lines[2]},more", lines[3]]), "utf-8")
+    edited = load_assets(path)
+    assert list(edited["verdict"]) == ["ok", "ragged", "ok"]
+    assert "cells may have shifted" in edited["verdict_note"][1]

@@ -269,6 +269,8 @@ def test_foreign_file_is_returned_as_it_is():
         ("attempts", ["1", "2"], "int64"),
         ("attempts", ["1", ""], TEXT),
         ("elapsed_ms", ["-1", "0"], TEXT),
+        ("elapsed_ms", ["9" * 15, "1"], "Int64"),
+        ("elapsed_ms", ["9" * 30, "1"], TEXT),
     ],
 )
 def test_column_that_was_edited_keeps_its_text(name, cells, dtype):

@@ -90,9 +90,8 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
         )
     title = frame.columns[at]
     own = title == _ID
-    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
-    known |= {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
-    rows = judge_rows(cell_texts(frame.iloc[:, at]), known=known, remarks=sheet.remarks)
+    texts = cell_texts(frame.iloc[:, at])
+    rows = judge_rows(texts, known=_told_by_file(sheet, at), remarks=sheet.remarks)
     frame.columns = pd.Index(_make_room(list(frame.columns), at if own else None))
     if frame.dtypes.iloc[at] != TEXT or frame.iloc[:, at].hasnans:
         frame.isetitem(at, pd.array(rows.texts, dtype=TEXT))
@@ -120,13 +119,26 @@ def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
         return _load(replace(sheet, frame=fresh, titles=titles), id_column)
     texts = _unless_edited(before) if title == _ID else cell_texts(frame[title])
     known, remarks = _kept_notes(before)
-    rows = judge_rows(texts, known=known, remarks=remarks)
+    # A file of ours that was edited since is a file like any other.
+    known |= _told_by_file(sheet, list(frame.columns).index(title))
+    rows = judge_rows(texts, known=known, remarks={**remarks, **sheet.remarks})
     raw = None
     if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):
         cells = zip(before.texts, rows.texts, rows.asset_ids, strict=True)
         raw = [text if text != asset_id else old for old, text, asset_id in cells]
     _put(frame, rows, raw=raw)
     return _with_story(frame, sheet, id_column=title, why="loaded before")
+
+
+def _told_by_file(sheet: Sheet, at: int) -> dict[int, tuple[Verdict, str]]:
+    """Return verdict and note of rows where the text of the ID cell does not tell.
+
+    Args:
+        sheet: The table as read.
+        at: Position of the column with the IDs.
+    """
+    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
+    return known | {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
 
 
 def _was_loaded(frame: pd.DataFrame) -> bool:

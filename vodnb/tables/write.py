@@ -31,7 +31,8 @@ __all__ = ["check_place", "check_target", "guard", "restore", "save", "unguard"]
 
 _FORMULA = re.compile(r"""['"\s]*[=+\-@\t\r\n＝＋－＠]""")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_COUNT = re.compile(r"[0-9]+(\.0+)?")
+_COUNT = re.compile(rf"[0-9]{{1,{KEPT_DIGITS}}}(\.0+)?")
+"""A number that was counted; one of more digits would be rounded, or be too large for a column."""
 _BOOLS = {"true": True, "false": False}
 _WHOLE = 10**KEPT_DIGITS
 

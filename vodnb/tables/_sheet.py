@@ -25,6 +25,7 @@ from ._json_lines import is_json_lines, read_json_lines
 from ._parquet import read_parquet
 from ._records import read_records
 from ._workbook import read_workbook
+from .home import path_of
 
 _HEAD = 30
 """Records among which the titles are looked for."""
@@ -48,7 +49,8 @@ class Sheet:
     Attributes:
         frame: The user's columns, each with a title of its own. Ours to change.
         titles: The titles as read, which may repeat.
-        source: The path as given, or "text", "DataFrame", "Series", "list".
+        source: The path as given, the home folder spelled out; or "text", "DataFrame", "Series",
+            "list".
         story: How it was read, in plain values, for `attrs`.
         only_column: Whether the one column holds the IDs, whatever its title.
         ragged: Notes on rows with too many or too few cells, by position.
@@ -111,9 +113,10 @@ def _from_path(
     delimiter: str | None,
     sheet: str | None,
 ) -> Sheet:
-    path = Path(name).expanduser()
+    path = path_of(name)
     story: dict[str, object] = {}
-    source = name
+    # What is kept beside the file is looked for there by those who know of no home folder.
+    source = name if path == Path(name) else str(path)
     if is_file(path):
         raw = read_file(path, name)
         story |= {"inside": raw.inside} if raw.inside else {}

@@ -51,7 +51,7 @@ def load_assets(
         source: Path of a file: CSV and the like, JSON lines, an Excel workbook (.xlsx, extra
             `excel`), Parquet (extra `fast`), each also packed by gzip or alone in a zip; or text
             of several lines, as pasted; or a DataFrame, whose index and other dtypes stay; or a
-            Series or list of IDs.
+            Series or list of IDs. A leading `~` is the home folder.
         id_column: Title of the column with the IDs. Default: found by known titles, or by its
             content, since no two files agree on a title.
         encoding: Codec of the file. Default: byte order mark, UTF-16 by its NULs, UTF-8,

@@ -20,6 +20,7 @@ from ._cells import TEXT, is_missing
 from ._header import OUR_TITLES
 from ._parquet import check_parquet, write_parquet
 from ._workbook import MOST_ROWS, check_workbook, fits_workbook, write_workbook
+from .home import path_of
 from .results import DTYPES
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def save(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Args:
         table: A table of assets or of results.
         path: Where to; the name ends in `.csv`, `.xlsx` (extra `excel`) or `.parquet` (extra
-            `fast`).
+            `fast`). A leading `~` is the home folder.
 
     Returns:
         The path.
@@ -84,7 +85,7 @@ def save(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Example:
         >>> vodnb.save(results, "results.xlsx")
     """
-    target = Path(path)
+    target = path_of(path)
     check_target(table, target)
     try:
         _write(table, target)

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from journals import intent, leave_behind, new_journal, settled
 from leak_scan import forms_of, leaks
+from nbclient.exceptions import CellTimeoutError
 from reports import FILES, RUN_ID, drawings, ids, mixed, outside, results_of, seen, texts_in
 
 import vodnb
@@ -187,6 +188,28 @@ def test_kernel_that_cannot_start_is_told(tmp_path, monkeypatch):
     with pytest.raises(SetupError, match="--no-execute"):
         vodnb.report(mixed(), tmp_path / "r", lang="en")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/no/python"), "/no/python"),
+        (CellTimeoutError("A cell timed out, after 600 seconds.\nThe cell was:\n-----"), "600"),
+    ],
+)
+def test_kernel_that_fails_the_system_is_no_full_disk(fault, told, tmp_path, monkeypatch):
+    """Such faults are OSErrors too: what is told is the kernel, and not the folder."""
+    monkeypatch.setattr("nbclient.NotebookClient.async_execute", _failing(fault))
+    with pytest.raises(SetupError, match=f"could not be run: .*{told}"):
+        vodnb.report(mixed(), tmp_path / "r", lang="en")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _failing(fault):
+    async def fail(*_, **__):
+        raise fault
+
+    return fail
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

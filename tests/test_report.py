@@ -121,6 +121,40 @@ def test_changed_table_is_counted_anew(made, tmp_path, monkeypatch):
     assert alone.figures.max_rows == 3
     with pytest.raises(InputError, match=r"There is no file 'elsewhere\.csv'"):
         open_report("elsewhere.csv")
+    for number in (0, -1, 501):
+        with pytest.raises(InputError, match=f"max_rows is {number}"):
+            open_report("report_files/results.csv", max_rows=number)
+
+
+@pytest.mark.parametrize("spoilt", ["figures", "course", "files"])
+def test_figures_of_another_version_are_counted_anew(spoilt, made, tmp_path, monkeypatch):
+    """A vodnb that counts other things finds the table good, and the figures none of its own."""
+    shutil.copytree(made, tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    path = Path("report_files/figures.json")
+    values = json.loads(path.read_text("utf-8"))
+    values["figures"]["rows"] = 4711
+    if spoilt == "course":
+        values["figures"]["course"]["new"] = 1
+    else:
+        del values[spoilt]
+    path.write_text(json.dumps(values), "utf-8")
+    assert open_report("report_files/results.csv").figures.rows == 64
+
+
+def test_folder_of_the_tables_is_named_as_it_is(tmp_path, monkeypatch):
+    """Hidden, above, or the notebook's own."""
+    quick(mixed(), ".r")
+    (tmp_path / "below").mkdir()
+    assert ".r_files/results.csv" in repr(
+        open_report(".r_files/results.csv").appendix()._repr_mimebundle_()
+    )
+    monkeypatch.chdir(tmp_path / "below")
+    assert "../.r_files/results.csv" in repr(
+        open_report("../.r_files/results.csv").appendix()._repr_mimebundle_()
+    )
+    monkeypatch.chdir(tmp_path / ".r_files")
+    assert ">results.csv" in repr(open_report("results.csv").appendix()._repr_mimebundle_())
 
 
 @pytest.mark.parametrize("name", ["token", "VODNB_TOKEN", "my_sk", "iam_password", "api_key"])

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from vodnb.bulk.past import Past
     from vodnb.rules.model import Lang
 
-__all__ = ["Source", "count", "earlier_outcomes", "gather"]
+__all__ = ["Source", "check_max_rows", "count", "earlier_outcomes", "gather"]
 
+_MOST_ROWS = 500
 _LIBRARIES = ("vodnb", "pandas", "nbclient", "nbconvert")
 
 
@@ -79,6 +80,20 @@ def gather(
         is_file = not isinstance(source, str | os.PathLike) and "." in name
         return Source(table=table, run=replace(facts, source=name if is_file else ""))
     return Source(table=table, run=_facts_of(past_run, facts), moments=_moments_of(past_run))
+
+
+def check_max_rows(max_rows: int) -> None:
+    """Refuse tables of a report that are empty, or too long to be read.
+
+    Raises:
+        InputError: It is no number from 1 to 500.
+    """
+    if not 1 <= max_rows <= _MOST_ROWS:
+        raise InputError(
+            f"max_rows is {max_rows}.",
+            "A report is a page to read; the whole tables are in the files beside it.",
+            f"Give a number from 1 to {_MOST_ROWS}.",
+        )
 
 
 def count(source: Source, *, max_rows: int, earlier: Mapping[str, str] | None) -> Figures:

@@ -309,7 +309,7 @@ def test_workbook_ends_where_it_would_be_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(beside, "MOST_WORKBOOK_ROWS", 63)
     made = quick(mixed())
     assert not (made.folder / "results.xlsx").exists()
-    assert "There is no Excel workbook" in seen(made.page.read_text("utf-8"))[1]
+    assert "written up to 63 rows" in seen(made.page.read_text("utf-8"))[1]
     assert len(vodnb.load_assets(made.folder / "results.csv")) == 64
 
 

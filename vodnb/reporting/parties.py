@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import element
 from vodnb.rules.model import Needs
-from vodnb.rules.wording import needs_in_words
+from vodnb.rules.wording import needs_in_words, phrase
 
-from .figures import party_of
+from .figures import ENDING, party_of
 from .files import refuse_secrets
 from .words import PARTIES, word
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HandedBack", "hand_back_files"]
 
-_KEYS = ("outcome", "error_code", "http_status", "state_before", "state_after")
 _MARK = re.compile(rb'\xef\xbb\xbf"?# vodnb ([0-9a-f]{8}): ')
 """How a file of ours begins: with a checksum of what follows, so that an edited one shows."""
 
@@ -91,7 +90,7 @@ def hand_back_files(
     """
     from vodnb.tables.tally import read_columns, retell
 
-    columns = read_columns(results, _KEYS)
+    columns = read_columns(results, ENDING)
     parties: dict[Needs, list[int]] = {}
     known: dict[tuple[str, ...], Needs] = {}
     for at, key in enumerate(zip(*columns.values(), strict=True)):
@@ -134,7 +133,7 @@ def _draft(rows: pd.DataFrame, needs: Needs, path: Path, lang: Lang) -> Path:
 
     draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.csv")
     body = save(rows, draft).read_bytes().removeprefix(b"\xef\xbb\xbf")
-    told = PARTIES[needs.value][lang == "zh"].replace('"', "'")
+    told = phrase(PARTIES[needs.value], lang).replace('"', "'")
     line = f'"# vodnb {zlib.crc32(body):08x}: {told}"\r\n'
     draft.write_bytes(b"\xef\xbb\xbf" + line.encode() + body)
     return draft

@@ -13,7 +13,7 @@ from vodnb.rules.markup import Markup, element
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Section", "bold", "figure", "grid", "heading", "note", "printable"]
+__all__ = ["Section", "bold", "figure", "grid", "heading", "note", "plain_time", "printable"]
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
 _TAG = "text-align:left;vertical-align:top;white-space:nowrap"
@@ -60,7 +60,7 @@ def heading(text: str, *more: object) -> Markup:
 
 
 def note(text: str, *, kind: str = "note") -> Markup:
-    """Return a line of text; `kind` is note, lead, step, cap or warn."""
+    """Return a line of text; `kind` is note, lead, cap or warn."""
     style = "font-size:130%;font-weight:600" if kind == "lead" else None
     return element("p", text, class_=f"vr-{kind}", style=style)
 
@@ -105,7 +105,7 @@ def grid(
         element(
             "tr",
             *(
-                element("td", _cell(cell), style=style)
+                element("td", cell, style=style)
                 for cell, style in zip(row, styles.values(), strict=True)
             ),
         )
@@ -121,5 +121,6 @@ def printable(text: str) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def _cell(cell: object) -> object:
-    return cell if isinstance(cell, Markup) else str(cell)
+def plain_time(text: str) -> str:
+    """Return a UTC ISO text to the second, as it is read: `2026-01-02 03:04:05`."""
+    return text.removesuffix("Z").replace("T", " ")[:19]

@@ -157,6 +157,19 @@ def test_folder_of_the_tables_is_named_as_it_is(tmp_path, monkeypatch):
     assert ">results.csv" in repr(open_report("results.csv").appendix()._repr_mimebundle_())
 
 
+def test_home_folder_is_meant_by_its_sign(tmp_path, monkeypatch):
+    """The place of a report, the table it is made of, and the folder of files to hand back."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    vodnb.save(mixed(), "~/results.csv")
+    made = quick("~/results.csv", "~/r")
+    vodnb.hand_back("~/results.csv", "~/todo", lang="en")
+    assert made.page == tmp_path / "home" / "r.html"
+    assert (tmp_path / "home" / "todo" / "retry.csv").is_file()
+    assert not Path("~").exists()
+
+
 @pytest.mark.parametrize("name", ["token", "VODNB_TOKEN", "my_sk", "iam_password", "api_key"])
 def test_parameter_named_like_a_secret_is_refused(name, made, monkeypatch):
     """Papermill would keep it in the notebook: the first cell fails, and says what to do."""

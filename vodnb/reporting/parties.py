@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import element
 from vodnb.rules.model import Needs
 from vodnb.rules.wording import needs_in_words, phrase
 from vodnb.tables.home import path_of
 
 from .figures import ENDING, party_of
 from .files import refuse_secrets
+from .parts import Written
 from .words import PARTIES, word
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _MARK = re.compile(rb'\xef\xbb\xbf"?# vodnb ([0-9a-f]{8}): ')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class HandedBack:
+class HandedBack(Written):
     """The files that were written.
 
     Attributes:
@@ -65,14 +65,6 @@ class HandedBack:
         count = sum(self.rows.values())
         head = word("parties", self.lang, count=len(told), rows=count, folder=self.folder)
         return [head, *told]
-
-    def __repr__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        first, *rest = self._lines()
-        lines = [element("strong", first), *(element("div", line) for line in rest)]
-        return {"text/plain": repr(self), "text/html": element("div", *lines)}
 
 
 def hand_back_files(

@@ -5,6 +5,7 @@ Whatever matters to the eye stands in `style` too: a notebook shows no style she
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,17 @@ from vodnb.rules.markup import Markup, element
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Section", "bold", "figure", "grid", "heading", "note", "plain_time", "printable"]
+__all__ = [
+    "Section",
+    "Written",
+    "bold",
+    "figure",
+    "grid",
+    "heading",
+    "note",
+    "plain_time",
+    "printable",
+]
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
 _TAG = "text-align:left;vertical-align:top;white-space:nowrap"
@@ -52,6 +63,24 @@ class Section:
             lang="zh-CN" if self.lang == "zh" else "en",
         )
         return {"text/plain": repr(self), "text/html": shown}
+
+
+class Written(ABC):
+    """What a verb says of the files that it wrote: a few lines, of which the first stands out."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _lines(self) -> list[str]:
+        """Return what is said, at least one line."""
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        first, *rest = self._lines()
+        lines = [bold(first), *(element("div", line) for line in rest)]
+        return {"text/plain": repr(self), "text/html": element("div", *lines)}
 
 
 def heading(text: str, *more: object) -> Markup:

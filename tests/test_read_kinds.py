@@ -108,6 +108,13 @@ def test_what_is_no_table_is_refused_with_advice(tmp_path, data, told):
         load(tmp_path, data)
 
 
+def test_a_name_in_an_archive_steers_no_terminal(tmp_path):
+    """What a file says of itself is spelled out where it is no text."""
+    frame = load(tmp_path, zipped({"\x1b[2Ja.csv": PLAIN}))
+    assert "\x1b" not in repr(describe(frame))
+    assert "a.csv" in repr(describe(frame))
+
+
 def test_a_locked_zip_is_refused(tmp_path):
     """A member with a password is named."""
     data = bytearray(zipped({"a": PLAIN}))

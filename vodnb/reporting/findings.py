@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from vodnb.rules.markup import Markup, element
+from vodnb.rules.markup import Markup, element, printable
 from vodnb.rules.model import Needs, Outcome, Status, Verdict
 from vodnb.rules.state_words import explain_state
 from vodnb.rules.translations import translate
 from vodnb.rules.wording import needs_in_words, outcome_in_words, phrase
 
 from .charts import COLOURS, draw_share
-from .parts import Section, bold, figure, grid, heading, note, plain_time, printable
+from .parts import Section, bold, figure, grid, heading, note, plain_time
 from .words import VERDICTS, word
 
 if TYPE_CHECKING:

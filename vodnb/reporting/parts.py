@@ -23,7 +23,6 @@ __all__ = [
     "heading",
     "note",
     "plain_time",
-    "printable",
 ]
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
@@ -143,11 +142,6 @@ def grid(
     head = element("thead", element("tr", *titles))
     made = element("table", head, element("tbody", *body), class_="vr-table")
     return element("div", made, class_="vr-wide", style="overflow-x:auto")
-
-
-def printable(text: str) -> str:
-    """Return a server's text so that it cannot steer a terminal."""
-    return text if text.isprintable() else ascii(text)
 
 
 def plain_time(text: str) -> str:

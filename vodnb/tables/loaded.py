@@ -92,7 +92,7 @@ class LoadSummary:
                 if self.lang == "zh"
                 else f"  row {at}: {verdict}: {cell} ({note})"
             )
-        return "\n".join(lines)
+        return "\n".join(map(markup.printable, lines))
 
     @property
     def headline(self) -> str:

@@ -13,6 +13,7 @@ from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import RESULT_COLUMNS, Outcome, Settlement, Status
 from vodnb.tables import results
 from vodnb.tables._cells import TEXT
+from vodnb.tables.mixed import join_parts, split_by_status
 from vodnb.tables.read import load_assets
 from vodnb.tables.results import (
     DTYPES,
@@ -326,3 +327,19 @@ def test_what_is_no_results_table_is_refused(use):
 def test_our_names_are_among_the_random_titles():
     """The properties above do meet user columns with names of ours."""
     assert set(TITLES) & set(RESULT_COLUMNS) >= {"outcome", "run_id", "requested_status"}
+
+
+def test_parts_put_together_have_every_cell_of_the_users():
+    """A part whose run says `requested_status` again leaves it out; the whole does not lose it."""
+    asked = ["CREATED", "later", "CANCELLED"]
+    table = load_assets(
+        pd.DataFrame({"asset_id": [*ASSETS[:1], "", *ASSETS[1:2]], "requested_status": asked})
+    )
+    parts = split_by_status(table, "requested_status")
+    told = {
+        status: (rows, finished(part, {}, status=status)) for status, (rows, part) in parts.items()
+    }
+    together = join_parts(table, told)
+    assert list(together["requested_status_input"]) == asked
+    assert list(together["requested_status"]) == ["CREATED", "CREATED", "CANCELLED"]
+    assert list(together.columns)[-len(RESULT_COLUMNS) :] == list(RESULT_COLUMNS)

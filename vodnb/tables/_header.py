@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import count
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.verdicts import clean, is_hex, is_value, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
 BY_CHOICE = "id_column="
 BY_TITLE = "its title"
@@ -115,23 +116,20 @@ def unique_titles(titles: Sequence[str]) -> list[str]:
     """Return titles that differ: an empty one gets its number, a second `name` is `name_2`."""
     filled = [title or f"column_{number}" for number, title in enumerate(titles, 1)]
     taken = set(filled)
-    seen: set[str] = set()
+    others: dict[str, Iterator[str]] = {}
     unique = []
     for title in filled:
-        name = title if title not in seen else free_title(title, taken, first=2)
-        seen.add(title)
+        name = next(others[title]) if title in others else title
+        others.setdefault(title, free_titles(title, taken, first=2))
         taken.add(name)
         unique.append(name)
     return unique
 
 
-def free_title(stem: str, taken: Iterable[object], *, first: int = 1) -> str:
-    """Return `stem_1`, `stem_2` ..., the first that is not taken, counting from `first`."""
-    names = set(taken)
-    number = first
-    while f"{stem}_{number}" in names:
-        number += 1
-    return f"{stem}_{number}"
+def free_titles(stem: str, taken: Container[object], *, first: int = 1) -> Iterator[str]:
+    """Yield `stem_1`, `stem_2` ..., those that are not taken by then, counting from `first`."""
+    names = (f"{stem}_{number}" for number in count(first))
+    return (name for name in names if name not in taken)
 
 
 def find_id_column(

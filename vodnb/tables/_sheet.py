@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +21,7 @@ from ._cells import TEXT, cell_text, cell_texts
 from ._columns import Records, trimmed
 from ._encoding import Text, decode
 from ._files import is_file, no_such_file, read_file
-from ._header import free_title, holds_ids, is_id, is_id_title, lines_above, unique_titles
+from ._header import free_titles, holds_ids, is_id, is_id_title, lines_above, unique_titles
 from ._json_lines import is_json_lines, read_json_lines
 from ._parquet import read_parquet
 from ._records import read_records
@@ -220,9 +221,8 @@ def from_records(
         rows.columns.pop()
     needed = len(_without_empty_end(titles))
     names = unique_titles(titles)
-    extra = range(len(rows.columns) - len(titles))
-    for _ in extra:
-        names.append(free_title("extra", names))
+    extra = len(rows.columns) - len(titles)
+    names += islice(free_titles("extra", set(names)), max(extra, 0))
     ragged = _ragged(rows, needed, len(titles))
     return Sheet(
         ragged={**ragged, **rows.broken},
@@ -230,7 +230,7 @@ def from_records(
             at: f"{STRAY_QUOTE} {rows.lines[at]}: it was read without quotes" for at in rows.stray
         },
         numbers=rows.numbers,
-        titles=[*titles, *("" for _ in extra)],
+        titles=[*titles, *[""] * extra],
         source=source,
         story=story,
         only_column=not titled and needed == 1,

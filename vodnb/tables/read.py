@@ -12,7 +12,7 @@ import pandas as pd
 from vodnb.rules.model import Verdict
 
 from ._cells import TEXT, cell_text, cell_texts
-from ._header import find_id_column, free_title
+from ._header import find_id_column, free_titles
 from ._judging import Rows, judge_cell, judge_rows, odd_rows, proves_hex
 from ._sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
 from .write import restore
@@ -226,7 +226,7 @@ def _make_room(titles: list[Hashable], own: int | None) -> list[Hashable]:
     for at, title in enumerate(titles):
         if title in _OURS and at != own:
             name = f"{title}_input"
-            titles[at] = free_title(name, taken, first=2) if name in taken else name
+            titles[at] = next(free_titles(name, taken, first=2)) if name in taken else name
             taken.add(titles[at])
     return titles
 

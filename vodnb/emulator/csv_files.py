@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .samples import SampleRow
 
-__all__ = ["ids_of", "write_sample"]
+__all__ = ["clean_ids", "ids_in", "read_ids", "write_sample"]
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",;\t|"
@@ -26,7 +26,7 @@ _PUBLIC = 0o644
 _LONGEST_NAME = 255
 
 
-def ids_of(ids_or_csv: str | Path | Iterable[str]) -> list[str]:
+def ids_in(ids_or_csv: str | Path | Iterable[str]) -> list[str]:
     """Return the usable IDs of a CSV file, of one ID, or of many, each once, in order.
 
     Args:
@@ -40,19 +40,19 @@ def ids_of(ids_or_csv: str | Path | Iterable[str]) -> list[str]:
         is_path = any(mark in ids_or_csv for mark in "./\\") or (
             len(ids_or_csv) <= _LONGEST_NAME and Path(ids_or_csv).is_file()
         )
-        return _read_ids(Path(ids_or_csv)) if is_path else _clean_ids([ids_or_csv])
+        return read_ids(Path(ids_or_csv)) if is_path else clean_ids([ids_or_csv])
     if isinstance(ids_or_csv, Path):
-        return _read_ids(ids_or_csv)
+        return read_ids(ids_or_csv)
     if hasattr(ids_or_csv, "columns"):
         raise InputError(
             f"A {type(ids_or_csv).__name__} was given, and not IDs.",
             "Which of its columns holds them is not guessed.",
             "Give the column: add(table['asset_id']).",
         )
-    return _clean_ids(str(cell) for cell in ids_or_csv)
+    return clean_ids(str(cell) for cell in ids_or_csv)
 
 
-def _clean_ids(cells: Iterable[str]) -> list[str]:
+def clean_ids(cells: Iterable[str]) -> list[str]:
     """Return the usable IDs among cells, cleaned as loading cleans them, each once, in order."""
     listed = list(cells)
     hex_column = column_is_hex(listed)
@@ -60,7 +60,7 @@ def _clean_ids(cells: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found.asset_id for found in judged if found.verdict.is_usable))
 
 
-def _read_ids(path: Path) -> list[str]:
+def read_ids(path: Path) -> list[str]:
     """Return the usable IDs of a CSV file.
 
     Args:
@@ -83,7 +83,7 @@ def _read_ids(path: Path) -> list[str]:
             "The sandbox does not guess which of several columns holds the IDs.",
             "Name that column asset_id, or give the IDs themselves: add(table['your column']).",
         )
-    return _clean_ids(row[column] for row in data if len(row) > column)
+    return clean_ids(row[column] for row in data if len(row) > column)
 
 
 def write_sample(path: Path, rows: Iterable[SampleRow]) -> None:

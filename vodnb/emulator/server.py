@@ -14,7 +14,7 @@ from vodnb.rules.errors import InputError, SetupError
 
 from .api import Api
 from .assets import AssetStore
-from .csv_files import ids_of, write_sample
+from .csv_files import ids_in, write_sample
 from .faults import Behaviour, Fault, FaultPlan
 from .gate import Credentials, Gate
 from .host import Host
@@ -129,8 +129,7 @@ class Sandbox:
             The IDs taken in, each once.
 
         Raises:
-            InputError: The file cannot be used, it is a DataFrame, or `state` is none that an
-                asset can be in.
+            InputError: The file cannot be used, or `state` is none that an asset can be in.
         """
         if state in _NOT_STATES or state != state.strip().upper() or not state:
             raise InputError(
@@ -138,7 +137,7 @@ class Sandbox:
                 "The sandbox answers NO_ASSET for every ID that was not added.",
                 "Give a state in capitals, such as CREATING, CREATED, PUBLISHED or CANCELLED.",
             )
-        asset_ids = ids_of(ids_or_csv)
+        asset_ids = ids_in(ids_or_csv)
         for asset_id in asset_ids:
             self._store.add(asset_id, state=state)
         return asset_ids

@@ -92,9 +92,9 @@ def check_max_rows(max_rows: int) -> None:
     Raises:
         InputError: It is no number from 1 to 500.
     """
-    if not 1 <= max_rows <= _MOST_ROWS:
+    if not isinstance(max_rows, int) or not 1 <= max_rows <= _MOST_ROWS:
         raise InputError(
-            f"max_rows is {max_rows}.",
+            f"max_rows is {max_rows!r}.",
             "A report is a page to read; the whole tables are in the files beside it.",
             f"Give a number from 1 to {_MOST_ROWS}.",
         )

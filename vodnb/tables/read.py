@@ -103,6 +103,17 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     return _with_story(frame, sheet, id_column=str(title), why=why)
 
 
+def _told_by_file(sheet: Sheet, at: int) -> dict[int, tuple[Verdict, str]]:
+    """Return verdict and note of rows where the text of the ID cell does not tell.
+
+    Args:
+        sheet: The table as read.
+        at: Position of the column with the IDs.
+    """
+    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
+    return known | {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
+
+
 def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     """Judge a table of ours anew, from the text as first read where that is still there."""
     frame = sheet.frame
@@ -128,17 +139,6 @@ def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
         raw = [text if text != asset_id else old for old, text, asset_id in cells]
     _put(frame, rows, raw=raw)
     return _with_story(frame, sheet, id_column=title, why="loaded before")
-
-
-def _told_by_file(sheet: Sheet, at: int) -> dict[int, tuple[Verdict, str]]:
-    """Return verdict and note of rows where the text of the ID cell does not tell.
-
-    Args:
-        sheet: The table as read.
-        at: Position of the column with the IDs.
-    """
-    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
-    return known | {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
 
 
 def _was_loaded(frame: pd.DataFrame) -> bool:

@@ -123,6 +123,26 @@ def test_a_cell_that_holds_several_things_is_written_as_text(tmp_path, suffix):
     assert list(again["tags"].fillna("")) == ["[1 2]", "['x', 'y']", "", "", ""]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        np.array([1 + 2j, 3]),
+        pd.arrays.SparseArray([0, 7]),
+        pd.Categorical(["x", 1]),
+        pd.period_range("2026-01", periods=2, freq="M"),
+        pd.array([1.5, None], dtype="Float64"),
+    ],
+    ids=lambda cells: str(cells.dtype),
+)
+def test_a_column_of_any_dtype_can_be_saved(tmp_path, suffix, cells):
+    """What a kind of file has no column for is text there."""
+    table = load_assets(pd.DataFrame({"asset_id": [A, B], "own": cells}))
+    again = load_assets(save(table, tmp_path / f"t{suffix}"))
+    assert list(again["asset_id"]) == [A, B]
+    assert str(again["own"].iloc[0]) == str(table["own"].iloc[0])
+
+
 @pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
 def test_half_a_surrogate_does_not_cost_the_file(tmp_path, suffix):
     """It is spelled out in Parquet; a workbook can hold it."""

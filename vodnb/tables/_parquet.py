@@ -58,7 +58,7 @@ def write_parquet(table: pd.DataFrame, stream: IO[bytes]) -> None:
     """Write a table. What Parquet cannot hold, such as a column of mixed things, becomes text."""
     safe = table.copy(deep=False)
     for at, dtype in enumerate(table.dtypes):
-        if isinstance(dtype, pd.StringDtype) or dtype.kind == "O":
+        if isinstance(dtype, pd.StringDtype | pd.SparseDtype) or dtype.kind in "Oc":
             cells = [_storable(cell) for cell in table.iloc[:, at].tolist()]
             safe.isetitem(at, pd.array(cells, dtype=TEXT))
     safe.columns = pd.Index(map(str, table.columns), dtype=object)

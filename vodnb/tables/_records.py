@@ -46,7 +46,8 @@ def read_records(text: Text, *, delimiter: str | None, id_column: str | None) ->
     if delimiter is not None and not _can_split(delimiter):
         raise InputError(
             f"delimiter={delimiter!r} cannot part the cells of a table.",
-            "It must be one character that is no letter, digit, quote or line break.",
+            "It must be one character, and no letter, digit, quote, hyphen, underscore or line "
+            "break.",
             "Leave it out, or use ',', ';', '\\t' or '|'.",
         )
     sample = _sample(text)

@@ -47,6 +47,11 @@ def test_everything_is_there(made):
     }  # fmt: skip
     names = {path.name for path in (made / "report_files").iterdir()}
     assert names == {*FILES, "comparison.csv", "earlier.csv"}
+    changed = vodnb.load_assets(made / "report_files" / "comparison.csv")["change"]
+    figures = json.loads((made / "report_files" / "figures.json").read_text("utf-8"))["figures"]
+    counts = {one["name"]: one["assets"] for one in figures["changes"] if one["assets"]}
+    assert counts.pop("settled_both") == 27
+    assert changed.value_counts().to_dict() == counts
     again = vodnb.load_assets(made / "report_files" / "results.csv")
     assert list(again["outcome"]) == list(mixed()["outcome"])
     book = openpyxl.load_workbook(made / "report_files" / "results.xlsx").active

@@ -57,18 +57,11 @@ def test_files_for_who_must_act(tmp_path: Path) -> None:
     assert (tmp_path / "monday_to_do" / "fix-the-id.csv").exists()
 
 
-@pytest.mark.parametrize(
-    ("lang", "button", "said"),
-    [
-        ("en", "Report", ("exists already, and is no report of vodnb", "move that one away")),
-        ("zh", "生成报告", ("已存在，且不是vodnb的报告", "或先移走该文件")),
-    ],
-)
-def test_what_goes_wrong_shows_in_the_form(lang, button, said, tmp_path: Path) -> None:
+def test_what_goes_wrong_shows_in_the_form(tmp_path: Path) -> None:
     """A page of somebody else's is in the way: it stays, and the form says what to do."""
     (tmp_path / "report.html").write_text("mine", "utf-8")
-    told = press(vodnb.forms.results(mixed(), lang=lang), button)
-    assert all(words in told for words in said)
+    told = press(vodnb.forms.results(mixed(), lang="en"), "Report")
+    assert "exists already, and is no report of vodnb" in told
     assert (tmp_path / "report.html").read_text("utf-8") == "mine"
 
 
@@ -84,3 +77,11 @@ def test_secret_is_in_no_trouble_that_shows(monkeypatch) -> None:
     form = vodnb.forms.results(mixed().assign(note=TOKEN), lang="en")
     assert "would hold a secret" in press(form, "Files for who must act")
     assert leaks(state_of(form), {"token": TOKEN}) == []
+
+
+def test_what_goes_wrong_is_said_in_chinese(tmp_path: Path) -> None:
+    """In a Chinese form: what happened, what it means, and what to do."""
+    (tmp_path / "report.html").write_text("mine", "utf-8")
+    told = press(vodnb.forms.results(mixed(), lang="zh"), "生成报告")
+    for words in ("已存在，且不是vodnb的报告", "继续写入会丢失它", "或先移走该文件"):
+        assert words in told

@@ -73,3 +73,12 @@ def test_each_asset_is_there_once(ours, theirs):
     assert found.counts["only_ours"] == len(set(ours) - set(theirs))
     assert found.counts["only_theirs"] == len(set(theirs) - set(ours))
     assert sum(found.counts.values()) == len(found.table)
+
+
+def test_a_row_whose_cells_may_have_shifted_tells_no_state():
+    """It is left out and counted, though its asset stands in a sound row as well."""
+    ours = vodnb.load_assets(f"asset_id,state\n{IDS[0]},CREATED\n{IDS[0]},PUBLISHED,x\n")
+    assert list(ours["verdict"]) == ["ok", "ragged"]
+    found = vodnb.compare(ours, [IDS[0]])
+    assert list(found.table["state_ours"]) == ["CREATED"]
+    assert found.left_out == 1

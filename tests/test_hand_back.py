@@ -103,6 +103,18 @@ def test_somebody_elses_file_and_a_link_stand_in_the_way(tmp_path):
     assert [path.name for path in (tmp_path / "todo").iterdir()] == ["look.csv"]
 
 
+def test_full_disk_leaves_no_draft(tmp_path, monkeypatch):
+    """Half of the files written: neither they nor their drafts stay."""
+    monkeypatch.setattr(Path, "write_bytes", _full_disk)
+    with pytest.raises(InputError, match="No space left"):
+        vodnb.hand_back(mixed(), tmp_path / "todo", lang="en")
+    assert list((tmp_path / "todo").iterdir()) == []
+
+
+def _full_disk(_path, _content):
+    raise OSError(28, "No space left on device")
+
+
 def test_folder_that_cannot_be_made_is_told(tmp_path):
     """The folder's name is a file's."""
     (tmp_path / "todo").write_text("", "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -297,3 +298,13 @@ def test_the_story_is_plain_and_harmless():
     assert {type(name) for name in story["counts"]} == {str}
     assert len(pd.concat([frame, frame])) == 6
     assert_frame_equal(frame, copy.deepcopy(frame))
+
+
+def test_thousands_of_titles_are_told_apart_at_once():
+    """Each is looked up, not counted up to: eight thousand of one name took seven seconds."""
+    width, begun = 8_000, time.process_time()
+    frame = load_assets(f"asset_id{',x' * width}\n{A}{',1' * width}\n")
+    assert list(frame.columns[:4]) == ["asset_id", "x", "x_2", "x_3"]
+    assert frame.columns[width] == f"x_{width}"
+    assert load_assets(f"asset_id\n{A}{',1' * width}\n").columns[-3] == f"extra_{width}"
+    assert time.process_time() - begun < 5

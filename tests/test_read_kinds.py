@@ -60,8 +60,10 @@ def test_gzip_and_zip_are_unpacked(tmp_path):
     """What is packed reads like the file itself, and the summary says so; names do not matter."""
     plain = load(tmp_path, PLAIN)
     macs = {"__MACOSX/up/._assets.csv": b"\0\5\26\7", "up/": b"", "up/.DS_Store": b"x"}
+    parquet = save(plain, tmp_path / "p.parquet").read_bytes()
     for data, told in [
         (gzip.compress(PLAIN), "gzip"),
+        (zipped({"a.parquet": parquet}), "zip: a.parquet"),
         (zipped({"up/assets.csv": PLAIN, **macs}), "zip: up/assets.csv"),
         (zipped({"a.xlsx": workbook(["asset_id", "标题"], [A, "视频"], [B, "x"])}), "zip: a.xlsx"),
     ]:
@@ -104,6 +106,13 @@ def test_what_is_no_table_is_refused_with_advice(tmp_path, data, told):
     """A kind of file is told by its first bytes, whatever its name, with why and what to do."""
     with pytest.raises(InputError, match=told):
         load(tmp_path, data)
+
+
+def test_a_name_in_an_archive_steers_no_terminal(tmp_path):
+    """What a file says of itself is spelled out where it is no text."""
+    frame = load(tmp_path, zipped({"\x1b[2Ja.csv": PLAIN}))
+    assert "\x1b" not in repr(describe(frame))
+    assert "a.csv" in repr(describe(frame))
 
 
 def test_a_locked_zip_is_refused(tmp_path):
@@ -304,3 +313,20 @@ def test_a_number_rounded_by_a_spreadsheet_is_mangled():
     frame = load_assets([A, rounded, "0" * 32, "0" * 15 + "1" + "0" * 16])
     assert list(frame["verdict"]) == ["ok", "mangled", "ok", "ok"]
     assert list(load_assets([rounded])["verdict"]) == ["mangled"]
+
+
+def test_a_saved_table_that_was_edited_is_read_like_any_other(tmp_path):
+    """A number typed into a workbook of ours is mangled, a line with a cell too many is ragged."""
+    table = load_assets(["my-asset", "other", "third"])
+    book = openpyxl.load_workbook(save(table, tmp_path / "t.xlsx"))
+    book.active["A3"].value = 12345
+    book.save(tmp_path / "t.xlsx")
+    edited = load_assets(tmp_path / "t.xlsx")
+    assert list(edited["verdict"]) == ["ok", "mangled", "ok"]
+    assert "holds a number" in edited["verdict_note"][1]
+    path = save(table, tmp_path / "t.csv")
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([*lines[:2], f"{lines[2]},more", lines[3]]), "utf-8")
+    edited = load_assets(path)
+    assert list(edited["verdict"]) == ["ok", "ragged", "ok"]
+    assert "cells may have shifted" in edited["verdict_note"][1]

@@ -10,25 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from reading import A, B, C, load, verdicts
 
 from vodnb.rules.errors import InputError
 from vodnb.tables.loaded import describe
 from vodnb.tables.read import load_assets
-
-A = "0a1b2c3d4e5f60718293a4b5c6d7e8f1"
-B = "1a1b2c3d4e5f60718293a4b5c6d7e8f2"
-C = "2a1b2c3d4e5f60718293a4b5c6d7e8f3"
-
-
-def load(path: Path, data: str | bytes, **options):
-    """Write a file and load it."""
-    path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return load_assets(path, **options)
-
-
-def verdicts(frame: pd.DataFrame) -> list[str]:
-    """Return the verdicts of a table as a list."""
-    return list(frame["verdict"])
 
 
 def test_a_frame_keeps_index_dtypes_and_itself():

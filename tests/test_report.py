@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from journals import intent, leave_behind, new_journal, settled
 from leak_scan import forms_of, leaks
+from nbclient.exceptions import CellTimeoutError
 from reports import FILES, RUN_ID, drawings, ids, mixed, outside, results_of, seen, texts_in
 
 import vodnb
@@ -46,6 +47,11 @@ def test_everything_is_there(made):
     }  # fmt: skip
     names = {path.name for path in (made / "report_files").iterdir()}
     assert names == {*FILES, "comparison.csv", "earlier.csv"}
+    changed = vodnb.load_assets(made / "report_files" / "comparison.csv")["change"]
+    figures = json.loads((made / "report_files" / "figures.json").read_text("utf-8"))["figures"]
+    counts = {one["name"]: one["assets"] for one in figures["changes"] if one["assets"]}
+    assert counts.pop("settled_both") == 27
+    assert changed.value_counts().to_dict() == counts
     again = vodnb.load_assets(made / "report_files" / "results.csv")
     assert list(again["outcome"]) == list(mixed()["outcome"])
     book = openpyxl.load_workbook(made / "report_files" / "results.xlsx").active
@@ -120,6 +126,53 @@ def test_changed_table_is_counted_anew(made, tmp_path, monkeypatch):
     assert alone.figures.max_rows == 3
     with pytest.raises(InputError, match=r"There is no file 'elsewhere\.csv'"):
         open_report("elsewhere.csv")
+    for number in (0, -1, 501):
+        with pytest.raises(InputError, match=f"max_rows is {number}"):
+            open_report("report_files/results.csv", max_rows=number)
+
+
+@pytest.mark.parametrize("spoilt", ["figures", "course", "files"])
+def test_figures_of_another_version_are_counted_anew(spoilt, made, tmp_path, monkeypatch):
+    """A vodnb that counts other things finds the table good, and the figures none of its own."""
+    shutil.copytree(made, tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    path = Path("report_files/figures.json")
+    values = json.loads(path.read_text("utf-8"))
+    values["figures"]["rows"] = 4711
+    if spoilt == "course":
+        values["figures"]["course"]["new"] = 1
+    else:
+        del values[spoilt]
+    path.write_text(json.dumps(values), "utf-8")
+    assert open_report("report_files/results.csv").figures.rows == 64
+
+
+def test_folder_of_the_tables_is_named_as_it_is(tmp_path, monkeypatch):
+    """Hidden, above, or the notebook's own."""
+    quick(mixed(), ".r")
+    (tmp_path / "below").mkdir()
+    assert ".r_files/results.csv" in repr(
+        open_report(".r_files/results.csv").appendix()._repr_mimebundle_()
+    )
+    monkeypatch.chdir(tmp_path / "below")
+    assert "../.r_files/results.csv" in repr(
+        open_report("../.r_files/results.csv").appendix()._repr_mimebundle_()
+    )
+    monkeypatch.chdir(tmp_path / ".r_files")
+    assert ">results.csv" in repr(open_report("results.csv").appendix()._repr_mimebundle_())
+
+
+def test_home_folder_is_meant_by_its_sign(tmp_path, monkeypatch):
+    """The place of a report, the table it is made of, and the folder of files to hand back."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    vodnb.save(mixed(), "~/results.csv")
+    made = quick("~/results.csv", "~/r")
+    vodnb.hand_back("~/results.csv", "~/todo", lang="en")
+    assert made.page == tmp_path / "home" / "r.html"
+    assert (tmp_path / "home" / "todo" / "retry.csv").is_file()
+    assert not Path("~").exists()
 
 
 @pytest.mark.parametrize("name", ["token", "VODNB_TOKEN", "my_sk", "iam_password", "api_key"])
@@ -189,6 +242,28 @@ def test_kernel_that_cannot_start_is_told(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/no/python"), "/no/python"),
+        (CellTimeoutError("A cell timed out, after 600 seconds.\nThe cell was:\n-----"), "600"),
+    ],
+)
+def test_kernel_that_fails_the_system_is_no_full_disk(fault, told, tmp_path, monkeypatch):
+    """Such faults are OSErrors too: what is told is the kernel, and not the folder."""
+    monkeypatch.setattr("nbclient.NotebookClient.async_execute", _failing(fault))
+    with pytest.raises(SetupError, match=f"could not be run: .*{told}"):
+        vodnb.report(mixed(), tmp_path / "r", lang="en")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _failing(fault):
+    async def fail(*_, **__):
+        raise fault
+
+    return fail
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_empty_run(lang, tmp_path):
     """No rows: a report that says so, with every section, and no chart."""
@@ -252,7 +327,7 @@ def test_workbook_ends_where_it_would_be_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(beside, "MOST_WORKBOOK_ROWS", 63)
     made = quick(mixed())
     assert not (made.folder / "results.xlsx").exists()
-    assert "There is no Excel workbook" in seen(made.page.read_text("utf-8"))[1]
+    assert "written up to 63 rows" in seen(made.page.read_text("utf-8"))[1]
     assert len(vodnb.load_assets(made.folder / "results.csv")) == 64
 
 

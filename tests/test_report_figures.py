@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import closing
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from journals import new_journal
@@ -22,7 +23,7 @@ from vodnb.reporting.proceedings import timeline
 from vodnb.reporting.sources import Source, count, gather
 from vodnb.rules.model import Outcome, Settlement
 from vodnb.tables.summary import summary
-from vodnb.tables.tally import read_columns
+from vodnb.tables.tally import load_earlier, read_columns
 
 GOOD = {"confirmed", "already_confirmed"}
 
@@ -215,3 +216,25 @@ def test_page_says_the_figures():
 def sections(page: Page):
     """Return the sections that there are, in order."""
     return [found for name in SECTIONS if (found := getattr(page, name)()) is not None]
+
+
+def test_asset_of_a_ragged_row_is_compared_by_its_sound_one():
+    """The first row of an earlier table that can be used tells how its asset ended."""
+    (asset_id,) = ids(1)
+    earlier = load_earlier(f"asset_id,outcome\n{asset_id},failed,x\n{asset_id},confirmed\n")
+    assert earlier.to_dict("records") == [{"asset_id": asset_id, "outcome": "confirmed"}]
+
+
+@pytest.mark.parametrize("cells", [{"sent_at": "9999-12-31T23:59:59-14:00"},
+                                   {"elapsed_ms": "9" * 17}, {"sent_at": "0001-01-01"},
+                                   {"elapsed_ms": "9" * 5000}])  # fmt: skip
+def test_times_beyond_all_reason_are_left_out(cells):
+    """An edited table with a year 10000, or an answer that took an aeon, still gives a report."""
+    results = mixed().astype({"elapsed_ms": "string"})
+    for name, cell in cells.items():
+        results.loc[3, name] = cell
+    told = figures_of(results)
+    assert told.course.end < 2e9
+    assert told.course.unreadable == ("sent_at" in cells)
+    assert "64" in repr(Page(told, "en").headline())
+    assert repr(Page(told, "en").course())

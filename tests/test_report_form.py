@@ -79,3 +79,11 @@ def test_secret_is_in_no_trouble_that_shows(monkeypatch) -> None:
     form = vodnb.forms.results(mixed().assign(note=TOKEN), lang="en")
     assert "would hold a secret" in press(form, "Files for who must act")
     assert leaks(state_of(form), {"token": TOKEN}) == []
+
+
+def test_what_goes_wrong_is_said_in_chinese(tmp_path: Path) -> None:
+    """In a Chinese form: what happened, what it means, and what to do."""
+    (tmp_path / "report.html").write_text("mine", "utf-8")
+    told = press(vodnb.forms.results(mixed(), lang="zh"), "生成报告")
+    for words in ("已存在，且不是vodnb的报告", "继续写入会丢失它", "或先移走该文件"):
+        assert words in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -12,7 +13,9 @@ from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import RESULT_COLUMNS, Outcome, Settlement, Status
 from vodnb.tables import results
-from vodnb.tables._sheet import TEXT
+from vodnb.tables._cells import TEXT
+from vodnb.tables.history import row_cells
+from vodnb.tables.mixed import join_parts, split_by_status
 from vodnb.tables.read import load_assets
 from vodnb.tables.results import (
     DTYPES,
@@ -326,3 +329,31 @@ def test_what_is_no_results_table_is_refused(use):
 def test_our_names_are_among_the_random_titles():
     """The properties above do meet user columns with names of ours."""
     assert set(TITLES) & set(RESULT_COLUMNS) >= {"outcome", "run_id", "requested_status"}
+
+
+def test_parts_put_together_have_every_cell_of_the_users():
+    """A part whose run says `requested_status` again leaves it out; the whole does not lose it."""
+    asked = ["CREATED", "later", "CANCELLED"]
+    table = load_assets(
+        pd.DataFrame({"asset_id": [*ASSETS[:1], "", *ASSETS[1:2]], "requested_status": asked})
+    )
+    parts = split_by_status(table, "requested_status")
+    told = {
+        status: (rows, finished(part, {}, status=status)) for status, (rows, part) in parts.items()
+    }
+    together = join_parts(table, told)
+    assert list(together["requested_status_input"]) == asked
+    assert list(together["requested_status"]) == ["CREATED", "CREATED", "CANCELLED"]
+    assert list(together.columns)[-len(RESULT_COLUMNS) :] == list(RESULT_COLUMNS)
+
+
+def test_a_row_is_read_whatever_the_user_keeps_in_it():
+    """Numbers become Python's own, a gap is None, and an array in a column of the user's stays."""
+    own = [np.array([1, 2]), pd.NaT]
+    results = finished(load_assets(pd.DataFrame({"asset_id": list(ASSETS[:2]), "own": own})), {})
+    first, second = (row_cells(results.iloc[at]) for at in range(2))
+    assert first["asset_id"] == ASSETS[0]
+    assert type(first["attempts"]) is int
+    assert first["http_status"] is None
+    assert list(first["own"]) == [1, 2]
+    assert second["own"] is None

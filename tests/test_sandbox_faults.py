@@ -9,20 +9,10 @@ import time
 
 import httpx
 import pytest
+from sandbox_calls import ID, OTHER, as_new, ask, code_of, confirm, shown_state
 
-from vodnb.emulator.faults import Behaviour
-from vodnb.emulator.server import Sandbox, sandbox
+from vodnb.emulator.server import sandbox
 from vodnb.rules.errors import InputError
-
-ID = "f488337c31c8e4622f1590735b134c65"
-OTHER = "0b8e21f5a3c94a61b0f6f3d1c2a4e580"
-HTTP = httpx.Client(trust_env=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _closed_client():
-    yield
-    HTTP.close()
 
 
 @pytest.fixture(scope="module")
@@ -35,34 +25,7 @@ def shared_box():
 @pytest.fixture
 def box(shared_box):
     """That sandbox, with the documented behaviour, no faults, and two hanging assets."""
-    shared_box.behaviour = Behaviour()
-    shared_box.clear_faults()
-    shared_box.add([ID, OTHER])
-    shared_box.new_token()
-    return shared_box
-
-
-def ask(box: Sandbox, method: str, path: str, **more: object) -> httpx.Response:
-    """Send one request with the sandbox's token."""
-    headers = {"x-auth-token": box.token, **more.pop("headers", {})}
-    url = f"{box.endpoint}/v1.0/{box.project_id}{path}"
-    return HTTP.request(method, url, headers=headers, **more)
-
-
-def confirm(box: Sandbox, asset_id: str = ID, status: str = "CREATED") -> httpx.Response:
-    """Send one confirm call."""
-    return ask(box, "POST", "/asset/status/uploaded", json={"asset_id": asset_id, "status": status})
-
-
-def shown_state(box: Sandbox, asset_id: str = ID) -> str:
-    """Return the state that asset/info shows."""
-    answer = ask(box, "GET", "/asset/info", params={"asset_id": asset_id})
-    return answer.json()["asset_info_array"][0]["status"]
-
-
-def code_of(answer: httpx.Response) -> str:
-    """Return the error code of an answer."""
-    return answer.json().get("error_code", "")
+    return as_new(shared_box)
 
 
 def test_fault_answers_in_place_of_the_service(box):

@@ -13,23 +13,15 @@ import time
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
+from sandbox_calls import ID, OTHER, as_new, code_of, confirm, shown_state
 
 from vodnb.emulator import server
 from vodnb.emulator.faults import Behaviour
 from vodnb.emulator.memory import write_atomically
 from vodnb.emulator.server import Sandbox, sandbox, serve, shared_sandbox
 from vodnb.rules.errors import InputError, SetupError
-
-ID = "f488337c31c8e4622f1590735b134c65"
-OTHER = "0b8e21f5a3c94a61b0f6f3d1c2a4e580"
-HTTP = httpx.Client(trust_env=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _closed_client():
-    yield
-    HTTP.close()
 
 
 @pytest.fixture(scope="module")
@@ -42,34 +34,7 @@ def shared_box():
 @pytest.fixture
 def box(shared_box):
     """That sandbox, with the documented behaviour, no faults, and two hanging assets."""
-    shared_box.behaviour = Behaviour()
-    shared_box.clear_faults()
-    shared_box.add([ID, OTHER])
-    shared_box.new_token()
-    return shared_box
-
-
-def ask(box: Sandbox, method: str, path: str, **more: object) -> httpx.Response:
-    """Send one request with the sandbox's token."""
-    headers = {"x-auth-token": box.token, **more.pop("headers", {})}
-    url = f"{box.endpoint}/v1.0/{box.project_id}{path}"
-    return HTTP.request(method, url, headers=headers, **more)
-
-
-def confirm(box: Sandbox, asset_id: str = ID, status: str = "CREATED") -> httpx.Response:
-    """Send one confirm call."""
-    return ask(box, "POST", "/asset/status/uploaded", json={"asset_id": asset_id, "status": status})
-
-
-def shown_state(box: Sandbox, asset_id: str = ID) -> str:
-    """Return the state that asset/info shows."""
-    answer = ask(box, "GET", "/asset/info", params={"asset_id": asset_id})
-    return answer.json()["asset_info_array"][0]["status"]
-
-
-def code_of(answer: httpx.Response) -> str:
-    """Return the error code of an answer."""
-    return answer.json().get("error_code", "")
+    return as_new(shared_box)
 
 
 def test_add_takes_ids_in_any_form(box, tmp_path):
@@ -84,6 +49,9 @@ def test_add_takes_ids_in_any_form(box, tmp_path):
     assert box.add(str(table)) == [ID, OTHER]
     table.write_text(f"Media\n{ID}\n")
     assert box.add(table) == [ID]
+    for first in (ID.upper(), f'="{ID}"', f" {ID}"):
+        table.write_text(f"{first}\n{OTHER}\n")
+        assert box.add(table) == [ID, OTHER]
     table.write_text("")
     assert box.add(table) == []
 
@@ -106,6 +74,12 @@ def test_add_refuses_what_it_cannot_read(box, tmp_path):
     table.write_bytes(b"\xff\xff\xff")
     with pytest.raises(InputError, match="neither UTF-8 nor GB18030"):
         box.add(table)
+    table.write_text('asset_id\n"' + "x" * 200_000)
+    with pytest.raises(InputError, match=r"cannot be read as CSV: field larger.*left open"):
+        box.add(table)
+    with pytest.raises(InputError, match=r"A DataFrame was given.*add\(table\['asset_id'\]\)"):
+        box.add(pd.DataFrame({"asset_id": [ID]}))
+    assert box.add(pd.Series([ID])) == [ID]
     for state in ("NO_ASSET", "created", ""):
         with pytest.raises(InputError, match="no state that an asset can be in"):
             box.add(ID, state=state)

@@ -14,7 +14,7 @@ from made_tables import ASSETS, FEWER, finished, runs, texts
 
 from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import Outcome, Settlement
-from vodnb.tables._sheet import TEXT
+from vodnb.tables._cells import TEXT
 from vodnb.tables.read import load_assets
 from vodnb.tables.results import require_settled, to_retry
 from vodnb.tables.write import check_target, guard, restore, save, unguard
@@ -214,6 +214,22 @@ def test_what_cannot_be_saved_is_refused(table, name, told, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_home_folder_is_meant_by_its_sign(tmp_path, monkeypatch):
+    """Saved, loaded and refused as the source alike; a name that is no user's is a name."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    assert save(load_assets([A, B]), "~/t.csv") == tmp_path / "home" / "t.csv"
+    again = load_assets("~/t.csv")
+    assert list(again["asset_id"]) == [A, B]
+    for name in ("~/t.csv", tmp_path / "home" / "t.csv"):
+        with pytest.raises(InputError, match="is the file that this table was loaded from"):
+            save(again, name)
+    with pytest.raises(InputError, match="There is no folder '~nobody-here'"):
+        save(again, "~nobody-here/t.csv")
+    assert list(load_assets(f"~asset_id\n{A}\n")["asset_id"]) == [A]
+
+
 def test_folder_that_is_in_the_way_is_told(tmp_path):
     """A folder of that name is not replaced."""
     (tmp_path / "t.csv").mkdir()
@@ -269,6 +285,8 @@ def test_foreign_file_is_returned_as_it_is():
         ("attempts", ["1", "2"], "int64"),
         ("attempts", ["1", ""], TEXT),
         ("elapsed_ms", ["-1", "0"], TEXT),
+        ("elapsed_ms", ["9" * 15, "1"], "Int64"),
+        ("elapsed_ms", ["9" * 30, "1"], TEXT),
     ],
 )
 def test_column_that_was_edited_keeps_its_text(name, cells, dtype):

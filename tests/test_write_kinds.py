@@ -18,7 +18,7 @@ from round_trip import changed, tricky_ids
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome, Settlement
 from vodnb.tables import _workbook
-from vodnb.tables._sheet import TEXT
+from vodnb.tables._cells import TEXT
 from vodnb.tables.read import load_assets
 from vodnb.tables.write import check_target, save
 
@@ -112,6 +112,35 @@ def test_parquet_keeps_the_dtypes_of_the_user(tmp_path):
     ]
     assert again["t"][0] == "'=x"
     assert list(again["o"]) == ["b'x'", "5"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_a_cell_that_holds_several_things_is_written_as_text(tmp_path, suffix):
+    """An array, a list, and nothing at all, side by side in a column of the user's."""
+    cells = [np.array([1, 2]), ["x", "y"], None, np.nan, pd.NaT]
+    table = load_assets(pd.DataFrame({"asset_id": list(ASSETS[:5]), "tags": cells}))
+    again = load_assets(save(table, tmp_path / f"t{suffix}"))
+    assert list(again["tags"].fillna("")) == ["[1 2]", "['x', 'y']", "", "", ""]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        np.array([1 + 2j, 3]),
+        pd.arrays.SparseArray([0, 7]),
+        pd.Categorical(["x", 1]),
+        pd.period_range("2026-01", periods=2, freq="M"),
+        pd.array([1.5, None], dtype="Float64"),
+    ],
+    ids=lambda cells: str(cells.dtype),
+)
+def test_a_column_of_any_dtype_can_be_saved(tmp_path, suffix, cells):
+    """What a kind of file has no column for is text there."""
+    table = load_assets(pd.DataFrame({"asset_id": [A, B], "own": cells}))
+    again = load_assets(save(table, tmp_path / f"t{suffix}"))
+    assert list(again["asset_id"]) == [A, B]
+    assert str(again["own"].iloc[0]) == str(table["own"].iloc[0])
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])

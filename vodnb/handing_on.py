@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vodnb.reporting.files import places_for
-from vodnb.rules.errors import InputError
 from vodnb.service.redact import Redactor, Secret
 from vodnb.verbs import spoken
 
@@ -32,7 +30,6 @@ _SECRET_VARIABLES = (
 )
 _NOT_SHOWN = {"lang"}
 _PATHS = {"ca_bundle"}
-_MOST_ROWS = 500
 
 
 def report(
@@ -79,14 +76,9 @@ def report(
         >>> vodnb.report(results, "report.ipynb", lang="zh")
     """
     from vodnb.reporting.making import make_report
+    from vodnb.reporting.sources import check_max_rows
 
-    if not 1 <= max_rows <= _MOST_ROWS:
-        raise InputError(
-            f"max_rows is {max_rows}.",
-            "A report is a page to read; the whole tables are in the files beside it.",
-            f"Give a number from 1 to {_MOST_ROWS}.",
-        )
-    places_for(path)
+    check_max_rows(max_rows)
     return make_report(
         results,
         path,

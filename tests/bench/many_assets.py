@@ -27,7 +27,7 @@ from vodnb.bulk.plan import Keep, Plan
 from vodnb.rules.answers import Answer, Reply, read_answer
 from vodnb.rules.model import Status
 from vodnb.rules.operations import INFO
-from vodnb.tables._sheet import TEXT
+from vodnb.tables._cells import TEXT
 
 if TYPE_CHECKING:
     from vodnb.rules.errors import VodnbError

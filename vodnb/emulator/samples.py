@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["HEADER", "ExpectedRow", "SampleRow", "sample_rows"]
 
@@ -133,8 +133,7 @@ def sample_rows(n: int, *, seed: str = "vodnb") -> list[SampleRow]:
         for number, (kind, place) in enumerate(healthy + troubles)
     ]
     rows.sort(key=lambda row: _digest(f"order:{seed}:{row.cells}"))
-    for copy in range(copies):
-        _insert_duplicate(rows, f"{seed}:copy:{copy}")
+    _insert_duplicates(rows, [_digest(f"{seed}:copy:{copy}") for copy in range(copies)])
     return rows
 
 
@@ -168,22 +167,25 @@ def _row(kind: _Kind, place: int, key: str) -> SampleRow:
     )
 
 
-def _insert_duplicate(rows: list[SampleRow], key: str) -> None:
-    """Copy a usable row to somewhere below itself."""
-    number = int(_digest(key)[:12], 16)
+def _insert_duplicates(rows: list[SampleRow], digests: Sequence[str]) -> None:
+    """Copy usable rows to somewhere below themselves.
+
+    Args:
+        rows: The rows without duplicates; taken in place.
+        digests: For each copy what says of which row it is, and where it goes.
+    """
     usable = [place for place, row in enumerate(rows) if row.expected.verdict is Verdict.OK]
-    place = usable[number % len(usable)]
-    first = rows[place]
-    expected = ExpectedRow(
-        asset_id=first.asset_id,
-        verdict=Verdict.DUPLICATE,
-        outcome=first.expected.outcome,
-        code=first.expected.code,
-    )
-    copy = SampleRow(
-        cells=first.cells, asset_id=first.asset_id, state=first.state, expected=expected
-    )
-    rows.insert(place + 1 + number % (len(rows) - place), copy)
+    inserted: list[int] = []
+    for digest in digests:
+        number = int(digest[:12], 16)
+        place = usable[number % len(usable)]
+        for above in inserted:  # each has moved down what was at its place and below
+            place += above <= place
+        first = rows[place]
+        below = place + 1 + number % (len(rows) - place)
+        expected = replace(first.expected, verdict=Verdict.DUPLICATE)
+        rows.insert(below, replace(first, expected=expected))
+        inserted.append(below)
 
 
 def _digest(text: str) -> str:

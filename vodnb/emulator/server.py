@@ -14,7 +14,7 @@ from vodnb.rules.errors import InputError, SetupError
 
 from .api import Api
 from .assets import AssetStore
-from .csv_files import clean_ids, read_ids, write_sample
+from .csv_files import ids_in, write_sample
 from .faults import Behaviour, Fault, FaultPlan
 from .gate import Credentials, Gate
 from .host import Host
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["Sandbox", "sandbox", "serve", "shared_sandbox"]
 
 _LOG = logging.getLogger(__name__)
-_LONGEST_NAME = 255
 _NOT_STATES = ("NO_ASSET", "NOASSET", "UNCREATED")
 
 
@@ -138,7 +137,7 @@ class Sandbox:
                 "The sandbox answers NO_ASSET for every ID that was not added.",
                 "Give a state in capitals, such as CREATING, CREATED, PUBLISHED or CANCELLED.",
             )
-        asset_ids = _as_ids(ids_or_csv)
+        asset_ids = ids_in(ids_or_csv)
         for asset_id in asset_ids:
             self._store.add(asset_id, state=state)
         return asset_ids
@@ -384,15 +383,3 @@ def serve(running: Sandbox) -> None:
         running.stop()
         for number, handler in earlier.items():
             signal.signal(number, handler)
-
-
-def _as_ids(ids_or_csv: str | Path | Iterable[str]) -> list[str]:
-    """Return the IDs of a CSV file, of one ID, or of many."""
-    if isinstance(ids_or_csv, str):
-        is_path = any(mark in ids_or_csv for mark in "./\\") or (
-            len(ids_or_csv) <= _LONGEST_NAME and Path(ids_or_csv).is_file()
-        )
-        return read_ids(Path(ids_or_csv)) if is_path else clean_ids([ids_or_csv])
-    if isinstance(ids_or_csv, Path):
-        return read_ids(ids_or_csv)
-    return clean_ids(str(cell) for cell in ids_or_csv)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from vodnb.rules.model import Outcome
 from vodnb.rules.wording import outcome_in_words
 
-from .parts import Section, grid, heading, note
+from . import beside as tables
+from .parts import Section, grid, heading, note, plain_time
 from .words import word
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def appendix(
         header = [word(key, lang) for key in ("file", "holds")]
         body += [heading(word("files", lang)), grid(header, told, codes=[0])]
     if remark:
-        body.append(note(word(remark, lang, rows=figures.rows, most=100_000)))
+        body.append(note(word(remark, lang, rows=figures.rows, most=tables.MOST_WORKBOOK_ROWS)))
     body += _audit(figures, lang, beside)
     body += [heading(word("rerun", lang)), note(word("rerun told", lang, folder=folder))]
     lines = [f"{name}: {value}" for name, value in facts]
@@ -86,7 +87,7 @@ def _audit(figures: Figures, lang: Lang, beside: str) -> list[Markup]:
         return [title, note(word("no audit", lang))]
     names = {outcome.value: outcome_in_words(outcome, lang) for outcome in Outcome}
     rows = [
-        (sent.removesuffix("Z").replace("T", " ")[:19], request, asset_id, names[ended], http, n)
+        (plain_time(sent), request, asset_id, names[ended], http, n)
         for sent, request, asset_id, ended, http, n in figures.audit
     ]
     keys = ("sent", "request", "asset", "outcome", "http", "tries")

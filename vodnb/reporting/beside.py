@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.model import Needs, Outcome
 
-from .figures import change_of, party_of, to_json
+from .figures import ENDING, each_change, party_of, to_json
 from .files import FIGURES, MARK, digest
 from .proceedings import timeline
+from .sources import earlier_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,9 +34,8 @@ TABLES = frozenset(
 )  # fmt: skip
 """Every name that a file beside a report may have."""
 
-_KEYS = ("outcome", "error_code", "http_status", "state_before", "state_after")
 _COMPARED = ("asset_id", "change", "outcome_before", "outcome_now", "error_code")
-_UNCHANGED = {"settled_both"}
+_UNCHANGED = "settled_both"
 
 
 def write_tables(
@@ -78,8 +78,9 @@ def write_tables(
         save(make_table(*timeline(figures.course)), folder / "timeline.csv")
         files.append(("timeline.csv", "file timeline"))
     if earlier is not None:
-        changed = make_table(_COMPARED, _changed(columns, earlier))
-        save(changed, folder / "comparison.csv")
+        changes = each_change(columns, earlier_outcomes(earlier))
+        changed = (cells for cells in changes if cells[1] != _UNCHANGED)
+        save(make_table(_COMPARED, changed), folder / "comparison.csv")
         save(earlier, folder / "earlier.csv")
         files.append(("comparison.csv", "file comparison"))
         files.append(("earlier.csv", "file earlier"))
@@ -113,30 +114,8 @@ def _why_no_workbook(rows: int) -> str:
 def _open_rows(columns: Mapping[str, Sequence[str]]) -> Iterator[int]:
     """Yield the positions of the rows that somebody has to act on."""
     is_open: dict[tuple[str, ...], bool] = {}
-    for at, key in enumerate(zip(*(columns[name] for name in _KEYS), strict=True)):
+    for at, key in enumerate(zip(*(columns[name] for name in ENDING), strict=True)):
         if key not in is_open:
             is_open[key] = not Outcome(key[0]).is_good or party_of(key) is not Needs.NOTHING
         if is_open[key]:
             yield at
-
-
-def _changed(
-    columns: Mapping[str, Sequence[str]], earlier: pd.DataFrame
-) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield a row for each asset that is not confirmed in both tables."""
-    from vodnb.tables.tally import read_columns
-
-    told = read_columns(earlier, ("asset_id", "outcome"))
-    before = dict(zip(told["asset_id"], told["outcome"], strict=True))
-    here: set[str] = set()
-    names = ("asset_id", "verdict", "outcome", "error_code")
-    for asset_id, verdict, now, code in zip(*(columns[name] for name in names), strict=True):
-        if asset_id in here or verdict not in {"ok", "cleaned", "duplicate"}:
-            continue
-        here.add(asset_id)
-        change = change_of(before.get(asset_id), now)
-        if change not in _UNCHANGED:
-            yield asset_id, change, before.get(asset_id, ""), now, code
-    for asset_id, then in before.items():
-        if asset_id not in here:
-            yield asset_id, "gone", then, "", ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from vodnb.rules.model import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["LATENCY_EDGES", "Course", "Moments", "count_course"]
+__all__ = ["LATENCY_EDGES", "Course", "Moments", "count_course", "whole_number"]
 
 LATENCY_EDGES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 """Upper ends of the latency classes in milliseconds; the last class has none."""
@@ -24,6 +24,10 @@ _WIDTHS = (
 )  # fmt: skip
 _MOST_BINS = 60
 _PERCENTILES = (50, 95, 99)
+_MOST_DIGITS = 18
+_LONGEST_MS = 86_400_000
+_END_OF_TIME = 4_102_444_800.0
+"""The year 2100, in seconds since 1970: what an edited table has beyond that is no time of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +96,24 @@ def count_course(
             continue
         left.append(moment)
         kinds.append(outcome[at])
-        ended = max(ended, moment + (_whole(elapsed[at]) or 0) / 1000)
+        ended = max(ended, moment + (_duration(elapsed[at]) or 0) / 1000)
     known = [moments.resent_at, moments.throttled_at] if moments else []
     calls = array("d", [*left, *(moments.resent_at if moments else ())])
-    latencies, counts = _latencies(_whole(elapsed[at]) for at in firsts)
-    common: dict[str, object] = {
-        "attempts": _attempts(columns["attempts"], firsts),
-        "latencies": latencies,
-        "latency_counts": counts,
-        "unreadable": unreadable,
-    }
+    latencies, counts = _latencies(_duration(elapsed[at]) for at in firsts)
+    told = Course(
+        attempts=_attempts(columns["attempts"], firsts),
+        latencies=latencies,
+        latency_counts=counts,
+        unreadable=unreadable,
+    )
     if not calls:
-        return Course(**common)  # type: ignore[arg-type]  # by name
+        return told
     begin = min(min(times) for times in (left, *known) if len(times))
     end = max(ended, *(max(times) for times in (left, *known) if len(times)))
     width = _width(end - begin)
     bins = int((end - begin) // width) + 1
-    return Course(
+    return replace(
+        told,
         sent=len(left),
         begin=begin,
         end=end,
@@ -116,7 +121,6 @@ def count_course(
         outcomes=_outcomes_in(zip(left, kinds, strict=True), begin, width, bins),
         calls=_spread(calls, begin, width, bins),
         throttled=_spread(moments.throttled_at, begin, width, bins) if moments else None,
-        **common,  # type: ignore[arg-type]  # by name
     )
 
 
@@ -147,7 +151,7 @@ def _attempts(cells: Sequence[str], firsts: Sequence[int]) -> dict[str, int]:
     counts = Counter(cells[at] for at in firsts)
     whole: Counter[int] = Counter()
     for text, count in counts.items():
-        if number := _whole(text):
+        if number := whole_number(text):
             whole[number] += count
     return {str(number): whole[number] for number in sorted(whole)}
 
@@ -161,18 +165,24 @@ def _latencies(found: Iterable[int | None]) -> tuple[dict[str, int], list[int]]:
     return {**told, "max": known[-1]}, [counts[at] for at in range(len(LATENCY_EDGES) + 1)]
 
 
-def _whole(text: str) -> int | None:
+def whole_number(text: str) -> int | None:
     """Return a cell as a whole number; None where it is none: the table may have been edited."""
-    if text.isascii() and text.isdigit():
-        return int(text)
     head, _, tail = text.partition(".")  # as pandas writes a number beside a gap
-    is_whole = head.isascii() and head.isdigit() and not tail.strip("0")
-    return int(head) if is_whole else None
+    is_whole = head.isascii() and head.isdigit() and len(head) <= _MOST_DIGITS
+    return int(head) if is_whole and not tail.strip("0") else None
+
+
+def _duration(text: str) -> int | None:
+    """Return a duration in milliseconds; None where there is none, or it is longer than a day."""
+    milliseconds = whole_number(text)
+    return None if milliseconds is None or milliseconds > _LONGEST_MS else milliseconds
 
 
 def _seconds(text: str) -> float | None:
+    """Return a time in seconds since 1970; None where it is none at which a request can leave."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return seconds if 0 <= seconds < _END_OF_TIME else None

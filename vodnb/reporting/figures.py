@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vodnb.rules.advice import TOLD_BY_STATE, advise
 from vodnb.rules.model import Needs, Outcome, Settlement, Verdict
 
-from .course import Course, Moments, count_course
+from .course import Course, Moments, count_course, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANGES",
+    "ENDING",
     "Change",
     "Figures",
     "Group",
     "RunFacts",
-    "change_of",
     "count_figures",
+    "each_change",
     "from_json",
     "group_key",
     "party_of",
     "to_json",
 ]
+
+ENDING = ("outcome", "error_code", "http_status", "state_before", "state_after")
+"""The columns that tell how a row ended, in the order of `group_key` and `party_of`."""
 
 CHANGES = ("newly_settled", "newly_failed", "still_hanging", "lost", "settled_both", "new", "gone")
 """What became of an asset since an earlier report, in the order in which it is told."""
@@ -36,7 +40,6 @@ CHANGES = ("newly_settled", "newly_failed", "still_hanging", "lost", "settled_bo
 _BROKEN = "TRANSCODE_FAILED"
 _GOOD = {outcome.value for outcome in Outcome if outcome.is_good}
 _USABLE = {verdict.value for verdict in Verdict if verdict.is_usable}
-_KEYS = ("outcome", "error_code", "http_status", "state_before", "state_after")
 _CELLS = ("asset_id", "state_after", "http_status", "attempts", "request_id", "sent_at")
 
 
@@ -201,7 +204,7 @@ def count_figures(
         run_ids=sorted(set(columns["run_id"]) - {""}),
         max_rows=max_rows,
         run=run or RunFacts(),
-        changes=None if earlier is None else _compare(columns, firsts, earlier, max_rows),
+        changes=None if earlier is None else _count_changes(columns, earlier, max_rows),
     )
 
 
@@ -209,7 +212,7 @@ def group_key(row: Sequence[str]) -> tuple[str, str, str]:
     """Return what a row has in common with those that ended alike: outcome, code, telling state.
 
     Args:
-        row: Outcome, code, HTTP status, state before, state after.
+        row: Its cells in the columns of `ENDING`.
     """
     outcome, code, _, before, after = row
     if outcome in _GOOD:
@@ -218,18 +221,45 @@ def group_key(row: Sequence[str]) -> tuple[str, str, str]:
 
 
 def party_of(row: Sequence[str]) -> Needs:
-    """Return who or what must act on a row: outcome, code, HTTP status, state before and after."""
+    """Return who or what must act on a row.
+
+    Args:
+        row: Its cells in the columns of `ENDING`.
+    """
     outcome, code, state = group_key(row)
     told = Settlement(
-        outcome=Outcome(outcome), code=code, http_status=_number(row[2]), state_after=state
+        outcome=Outcome(outcome), code=code, http_status=whole_number(row[2]), state_after=state
     )
     return advise(told, "en")[2]
 
 
-def change_of(before: str | None, now: str | None) -> str:
-    """Return which of `CHANGES` befell an asset; None is an outcome that a table has not."""
-    if now is None:
-        return "gone"
+def each_change(
+    columns: Mapping[str, Sequence[str]], earlier: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield for each asset of two tables what became of it.
+
+    Args:
+        columns: The columns of the later table, as texts.
+        earlier: The outcome of each asset in the earlier one.
+
+    Yields:
+        Asset ID, one of `CHANGES`, outcome then, outcome now, error code now; "" for what a table
+        does not tell. The assets of the later table come first, in its order.
+    """
+    names = ("asset_id", "outcome", "error_code")
+    here = set()
+    for at in _first_rows(columns):
+        asset_id, now, code = (columns[name][at] for name in names)
+        before = earlier.get(asset_id)
+        here.add(asset_id)
+        yield asset_id, _change_of(before, now), before or "", now, code
+    for asset_id, before in earlier.items():
+        if asset_id not in here:
+            yield asset_id, "gone", before, "", ""
+
+
+def _change_of(before: str | None, now: str) -> str:
+    """Return what became of an asset that is in the later table; None before is in no earlier."""
     if now == Outcome.FAILED.value and before != now:
         return "newly_failed"
     if before is None:
@@ -274,12 +304,13 @@ def _first_rows(columns: Mapping[str, Sequence[str]]) -> list[int]:
 
 
 def _count_groups(columns: Mapping[str, Sequence[str]], most: int) -> list[Group]:
-    raw = Counter(zip(*(columns[name] for name in _KEYS), strict=True))
+    raw = Counter(zip(*(columns[name] for name in ENDING), strict=True))
     rows: Counter[tuple[str, str, str]] = Counter()
     statuses: dict[tuple[str, str, str], int | None] = {}
-    for key, count in raw.items():
-        rows[group_key(key)] += count
-        statuses[group_key(key)] = statuses.get(group_key(key)) or _number(key[2])
+    for ending, count in raw.items():
+        key = group_key(ending)
+        rows[key] += count
+        statuses[key] = statuses.get(key) or whole_number(ending[2])
     picked = _pick_rows(columns, rows, most)
     order = [outcome.value for outcome in Outcome]
     keys = sorted(rows, key=lambda key: (order.index(key[0]), -rows[key], key))
@@ -304,7 +335,7 @@ def _pick_rows(
     picked: dict[tuple[str, str, str], list[int]] = {key: [] for key in groups if key[1] or key[2]}
     full = {key for key in groups if key not in picked}
     keys: dict[tuple[str, ...], tuple[str, str, str]] = {}
-    for at, raw in enumerate(zip(*(columns[name] for name in _KEYS), strict=True)):
+    for at, raw in enumerate(zip(*(columns[name] for name in ENDING), strict=True)):
         key = keys.get(raw) or keys.setdefault(raw, group_key(raw))
         if key in full:
             continue
@@ -353,31 +384,13 @@ def _audit(
     return found
 
 
-def _compare(
-    columns: Mapping[str, Sequence[str]],
-    firsts: Sequence[int],
-    earlier: Mapping[str, str],
-    most: int,
+def _count_changes(
+    columns: Mapping[str, Sequence[str]], earlier: Mapping[str, str], most: int
 ) -> list[Change]:
     counts: Counter[str] = Counter()
     shown: dict[str, list[list[str]]] = {name: [] for name in CHANGES}
-    asset_ids, outcomes, codes = (columns[name] for name in ("asset_id", "outcome", "error_code"))
-    here = set()
-    for at in firsts:
-        before = earlier.get(asset_ids[at])
-        here.add(asset_ids[at])
-        name = change_of(before, outcomes[at])
+    for asset_id, name, before, now, code in each_change(columns, earlier):
         counts[name] += 1
         if len(shown[name]) < most:
-            shown[name].append([asset_ids[at], before or "", outcomes[at], codes[at]])
-    for asset_id, before in earlier.items():
-        if asset_id not in here:
-            counts["gone"] += 1
-            if len(shown["gone"]) < most:
-                shown["gone"].append([asset_id, before, "", ""])
+            shown[name].append([asset_id, before, now, code])
     return [Change(name=name, assets=counts[name], shown=shown[name]) for name in CHANGES]
-
-
-def _number(text: str) -> int | None:
-    head = text.partition(".")[0]
-    return int(head) if head.isascii() and head.isdigit() else None

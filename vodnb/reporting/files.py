@@ -13,14 +13,15 @@ import secrets
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.errors import InputError
+from vodnb.tables.home import path_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from vodnb.service.redact import Redactor
 
@@ -80,7 +81,7 @@ def places_for(path: str | os.PathLike[str]) -> Places:
     Raises:
         InputError: The folder does not exist, the ending is another one, or the place is taken.
     """
-    target = Path(path)
+    target = path_of(path)
     if target.suffix not in _KINDS or not target.stem:
         raise InputError(
             f"A report cannot be called '{target.name}'.",
@@ -171,7 +172,7 @@ def move_in(draft: Places, places: Places, *, names: frozenset[str]) -> None:
     draft.notebook.replace(places.notebook)
 
 
-def refuse_secrets(files: Iterator[Path] | list[Path], redactor: Redactor) -> None:
+def refuse_secrets(files: Iterable[Path], redactor: Redactor) -> None:
     """Refuse to hand on a file that holds a secret that is known here.
 
     Raises:

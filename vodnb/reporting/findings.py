@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from vodnb.rules.markup import Markup, element
+from vodnb.rules.markup import Markup, element, printable
 from vodnb.rules.model import Needs, Outcome, Status, Verdict
 from vodnb.rules.state_words import explain_state
 from vodnb.rules.translations import translate
 from vodnb.rules.wording import needs_in_words, outcome_in_words, phrase
 
 from .charts import COLOURS, draw_share
-from .parts import Section, bold, figure, grid, heading, note, printable
+from .parts import Section, bold, figure, grid, heading, note, plain_time
 from .words import VERDICTS, word
 
 if TYPE_CHECKING:
@@ -25,37 +25,35 @@ if TYPE_CHECKING:
 __all__ = ["changes", "doubts", "failures", "headline", "input_troubles", "states"]
 
 _MOST_GROUPS = 30
+_SHOWN_CHANGES = {"newly_settled", "newly_failed", "still_hanging", "lost"}
+"""Of the others only the count is told: nobody has to look at their assets."""
 _BIG = "font-size:150%;font-weight:600;text-align:left;white-space:nowrap;padding-right:1.6em"
 _SMALL = "text-align:left;font-weight:400;white-space:nowrap;padding-right:1.6em"
 
 
 def headline(figures: Figures, lang: Lang) -> Section:
     """Return whether it worked: one sentence, the counts, and who has to act."""
-    verdict = _verdict(figures, lang)
-    lines = [verdict, *_standing(figures, lang)]
-    if figures.rows:
-        told = word("assets line", lang, rows=figures.rows, assets=figures.assets)
-        lines.append(told)
+    title, lines = word("result", lang), [_verdict(figures, lang), *_standing(figures, lang)]
+    if not figures.rows:
+        body = [note(line, kind="lead") for line in lines]
+        return Section(title=title, lines=lines, body=body, lang=lang, name="headline")
     parts = [
         (outcome_in_words(outcome, lang), COLOURS[outcome.value], figures.outcomes[outcome.value])
         for outcome in Outcome
     ]
     counts = ", ".join(f"{name} {count:,}" for name, _, count in parts if count)
+    assets = word("assets line", lang, rows=figures.rows, assets=figures.assets)
     body = [
-        note(verdict, kind="lead"),
+        note(lines[0], kind="lead"),
         note(_byline(figures), kind="cap"),
-        *(note(line, kind="warn") for line in lines[1:-1]),
+        *(note(line, kind="warn") for line in lines[1:]),
+        _tiles(figures, lang),
+        figure(draw_share(parts, word("share told", lang, parts=counts)).picture()),
+        note(assets),
+        *_acting(figures, lang),
     ]
-    body.append(_tiles(figures, lang))
-    if figures.rows:
-        chart = draw_share(parts, word("share told", lang, parts=counts))
-        body += [figure(chart.picture()), note(lines[-1])]
-    else:
-        body = [note(line, kind="lead") for line in lines]
-    body += _acting(figures, lang)
-    return Section(
-        title=word("result", lang), lines=[*lines, counts], body=body, lang=lang, name="headline"
-    )
+    lines += [assets, counts]
+    return Section(title=title, lines=lines, body=body, lang=lang, name="headline")
 
 
 def _verdict(figures: Figures, lang: Lang) -> str:
@@ -69,7 +67,7 @@ def _verdict(figures: Figures, lang: Lang) -> str:
 def _byline(figures: Figures) -> str:
     """Return which run this is: its source, its ID, its project, and when the report was made."""
     run = figures.run
-    made = f"{run.made_at[:16].replace('T', ' ')} UTC" if run.made_at else ""
+    made = f"{plain_time(run.made_at)[:16]} UTC" if run.made_at else ""
     return " · ".join(filter(None, [run.source, *figures.run_ids[:3], run.project_id, made]))
 
 
@@ -77,7 +75,7 @@ def _standing(figures: Figures, lang: Lang) -> list[str]:
     """Return what is to be known of the run before its figures are read."""
     run, told = figures.run, []
     if run.state == "under way":
-        told.append(word("running", lang, time=run.made_at[:19].replace("T", " ")))
+        told.append(word("running", lang, time=plain_time(run.made_at)))
     elif run.state == "unfinished":
         told.append(word("unfinished", lang, run=", ".join(figures.run_ids)))
     told += [
@@ -106,8 +104,6 @@ def _tiles(figures: Figures, lang: Lang) -> Markup:
 
 def _acting(figures: Figures, lang: Lang) -> list[Markup]:
     """Return who has to act, and on how many rows."""
-    if not figures.rows:
-        return []
     rows: Counter[Needs] = Counter()
     codes: dict[Needs, list[str]] = {}
     for group in figures.groups:
@@ -128,7 +124,7 @@ def failures(figures: Figures, lang: Lang, *, beside: str) -> Section:
     """Return what failed or was not sent, code by code, and what to do about it."""
     kinds = {Outcome.FAILED, Outcome.NOT_SENT}
     groups = [group for group in figures.groups if group.outcome in kinds or _is_broken(group)]
-    return _told_by_code(groups, figures, lang, key="failures", empty="no failures", beside=beside)
+    return _told_by_code(groups, lang, key="failures", empty="no failures", beside=beside)
 
 
 def doubts(figures: Figures, lang: Lang, *, beside: str) -> Section:
@@ -137,9 +133,7 @@ def doubts(figures: Figures, lang: Lang, *, beside: str) -> Section:
     lead = [word("doubts told", lang)] if groups else []
     if groups and figures.run.state == "under way":
         lead.append(word("doubts running", lang))
-    return _told_by_code(
-        groups, figures, lang, key="doubts", empty="no doubts", beside=beside, lead=lead
-    )
+    return _told_by_code(groups, lang, key="doubts", empty="no doubts", beside=beside, lead=lead)
 
 
 def _is_broken(group: Group) -> bool:
@@ -148,7 +142,6 @@ def _is_broken(group: Group) -> bool:
 
 def _told_by_code(
     groups: Sequence[Group],
-    figures: Figures,
     lang: Lang,
     *,
     key: str,
@@ -167,7 +160,7 @@ def _told_by_code(
         body.append(element("p", bold(word("next step", lang)), f" {told[2]}", class_="vr-step"))
         if group.message:
             body.append(note(word("message", lang, text=group.message), kind="cap"))
-        body += _assets_of(group, lang, beside=beside, most=figures.max_rows)
+        body += _assets_of(group, lang, beside=beside)
     if len(groups) > _MOST_GROUPS:
         more = word("more codes", lang, count=len(groups) - _MOST_GROUPS, name=beside)
         lines.append(more)
@@ -187,10 +180,10 @@ def _facts(group: Group, lang: Lang) -> Iterator[str]:
     yield step
 
 
-def _assets_of(group: Group, lang: Lang, *, beside: str, most: int) -> list[Markup]:
+def _assets_of(group: Group, lang: Lang, *, beside: str) -> list[Markup]:
     keys = ("row", "asset", "state", "http", "tries", "request", "sent")
     header = [word(key, lang) for key in keys]
-    shown = [[*cells[:-1], _time(cells[-1])] for cells in group.shown[:most]]
+    shown = [[*cells[:-1], plain_time(cells[-1])] for cells in group.shown]
     used = [at for at in range(len(keys)) if keys[at] in {"row", "asset"} or _is_told(shown, at)]
     told = grid(
         [header[at] for at in used],
@@ -212,10 +205,6 @@ def _cap(shown: int, count: int, beside: str, lang: Lang, *, key: str = "capped"
     if shown >= count:
         return []
     return [note(word(key, lang, shown=shown, count=count, name=beside), kind="cap")]
-
-
-def _time(text: str) -> str:
-    return text.removesuffix("Z").replace("T", " ")[:19]
 
 
 def input_troubles(figures: Figures, lang: Lang, *, beside: str) -> Section:
@@ -271,8 +260,8 @@ def changes(figures: Figures, lang: Lang, *, beside: str) -> Section | None:
     header = [word(key, lang) for key in ("change", "assets")]
     body = [grid(header, rows, numbers=[1])]
     name_of = _outcome_names(lang)
-    for one in figures.changes[:4]:
-        if not one.assets:
+    for one in figures.changes:
+        if one.name not in _SHOWN_CHANGES or not one.assets:
             continue
         keys = ("asset", "then", "now", "code")
         told = [

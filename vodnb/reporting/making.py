@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vodnb.rules.markup import element
-
 from .beside import TABLES, keep_figures, write_tables
 from .exporting import to_page
 from .files import draft_beside, move_in, places_for, refuse_secrets
 from .notebook import build, execute, fill_in, write
 from .pages import SECTIONS, Page
+from .parts import Written
 from .sources import count, earlier_outcomes, gather
 from .words import word
 
@@ -31,7 +30,7 @@ __all__ = ["Report", "make_report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Report:
+class Report(Written):
     """A report that was written.
 
     Attributes:
@@ -51,14 +50,6 @@ class Report:
     def _lines(self) -> list[str]:
         where = word("also", self.lang, notebook=self.notebook, folder=self.folder)
         return [self.told, word("written", self.lang, page=self.page), where]
-
-    def __repr__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        first, *rest = self._lines()
-        lines = [element("strong", first), *(element("div", line) for line in rest)]
-        return {"text/plain": repr(self), "text/html": element("div", *lines)}
 
 
 def make_report(

@@ -80,7 +80,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
     """Run every cell in a kernel of its own, in a folder; no widget state is kept.
 
     Raises:
-        SetupError: The kernel cannot be started, or a cell failed.
+        SetupError: The kernel cannot be started, or a cell failed or took too long.
     """
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
@@ -97,10 +97,12 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
     )
     try:
         _wait_for(client.async_execute(env=_quiet_environment()))
-    except (NoSuchKernel, DeadKernelError, CellExecutionError, RuntimeError) as fault:
+    except (NoSuchKernel, DeadKernelError, CellExecutionError, RuntimeError, OSError) as fault:
         told = str(fault).strip().splitlines() or [type(fault).__name__]
+        # Of a traceback the last line tells; below that of a timeout the whole cell is quoted.
+        reason = told[0] if isinstance(fault, TimeoutError) else told[-1]
         raise SetupError(
-            f"The report's notebook could not be run: {told[-1]}",
+            f"The report's notebook could not be run: {reason}",
             "Its cells run in the kernel 'python3' of this environment.",
             "Give execute=False (--no-execute) to make the same report without a kernel.",
         ) from None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.service.settings import resolve_lang
@@ -16,6 +16,7 @@ from .appendix import appendix
 from .figures import Figures, from_json
 from .files import FIGURES, digest, read_figures
 from .proceedings import course_section
+from .sources import check_max_rows
 
 if TYPE_CHECKING:
     import os
@@ -128,16 +129,18 @@ def open_report(
         results: The results table, relative to the notebook.
         lang: `"zh"` or `"en"`.
         against: An earlier results table to compare with. Default "": none.
-        max_rows: The most rows of one table. Default 25: a page that can be read.
+        max_rows: The most rows of one table, 1 to 500. Default 25: a page that can be read.
 
     Raises:
-        InputError: There is no such file, it holds no results, or the notebook has a variable that
-            is called like a secret: whatever papermill is given stays in the notebook.
+        InputError: There is no such file, it holds no results, `max_rows` is out of range, or the
+            notebook has a variable that is called like a secret: whatever papermill is given stays
+            in the notebook.
 
     Example:
         >>> report = open_report("report_files/results.csv", lang="zh")
     """
     _refuse_secret_names(vars(sys.modules["__main__"]))
+    check_max_rows(max_rows)
     path = Path(results)
     if not path.is_file():
         raise InputError(
@@ -145,29 +148,60 @@ def open_report(
             "A report notebook reads the table beside it.",
             "Keep the folder of the report's files beside the notebook, and run it there.",
         )
-    kept = read_figures(path.with_name(FIGURES))
-    is_same = kept is not None and kept["results"] == digest(path)
-    figures = _kept_figures(kept, against, max_rows) if kept and is_same else None
-    if figures is None:
-        figures = _count_anew(path, against, max_rows, kept if is_same else None)
+    kept = _read_kept(path)
+    if kept and kept.is_answer(against, max_rows):
+        figures = kept.figures
+    else:
+        figures = _count_anew(path, against, max_rows, kept)
     return Page(
         figures,
         resolve_lang(lang, {}, ""),
-        folder=path.parent.as_posix().removeprefix("."),
-        files=[(name, key) for name, key in kept["files"]] if kept and is_same else (),
-        remark=kept["remark"] if kept and is_same else "",
+        folder="" if path.parent == Path() else path.parent.as_posix(),
+        files=kept.files if kept else (),
+        remark=kept.remark if kept else "",
     )
 
 
-def _kept_figures(kept: dict[str, Any], against: str, max_rows: int) -> Figures | None:
-    """Return the figures as they were counted, if they answer what is asked."""
-    other = digest(Path(against)) if against and Path(against).is_file() else ""
-    if kept["against"] != other or bool(against) != bool(other) or kept["max_rows"] != max_rows:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What was counted when the report was made.
+
+    Attributes:
+        figures: What was counted.
+        against: Digest of the earlier table that it was compared with; "" for none.
+        files: Names of the files beside the report, and the key of what each holds.
+        remark: Key of why there is no workbook; "" for none.
+    """
+
+    figures: Figures
+    against: str
+    files: Sequence[tuple[str, str]]
+    remark: str
+
+    def is_answer(self, against: str, max_rows: int) -> bool:
+        """Return whether these are the figures that are asked for."""
+        other = digest(Path(against)) if against and Path(against).is_file() else ""
+        is_compared_alike = self.against == other and bool(against) == bool(other)
+        return is_compared_alike and self.figures.max_rows == max_rows
+
+
+def _read_kept(path: Path) -> _Kept | None:
+    """Return what was counted from this very table; None where that is not to be had any more."""
+    values = read_figures(path.with_name(FIGURES))
+    if values is None or values.get("results") != digest(path):
         return None
-    return from_json(kept["figures"])
+    try:
+        return _Kept(
+            figures=from_json(values["figures"]),
+            against=values["against"],
+            files=[(name, key) for name, key in values["files"]],
+            remark=values["remark"],
+        )
+    except (KeyError, TypeError, ValueError):  # another version of vodnb counted them
+        return None
 
 
-def _count_anew(path: Path, against: str, max_rows: int, kept: dict[str, Any] | None) -> Figures:
+def _count_anew(path: Path, against: str, max_rows: int, kept: _Kept | None) -> Figures:
     from vodnb.tables.tally import load_earlier
 
     from .sources import count, earlier_outcomes, gather
@@ -177,8 +211,7 @@ def _count_anew(path: Path, against: str, max_rows: int, kept: dict[str, Any] | 
     if kept is None:
         return counted
     # The same rows: what only the journal knew, which is not here any more, still holds.
-    before = from_json(kept["figures"])
-    return replace(counted, run=before.run, course=before.course)
+    return replace(counted, run=kept.figures.run, course=kept.figures.course)
 
 
 def _refuse_secret_names(names: dict[str, object]) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-import secrets
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import element
 from vodnb.rules.model import Needs
-from vodnb.rules.wording import needs_in_words
+from vodnb.rules.wording import needs_in_words, phrase
+from vodnb.tables.home import path_of
 
-from .figures import party_of
+from .figures import ENDING, party_of
 from .files import refuse_secrets
+from .parts import Written
 from .words import PARTIES, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HandedBack", "hand_back_files"]
 
-_KEYS = ("outcome", "error_code", "http_status", "state_before", "state_after")
 _MARK = re.compile(rb'\xef\xbb\xbf"?# vodnb ([0-9a-f]{8}): ')
 """How a file of ours begins: with a checksum of what follows, so that an edited one shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class HandedBack:
+class HandedBack(Written):
     """The files that were written.
 
     Attributes:
@@ -66,14 +66,6 @@ class HandedBack:
         head = word("parties", self.lang, count=len(told), rows=count, folder=self.folder)
         return [head, *told]
 
-    def __repr__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        first, *rest = self._lines()
-        lines = [element("strong", first), *(element("div", line) for line in rest)]
-        return {"text/plain": repr(self), "text/html": element("div", *lines)}
-
 
 def hand_back_files(
     results: pd.DataFrame, folder: Path, *, lang: Lang, redactor: Redactor
@@ -91,13 +83,14 @@ def hand_back_files(
     """
     from vodnb.tables.tally import read_columns, retell
 
-    columns = read_columns(results, _KEYS)
+    columns = read_columns(results, ENDING)
     parties: dict[Needs, list[int]] = {}
     known: dict[tuple[str, ...], Needs] = {}
     for at, key in enumerate(zip(*columns.values(), strict=True)):
         needs = known.get(key) or known.setdefault(key, party_of(key))
         if needs is not Needs.NOTHING:
             parties.setdefault(needs, []).append(at)
+    folder = path_of(folder)
     order = [needs for needs in Needs if needs in parties]
     files = {needs: folder / _file_name(needs) for needs in order}
     told = retell(results, lang)
@@ -106,18 +99,15 @@ def hand_back_files(
         stale = [folder / _file_name(needs) for needs in Needs if needs is not Needs.NOTHING]
         for path in stale:
             _check_ours(path)
-        drafts: dict[Needs, Path] = {}
-        try:
-            for needs in order:
-                drafts[needs] = _draft(told.iloc[parties[needs]], needs, files[needs], lang)
-            refuse_secrets(list(drafts.values()), redactor)
+        with TemporaryDirectory(prefix=".", suffix=".part", dir=folder) as aside:
+            drafts = {needs: Path(aside, path.name) for needs, path in files.items()}
+            for needs, draft in drafts.items():
+                _write_draft(told.iloc[parties[needs]], needs, draft, lang)
+            refuse_secrets(drafts.values(), redactor)
             for path in stale:
                 path.unlink(missing_ok=True)
             for needs, draft in drafts.items():
                 draft.replace(files[needs])
-        finally:
-            for draft in drafts.values():
-                draft.unlink(missing_ok=True)
     except OSError as fault:
         raise InputError(
             f"The files cannot be written in '{folder}': {fault.strerror}.",
@@ -128,16 +118,14 @@ def hand_back_files(
     return HandedBack(files=files, rows=rows, folder=folder, lang=lang)
 
 
-def _draft(rows: pd.DataFrame, needs: Needs, path: Path, lang: Lang) -> Path:
-    """Write the file of a party under another name: a line on what to do, then the table."""
+def _write_draft(rows: pd.DataFrame, needs: Needs, draft: Path, lang: Lang) -> None:
+    """Write the file of a party: a line on what to do, then the table."""
     from vodnb.tables.write import save
 
-    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.csv")
     body = save(rows, draft).read_bytes().removeprefix(b"\xef\xbb\xbf")
-    told = PARTIES[needs.value][lang == "zh"].replace('"', "'")
+    told = phrase(PARTIES[needs.value], lang).replace('"', "'")
     line = f'"# vodnb {zlib.crc32(body):08x}: {told}"\r\n'
     draft.write_bytes(b"\xef\xbb\xbf" + line.encode() + body)
-    return draft
 
 
 def _check_ours(path: Path) -> None:

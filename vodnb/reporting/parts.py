@@ -5,6 +5,7 @@ Whatever matters to the eye stands in `style` too: a notebook shows no style she
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,16 @@ from vodnb.rules.markup import Markup, element
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Section", "bold", "figure", "grid", "heading", "note", "printable"]
+__all__ = [
+    "Section",
+    "Written",
+    "bold",
+    "figure",
+    "grid",
+    "heading",
+    "note",
+    "plain_time",
+]
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
 _TAG = "text-align:left;vertical-align:top;white-space:nowrap"
@@ -54,13 +64,31 @@ class Section:
         return {"text/plain": repr(self), "text/html": shown}
 
 
+class Written(ABC):
+    """What a verb says of the files that it wrote: a few lines, of which the first stands out."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _lines(self) -> list[str]:
+        """Return what is said, at least one line."""
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        first, *rest = self._lines()
+        lines = [bold(first), *(element("div", line) for line in rest)]
+        return {"text/plain": repr(self), "text/html": element("div", *lines)}
+
+
 def heading(text: str, *more: object) -> Markup:
     """Return a heading within a section."""
     return element("h3", text, *more)
 
 
 def note(text: str, *, kind: str = "note") -> Markup:
-    """Return a line of text; `kind` is note, lead, step, cap or warn."""
+    """Return a line of text; `kind` is note, lead, cap or warn."""
     style = "font-size:130%;font-weight:600" if kind == "lead" else None
     return element("p", text, class_=f"vr-{kind}", style=style)
 
@@ -105,7 +133,7 @@ def grid(
         element(
             "tr",
             *(
-                element("td", _cell(cell), style=style)
+                element("td", cell, style=style)
                 for cell, style in zip(row, styles.values(), strict=True)
             ),
         )
@@ -116,10 +144,6 @@ def grid(
     return element("div", made, class_="vr-wide", style="overflow-x:auto")
 
 
-def printable(text: str) -> str:
-    """Return a server's text so that it cannot steer a terminal."""
-    return text if text.isprintable() else ascii(text)
-
-
-def _cell(cell: object) -> object:
-    return cell if isinstance(cell, Markup) else str(cell)
+def plain_time(text: str) -> str:
+    """Return a UTC ISO text to the second, as it is read: `2026-01-02 03:04:05`."""
+    return text.removesuffix("Z").replace("T", " ")[:19]

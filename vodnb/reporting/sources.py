@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError, VodnbError
+from vodnb.tables.home import path_of
 
 from .course import Moments
 from .figures import Figures, RunFacts, count_figures
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from vodnb.bulk.past import Past
     from vodnb.rules.model import Lang
 
-__all__ = ["Source", "count", "earlier_outcomes", "gather"]
+__all__ = ["Source", "check_max_rows", "count", "earlier_outcomes", "gather"]
 
+_MOST_ROWS = 500
 _LIBRARIES = ("vodnb", "pandas", "nbclient", "nbconvert")
 
 
@@ -64,21 +66,38 @@ def gather(
     from vodnb.bulk.past import find_journal, read_past
 
     facts = RunFacts(settings=settings, made_at=_now(), versions=_versions())
+    is_named = isinstance(source, str | os.PathLike)
     if isinstance(source, str | os.PathLike):
+        source = path_of(source)
         if path := find_journal(source):
             past = read_past(path)
             table = _table_of(past, lang)
             return Source(table=table, run=_facts_of(past, facts), moments=_moments_of(past))
-        _check_exists(Path(source))
+        _check_exists(source)
     from vodnb.tables.tally import load_results
 
     table = load_results(source)
-    past_run = _find_past(table, source)
-    if past_run is None:
-        name = Path(str(table.attrs.get("vodnb", {}).get("source", ""))).name
-        is_file = not isinstance(source, str | os.PathLike) and "." in name
-        return Source(table=table, run=replace(facts, source=name if is_file else ""))
-    return Source(table=table, run=_facts_of(past_run, facts), moments=_moments_of(past_run))
+    came_from = str(table.attrs.get("vodnb", {}).get("source", ""))
+    if past_run := _find_past(table, came_from):
+        return Source(table=table, run=_facts_of(past_run, facts), moments=_moments_of(past_run))
+    name = Path(came_from).name
+    # A results file tells where it was read from itself, and not where its assets came from.
+    is_source = not is_named and "." in name
+    return Source(table=table, run=replace(facts, source=name if is_source else ""))
+
+
+def check_max_rows(max_rows: int) -> None:
+    """Refuse tables of a report that are empty, or too long to be read.
+
+    Raises:
+        InputError: It is no number from 1 to 500.
+    """
+    if not isinstance(max_rows, int) or not 1 <= max_rows <= _MOST_ROWS:
+        raise InputError(
+            f"max_rows is {max_rows!r}.",
+            "A report is a page to read; the whole tables are in the files beside it.",
+            f"Give a number from 1 to {_MOST_ROWS}.",
+        )
 
 
 def count(source: Source, *, max_rows: int, earlier: Mapping[str, str] | None) -> Figures:
@@ -133,7 +152,7 @@ def _table_of(past: Past, lang: Lang) -> pd.DataFrame:
     )
 
 
-def _find_past(table: pd.DataFrame, source: object) -> Past | None:
+def _find_past(table: pd.DataFrame, came_from: str) -> Past | None:
     """Return the run of a table, where its journal is to be found and can be read."""
     from vodnb.bulk.found import usual_folders
     from vodnb.bulk.past import find_journal, read_past
@@ -141,9 +160,7 @@ def _find_past(table: pd.DataFrame, source: object) -> Past | None:
     run_ids = set(table["run_id"].astype(str)) - {""}
     if len(run_ids) != 1:
         return None
-    came_from = str(table.attrs.get("vodnb", {}).get("source", ""))
-    near = [came_from, str(source) if isinstance(source, str | os.PathLike) else ""]
-    folders = [*usual_folders(), *(Path(name).parent / ".vodnb" for name in near if name)]
+    folders = [*usual_folders(), Path(came_from).parent / ".vodnb"]
     with suppress(VodnbError, OSError):
         path = find_journal(run_ids.pop(), folders=folders)
         return read_past(path) if path else None

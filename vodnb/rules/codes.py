@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .errors import InputError
-from .markup import element, table
+from .markup import element, printable, table
 from .model import AnswerClass, Needs
 
 if TYPE_CHECKING:
@@ -92,14 +92,14 @@ class Explanation:
     def __repr__(self) -> str:
         colon = "：" if self.lang == "zh" else ": "
         lines = [f"  {label}{colon}{value}" for label, value in _facts(self)]
-        return "\n".join([_printable(self.entry.code), *lines])
+        return "\n".join([printable(self.entry.code), *lines])
 
     def _repr_mimebundle_(
         self,
         include: Collection[str] | None = None,
         exclude: Collection[str] | None = None,
     ) -> dict[str, str]:
-        header = (_WORDS[self.lang]["code"], element("code", _printable(self.entry.code)))
+        header = (_WORDS[self.lang]["code"], element("code", printable(self.entry.code)))
         bundle = {"text/plain": repr(self), "text/html": str(table(header, _facts(self)))}
         return {
             kind: shown
@@ -287,8 +287,3 @@ def _similar(code: str) -> list[str]:
         return []
     known = dict.fromkeys(entry.code for entry in all_entries())
     return [name for name in known if name.replace(".", "").endswith(bare)]
-
-
-def _printable(code: str) -> str:
-    """Return a code that cannot steer a terminal: it may come from a server or a file."""
-    return code if code.isprintable() else ascii(code)

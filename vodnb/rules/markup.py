@@ -1,4 +1,4 @@
-"""The one builder of HTML: everything put into it is escaped. Pure.
+"""The one builder of HTML: everything put into it is escaped; and text for a terminal. Pure.
 
 No other module may write a tag around text by hand; a test looks for it.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Markup", "element", "table"]
+__all__ = ["Markup", "element", "printable", "table"]
 
 
 _VOID = {"br", "img"}
@@ -57,6 +57,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, caption: s
     body = [element("tr", *(element("td", value, style=cell) for value in row)) for row in rows]
     title = element("caption", caption, style="text-align:left") if caption else Markup()
     return element("table", title, element("thead", head), element("tbody", *body))
+
+
+def printable(text: str) -> str:
+    """Return a text that cannot steer a terminal: it may come from a server or a file."""
+    return text if text.isprintable() else ascii(text)
 
 
 def _safe(child: object) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.verdicts import clean, is_hex
+
+from ._header import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def no_such_file(name: str, path: Path) -> InputError:
     """Return the error for a name that is no file, with what may have been meant."""
     if _is(Path.is_dir, path):
         return InputError(f"{name!r} is a folder.", do="Name a file in it.")
-    if is_hex(clean(name)[0]):
+    if is_id(name):
         return InputError(
             f"There is no file {name!r}.",
             "It looks like an asset ID.",

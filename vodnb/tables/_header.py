@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import count
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.verdicts import clean, is_hex, is_value, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
 BY_CHOICE = "id_column="
 BY_TITLE = "its title"
@@ -46,6 +47,11 @@ def is_id_title(title: str, id_column: str | None = None) -> bool:
     return _plain(title) in _TITLES or (id_column is not None and _is_alike(title, id_column))
 
 
+def is_id(cell: str) -> bool:
+    """Return whether a cell is an ID of the usual form, whatever stands around it."""
+    return is_hex(clean(cell)[0])
+
+
 def bears_our_titles(titles: Sequence[str]) -> bool:
     """Return whether these are the titles of a table that we loaded, and then saved."""
     return set(titles) >= OUR_TITLES
@@ -75,7 +81,7 @@ def lines_above(head: Sequence[list[str]], id_column: str | None) -> int:
 
 def _titles_by_content(head: Sequence[list[str]]) -> int:
     """Return the position of the full record right above the first one with an ID; else 0."""
-    first = next((at for at, record in enumerate(head) if any(map(_is_id, record))), 0)
+    first = next((at for at, record in enumerate(head) if any(map(is_id, record))), 0)
     if not first or any(map(is_value, head[first - 1])):
         return 0
     if _filled(head[first - 1]) < max(2, _filled(head[first])):
@@ -94,7 +100,7 @@ def _stands_apart(record: list[str], titles: list[str]) -> bool:
 
 
 def _is_comment(record: list[str]) -> bool:
-    return bool(record) and record[0].lstrip().startswith(_COMMENT) and not _is_id(record[0])
+    return bool(record) and record[0].lstrip().startswith(_COMMENT) and not is_id(record[0])
 
 
 def _is_count(cell: str) -> bool:
@@ -106,31 +112,24 @@ def _filled(record: list[str]) -> int:
     return sum(bool(cell.strip()) for cell in record)
 
 
-def _is_id(cell: str) -> bool:
-    return is_hex(clean(cell)[0])
-
-
 def unique_titles(titles: Sequence[str]) -> list[str]:
     """Return titles that differ: an empty one gets its number, a second `name` is `name_2`."""
     filled = [title or f"column_{number}" for number, title in enumerate(titles, 1)]
     taken = set(filled)
-    seen: set[str] = set()
+    others: dict[str, Iterator[str]] = {}
     unique = []
     for title in filled:
-        name = title if title not in seen else free_title(title, taken, first=2)
-        seen.add(title)
+        name = next(others[title]) if title in others else title
+        others.setdefault(title, free_titles(title, taken, first=2))
         taken.add(name)
         unique.append(name)
     return unique
 
 
-def free_title(stem: str, taken: Iterable[object], *, first: int = 1) -> str:
-    """Return `stem_1`, `stem_2` ..., the first that is not taken, counting from `first`."""
-    names = set(taken)
-    number = first
-    while f"{stem}_{number}" in names:
-        number += 1
-    return f"{stem}_{number}"
+def free_titles(stem: str, taken: Container[object], *, first: int = 1) -> Iterator[str]:
+    """Yield `stem_1`, `stem_2` ..., those that are not taken by then, counting from `first`."""
+    names = (f"{stem}_{number}" for number in count(first))
+    return (name for name in names if name not in taken)
 
 
 def find_id_column(

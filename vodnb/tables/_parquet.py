@@ -9,10 +9,10 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError, SetupError
 
+from ._cells import TEXT, is_missing
+
 if TYPE_CHECKING:
     from typing import IO
-
-_TEXT = pd.StringDtype("python")
 
 
 def check_parquet() -> None:
@@ -48,7 +48,7 @@ def read_parquet(data: bytes, name: str) -> pd.DataFrame:
         ) from None
     for at, dtype in enumerate(table.dtypes):
         if isinstance(dtype, pd.StringDtype):
-            cells = pd.array(table.iloc[:, at].tolist(), dtype=_TEXT)
+            cells = pd.array(table.iloc[:, at].tolist(), dtype=TEXT)
             table.isetitem(at, cells)
     table.attrs.clear()
     return table
@@ -58,9 +58,9 @@ def write_parquet(table: pd.DataFrame, stream: IO[bytes]) -> None:
     """Write a table. What Parquet cannot hold, such as a column of mixed things, becomes text."""
     safe = table.copy(deep=False)
     for at, dtype in enumerate(table.dtypes):
-        if isinstance(dtype, pd.StringDtype) or dtype.kind == "O":
+        if isinstance(dtype, pd.StringDtype | pd.SparseDtype) or dtype.kind in "Oc":
             cells = [_storable(cell) for cell in table.iloc[:, at].tolist()]
-            safe.isetitem(at, pd.array(cells, dtype=_TEXT))
+            safe.isetitem(at, pd.array(cells, dtype=TEXT))
     safe.columns = pd.Index(map(str, table.columns), dtype=object)
     safe.attrs.clear()
     safe.to_parquet(stream, engine="pyarrow", index=False)
@@ -70,4 +70,4 @@ def _storable(cell: Any) -> Any:
     """Return a cell as text; half a surrogate, which no file can hold, is spelled out."""
     if isinstance(cell, str):
         return cell.encode("utf-8", "backslashreplace").decode("utf-8")
-    return None if cell is None or cell is pd.NA or cell != cell else str(cell)  # noqa: PLR0124
+    return None if is_missing(cell) else str(cell)

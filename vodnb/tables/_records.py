@@ -14,7 +14,7 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.verdicts import clean, is_hex
 
 from ._columns import PIECE, Builder, Records, without_blank_ends
-from ._header import bears_our_titles, is_id_title
+from ._header import bears_our_titles, is_id, is_id_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,8 @@ def read_records(text: Text, *, delimiter: str | None, id_column: str | None) ->
     if delimiter is not None and not _can_split(delimiter):
         raise InputError(
             f"delimiter={delimiter!r} cannot part the cells of a table.",
-            "It must be one character that is no letter, digit, quote or line break.",
+            "It must be one character, and no letter, digit, quote, hyphen, underscore or line "
+            "break.",
             "Leave it out, or use ',', ';', '\\t' or '|'.",
         )
     sample = _sample(text)
@@ -170,10 +171,6 @@ def _is_row(line: str, record: list[str], delimiter: str) -> bool:
     return bool(ids) and not any(clean(cell)[0] in ids for cell in record)
 
 
-def _is_id(cell: str) -> bool:
-    return is_hex(clean(cell)[0])
-
-
 def _sample(text: Text) -> list[str]:
     """Return the first lines, some 64 thousand letters of them."""
     sample: list[str] = []
@@ -210,7 +207,7 @@ def _fit(
     if width == 1:
         return nothing
     titled = any(_is_titled(row, id_column) for row in rows[:_HEAD])
-    with_id = sum(any(_is_id(cell) for cell in row) for row in rows)
+    with_id = sum(any(map(is_id, row)) for row in rows)
     return (titled, 2 * with_id >= len(rows), count / len(rows), width)
 
 

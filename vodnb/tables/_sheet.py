@@ -9,25 +9,24 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.verdicts import clean, is_hex, is_value
+from vodnb.rules.verdicts import is_value
 
+from ._cells import TEXT, cell_text, cell_texts
 from ._columns import Records, trimmed
 from ._encoding import Text, decode
 from ._files import is_file, no_such_file, read_file
-from ._header import free_title, holds_ids, is_id_title, lines_above, unique_titles
+from ._header import free_titles, holds_ids, is_id, is_id_title, lines_above, unique_titles
 from ._json_lines import is_json_lines, read_json_lines
 from ._parquet import read_parquet
 from ._records import read_records
 from ._workbook import read_workbook
-
-# Python storage: the one text dtype that is the same in pandas 2 and 3, with and without pyarrow,
-# and that holds any str (pyarrow refuses a lone surrogate).
-TEXT = pd.StringDtype("python")
+from .home import path_of
 
 _HEAD = 30
 """Records among which the titles are looked for."""
@@ -51,7 +50,8 @@ class Sheet:
     Attributes:
         frame: The user's columns, each with a title of its own. Ours to change.
         titles: The titles as read, which may repeat.
-        source: The path as given, or "text", "DataFrame", "Series", "list".
+        source: The path as given, the home folder spelled out; or "text", "DataFrame", "Series",
+            "list".
         story: How it was read, in plain values, for `attrs`.
         only_column: Whether the one column holds the IDs, whatever its title.
         ragged: Notes on rows with too many or too few cells, by position.
@@ -106,24 +106,6 @@ def open_sheet(
     )
 
 
-def cell_texts(column: pd.Series) -> list[str]:
-    """Return the cells of a column as text; a missing value is ""."""
-    cells: list[object] = column.tolist()
-    # A loop over ten million rows is worth avoiding, and columns of ours are texts alone.
-    if set(map(type, cells)) <= {str}:
-        return cells  # type: ignore[return-value]
-    return [cell_text(cell) for cell in cells]
-
-
-def cell_text(cell: object) -> str:
-    """Return one cell as text; a missing value is ""."""
-    if isinstance(cell, str):
-        return str(cell)
-    if not pd.api.types.is_scalar(cell):
-        return str(cell)
-    return "" if pd.isna(cell) else str(cell)  # type: ignore[call-overload]  # it is a scalar
-
-
 def _from_path(
     name: str,
     *,
@@ -132,17 +114,19 @@ def _from_path(
     delimiter: str | None,
     sheet: str | None,
 ) -> Sheet:
-    path = Path(name).expanduser()
+    path = path_of(name)
     story: dict[str, object] = {}
-    source = name
+    # What is kept beside the file is looked for there by those who know of no home folder.
+    source = name if path == Path(name) else str(path)
     if is_file(path):
         raw = read_file(path, name)
         story |= {"inside": raw.inside} if raw.inside else {}
         if raw.kind == "parquet":
-            return replace(_from_frame(read_parquet(raw.data, name)), source=name, is_typed=True)
+            opened = _from_frame(read_parquet(raw.data, name))
+            return replace(opened, source=source, story=story, is_typed=True)
         if raw.kind == "workbook":
             story["sheet"], records = read_workbook(raw.data, name, sheet)
-            return from_records(records, id_column=id_column, source=name, story=story)
+            return from_records(records, id_column=id_column, source=source, story=story)
         text = decode(raw.data, encoding=encoding, name=name)
         # The bytes of a big file are let go as soon as its records are there.
         del raw
@@ -170,7 +154,7 @@ def _from_frame(source: pd.DataFrame) -> Sheet:
             "Make them one level: df.columns = ['_'.join(map(str, c)) for c in df.columns].",
         )
     titles = [str(title) for title in source.columns]
-    swallowed = next((title for title in titles if is_hex(clean(title)[0])), None)
+    swallowed = next(filter(is_id, titles), None)
     if swallowed is not None:
         raise InputError(
             f"The column title {swallowed!r} is itself an asset ID.",
@@ -238,9 +222,8 @@ def from_records(
         rows.columns.pop()
     needed = len(_without_empty_end(titles))
     names = unique_titles(titles)
-    extra = range(len(rows.columns) - len(titles))
-    for _ in extra:
-        names.append(free_title("extra", names))
+    extra = len(rows.columns) - len(titles)
+    names += islice(free_titles("extra", set(names)), max(extra, 0))
     ragged = _ragged(rows, needed, len(titles))
     return Sheet(
         ragged={**ragged, **rows.broken},
@@ -248,7 +231,7 @@ def from_records(
             at: f"{STRAY_QUOTE} {rows.lines[at]}: it was read without quotes" for at in rows.stray
         },
         numbers=rows.numbers,
-        titles=[*titles, *("" for _ in extra)],
+        titles=[*titles, *[""] * extra],
         source=source,
         story=story,
         only_column=not titled and needed == 1,
@@ -261,7 +244,7 @@ def _has_titles(records: Records, id_column: str | None) -> bool:
     first = records.cells(0)
     if any(is_id_title(cell, id_column) for cell in first):
         return True
-    if any(is_hex(clean(cell)[0]) for cell in first):
+    if any(map(is_id, first)):
         return False
     # A mangled ID may come first, too; no title looks like one.
     return not any(

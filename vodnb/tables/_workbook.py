@@ -170,9 +170,7 @@ def _records(rows: Iterable[Sequence[Any]]) -> Records:
     built = Builder("\t")
     numbers: dict[int, list[int]] = {}
     piece: list[list[str]] = []
-    width = size = 0
-    blank = 0
-    first = 0
+    size = blank = first = 0
     for line, row in enumerate(rows, 1):
         if not _is_filled(row):
             blank += bool(first)
@@ -184,7 +182,6 @@ def _records(rows: Iterable[Sequence[Any]]) -> Records:
             if not isinstance(value, str) and value is not None:
                 numbers.setdefault(at, []).append(size)
         piece.append([_text(value) for value in row])
-        width = max(width, len(row))
         size += 1
         if len(piece) >= PIECE:
             built.add(piece)
@@ -196,7 +193,6 @@ def _records(rows: Iterable[Sequence[Any]]) -> Records:
         width=len(columns),
         lines=range(first, first + size),
         numbers=numbers,
-        why="",
     )
 
 

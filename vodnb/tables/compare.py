@@ -12,18 +12,17 @@ from vodnb.rules.lifecycle import read_state
 from vodnb.rules.markup import element
 from vodnb.rules.wording import say
 
-from ._sheet import TEXT, cell_texts
-from .results import usable_assets
+from ._cells import TEXT, cell_texts
+from .results import usable_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vodnb.rules.model import Lang
 
-__all__ = ["COMPARED_COLUMNS", "Comparison", "compare"]
+__all__ = ["Comparison", "compare"]
 
-COMPARED_COLUMNS = ("asset_id", "found", "state_ours", "state_theirs")
-
+_COLUMNS = ("asset_id", "found", "state_ours", "state_theirs")
 _STATES = ("state", "state_after", "state_before")
 """Where a table may have the state of an asset, the latest first."""
 
@@ -78,8 +77,8 @@ def compare(ours: pd.DataFrame, theirs: pd.DataFrame, *, lang: Lang = "en") -> C
         (asset_id, _found(asset_id, left, right), left.get(asset_id, ""), right.get(asset_id, ""))
         for asset_id in assets
     ]
-    table = pd.DataFrame(rows, columns=list(COMPARED_COLUMNS)).astype(TEXT)
-    left_out = sum(_unusable(found) for found in (ours, theirs))
+    table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(TEXT)
+    left_out = sum(int((~usable_rows(found)).sum()) for found in (ours, theirs))
     return Comparison(table=table, left_out=left_out, lang=lang)
 
 
@@ -94,15 +93,10 @@ def _found(asset_id: str, left: Mapping[str, str], right: Mapping[str, str]) -> 
 
 def _states_of(table: pd.DataFrame) -> dict[str, str]:
     """Return the state of each usable asset; "" where the table does not say."""
-    states = dict.fromkeys(usable_assets(table), "")
-    for name in reversed([name for name in _STATES if name in table.columns]):
-        told = zip(table["asset_id"], cell_texts(table[name]), strict=True)
+    usable = table.loc[usable_rows(table)]
+    states = dict.fromkeys(usable["asset_id"], "")
+    for name in reversed([name for name in _STATES if name in usable.columns]):
+        told = zip(usable["asset_id"], cell_texts(usable[name]), strict=True)
         # An asset may stand in several rows, and a later column knows better.
-        states.update(
-            (one, state) for one, text in told if one in states and (state := read_state(text))
-        )
+        states.update((asset_id, state) for asset_id, text in told if (state := read_state(text)))
     return states
-
-
-def _unusable(table: pd.DataFrame) -> int:
-    return int((~table["asset_id"].isin(usable_assets(table))).sum())

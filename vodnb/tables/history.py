@@ -1,12 +1,13 @@
-"""The table of a session's exchanges: one row each."""
+"""The table of a session's exchanges; and the cells of a row, by which one is looked up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from ._sheet import TEXT
+from ._cells import TEXT, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,13 +54,9 @@ def row_cells(row: object) -> dict[str, object]:
         cells = {str(name): row[name] for name in row.keys()}  # noqa: SIM118  not only dicts
     else:
         return {}
-    return {name: None if _is_none(value) else _plain(value) for name, value in cells.items()}
+    return {name: None if is_missing(cell) else _plain(cell) for name, cell in cells.items()}
 
 
-def _plain(value: object) -> object:
+def _plain(cell: object) -> object:
     """Return a number of numpy's as Python's own."""
-    return value.item() if hasattr(value, "item") else value
-
-
-def _is_none(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)  # noqa: PLR0124
+    return cell.item() if isinstance(cell, np.generic) else cell

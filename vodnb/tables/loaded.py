@@ -13,7 +13,7 @@ from vodnb.rules.translations import translate
 from vodnb.rules.verdicts import is_usual
 from vodnb.rules.wording import say, verdict_in_words
 
-from ._sheet import cell_texts
+from ._cells import cell_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,7 @@ class LoadSummary:
                 if self.lang == "zh"
                 else f"  row {at}: {verdict}: {cell} ({note})"
             )
-        return "\n".join(lines)
+        return "\n".join(map(markup.printable, lines))
 
     @property
     def headline(self) -> str:

@@ -101,6 +101,10 @@ def join_parts(
     places = np.concatenate([places for places, _ in parts.values()])
     joined = pd.concat([results for _, results in parts.values()])
     ordered = joined.iloc[np.argsort(places, kind="stable")]
+    titles = [set(results.columns) for _, results in parts.values()]
+    for title in set(joined.columns) - titles[0].intersection(*titles):
+        # The user's own `requested_status`: a part whose run says the same again has left it out.
+        ordered = ordered.assign(**{title: table["requested_status"].array})
     ordered.attrs = dict(next(iter(parts.values()))[1].attrs)
     ordered.index = table.index
     return ordered

@@ -10,7 +10,8 @@ import pandas as pd
 
 from vodnb.rules.model import RESULT_COLUMNS, Verdict
 
-from ._sheet import cell_text, cell_texts, open_sheet
+from ._cells import cell_text, cell_texts
+from ._sheet import open_sheet
 from .results import to_retry
 
 if TYPE_CHECKING:

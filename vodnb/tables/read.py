@@ -11,9 +11,10 @@ import pandas as pd
 
 from vodnb.rules.model import Verdict
 
-from ._header import find_id_column, free_title
+from ._cells import TEXT, cell_text, cell_texts
+from ._header import find_id_column, free_titles
 from ._judging import Rows, judge_cell, judge_rows, odd_rows, proves_hex
-from ._sheet import NUMBER_NOTE, STRAY_QUOTE, TEXT, Sheet, cell_text, cell_texts, open_sheet
+from ._sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
 from .write import restore
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def load_assets(
 
     Args:
         source: Path of a file: CSV and the like, JSON lines, an Excel workbook (.xlsx, extra
-            `excel`), Parquet (extra `fast`), the first two also packed by gzip or alone in a zip;
-            or text of several lines, as pasted; or a DataFrame, whose index and other dtypes
-            stay; or a Series or list of IDs.
+            `excel`), Parquet (extra `fast`), each also packed by gzip or alone in a zip; or text
+            of several lines, as pasted; or a DataFrame, whose index and other dtypes stay; or a
+            Series or list of IDs. A leading `~` is the home folder.
         id_column: Title of the column with the IDs. Default: found by known titles, or by its
             content, since no two files agree on a title.
         encoding: Codec of the file. Default: byte order mark, UTF-16 by its NULs, UTF-8,
@@ -89,9 +90,8 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
         )
     title = frame.columns[at]
     own = title == _ID
-    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
-    known |= {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
-    rows = judge_rows(cell_texts(frame.iloc[:, at]), known=known, remarks=sheet.remarks)
+    texts = cell_texts(frame.iloc[:, at])
+    rows = judge_rows(texts, known=_told_by_file(sheet, at), remarks=sheet.remarks)
     frame.columns = pd.Index(_make_room(list(frame.columns), at if own else None))
     if frame.dtypes.iloc[at] != TEXT or frame.iloc[:, at].hasnans:
         frame.isetitem(at, pd.array(rows.texts, dtype=TEXT))
@@ -101,6 +101,17 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     else:
         _put(frame, rows, raw=rows.texts if own and rows.texts != rows.asset_ids else None)
     return _with_story(frame, sheet, id_column=str(title), why=why)
+
+
+def _told_by_file(sheet: Sheet, at: int) -> dict[int, tuple[Verdict, str]]:
+    """Return verdict and note of rows where the text of the ID cell does not tell.
+
+    Args:
+        sheet: The table as read.
+        at: Position of the column with the IDs.
+    """
+    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
+    return known | {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
 
 
 def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
@@ -119,7 +130,9 @@ def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
         return _load(replace(sheet, frame=fresh, titles=titles), id_column)
     texts = _unless_edited(before) if title == _ID else cell_texts(frame[title])
     known, remarks = _kept_notes(before)
-    rows = judge_rows(texts, known=known, remarks=remarks)
+    # A file of ours that was edited since is a file like any other.
+    known |= _told_by_file(sheet, list(frame.columns).index(title))
+    rows = judge_rows(texts, known=known, remarks={**remarks, **sheet.remarks})
     raw = None
     if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):
         cells = zip(before.texts, rows.texts, rows.asset_ids, strict=True)
@@ -222,7 +235,7 @@ def _make_room(titles: list[Hashable], own: int | None) -> list[Hashable]:
     for at, title in enumerate(titles):
         if title in _OURS and at != own:
             name = f"{title}_input"
-            titles[at] = free_title(name, taken, first=2) if name in taken else name
+            titles[at] = next(free_titles(name, taken, first=2)) if name in taken else name
             taken.add(titles[at])
     return titles
 

@@ -20,7 +20,7 @@ from vodnb.rules.model import (
     Verdict,
 )
 
-from ._sheet import TEXT
+from ._cells import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vodnb.rules.model import Outcome
 
-from ._sheet import TEXT
+from ._cells import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ from vodnb.rules.codes import look_up
 from vodnb.rules.model import Verdict
 from vodnb.rules.state_words import explain_state
 
-from ._sheet import TEXT
+from ._cells import TEXT
 from .results import make_room, usable_rows
 
 if TYPE_CHECKING:
@@ -57,18 +57,16 @@ def build_states(
         redact: Takes secrets out of the service's texts.
         lang: Language of `state_meaning`.
     """
-    rows = []
+    cells: dict[str, list[object]] = {name: [] for name in STATE_COLUMNS}
     for asset_id, verdict in zip(table["asset_id"], map(Verdict, table["verdict"]), strict=True):
         code = codes.get(asset_id, untold) if verdict.is_usable else f"CLIENT.{verdict.upper()}"
         seen = sightings.get(asset_id) if verdict.is_usable else None
-        rows.append(_row(seen, code, redact=redact, lang=lang))
+        for name, cell in _row(seen, code, redact=redact, lang=lang).items():
+            cells[name].append(cell)
     if set(STATE_COLUMNS) <= set(table.columns):
         table = table.drop(columns=list(STATE_COLUMNS))
     kept = make_room(table, STATE_COLUMNS)
-    added = {
-        name: pd.array([row[name] for row in rows], dtype=dtype)
-        for name, dtype in STATE_COLUMNS.items()
-    }
+    added = {name: pd.array(cells[name], dtype=dtype) for name, dtype in STATE_COLUMNS.items()}
     found = pd.concat([kept, pd.DataFrame(added, index=kept.index)], axis=1)
     found.attrs["vodnb"] = {**table.attrs.get("vodnb", {}), "lang": lang}
     return found

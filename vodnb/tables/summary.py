@@ -9,7 +9,7 @@ import pandas as pd
 
 from vodnb.rules.advice import TOLD_BY_STATE
 from vodnb.rules.codes import look_up
-from vodnb.rules.markup import element
+from vodnb.rules.markup import element, printable
 from vodnb.rules.markup import table as markup_table
 from vodnb.rules.model import Needs, Outcome
 from vodnb.rules.wording import needs_in_words, outcome_in_words, say
@@ -83,9 +83,7 @@ class Summary:
             if line.needs is Needs.NOTHING and not line.code:
                 continue
             act = needs_in_words(line.needs, self.lang)
-            # A code is the server's text, and must not steer a terminal.
-            code = line.code if line.code.isprintable() else ascii(line.code)
-            parts = (outcome_in_words(line.outcome, self.lang), code, act)
+            parts = (outcome_in_words(line.outcome, self.lang), printable(line.code), act)
             told.append(f"  {line.rows:>6,}  {' · '.join(filter(None, parts))}")
             if line.code:
                 told.append(f"          {line.meaning}")

@@ -10,9 +10,9 @@ from vodnb.rules.advice import advise
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome, Settlement
 
-from ._sheet import TEXT, cell_texts
+from ._cells import TEXT, cell_texts
 from .read import load_assets
-from .results import check_is_results
+from .results import check_is_results, usable_rows
 
 if TYPE_CHECKING:
     import os
@@ -52,9 +52,7 @@ def load_results(source: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
         SetupError: The file needs an extra that is not installed.
     """
     table = source if isinstance(source, pd.DataFrame) else load_assets(source)
-    if isinstance(source, pd.DataFrame):
-        check_is_results(table)
-    elif "outcome" not in table.columns:
+    if not isinstance(source, pd.DataFrame) and "outcome" not in table.columns:
         raise InputError(
             f"'{source}' holds no results: it has no column outcome.",
             "A report is made of what a run came to.",
@@ -80,8 +78,8 @@ def load_earlier(source: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
             "Two reports are compared by the outcome of each asset.",
             "Give a results table: against='results-monday.csv'.",
         )
-    first = ~table["asset_id"].duplicated() & table["verdict"].isin(["ok", "cleaned", "duplicate"])
-    return table.loc[first, list(_EARLIER)].reset_index(drop=True)
+    usable = table.loc[usable_rows(table), list(_EARLIER)]
+    return usable.loc[~usable["asset_id"].duplicated()].reset_index(drop=True)
 
 
 def read_columns(table: pd.DataFrame, names: Sequence[str] = COUNTED) -> dict[str, list[str]]:

@@ -16,10 +16,11 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.model import RESULT_COLUMNS
 from vodnb.rules.verdicts import KEPT_DIGITS
 
+from ._cells import TEXT, is_missing
 from ._header import OUR_TITLES
 from ._parquet import check_parquet, write_parquet
-from ._sheet import TEXT
 from ._workbook import MOST_ROWS, check_workbook, fits_workbook, write_workbook
+from .home import path_of
 from .results import DTYPES
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ __all__ = ["check_place", "check_target", "guard", "restore", "save", "unguard"]
 
 _FORMULA = re.compile(r"""['"\s]*[=+\-@\t\r\n＝＋－＠]""")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_COUNT = re.compile(r"[0-9]+(\.0+)?")
+_COUNT = re.compile(rf"[0-9]{{1,{KEPT_DIGITS}}}(\.0+)?")
+"""A number that was counted; one of more digits would be rounded, or be too large for a column."""
 _BOOLS = {"true": True, "false": False}
 _WHOLE = 10**KEPT_DIGITS
 
@@ -69,7 +71,7 @@ def save(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Args:
         table: A table of assets or of results.
         path: Where to; the name ends in `.csv`, `.xlsx` (extra `excel`) or `.parquet` (extra
-            `fast`).
+            `fast`). A leading `~` is the home folder.
 
     Returns:
         The path.
@@ -83,7 +85,7 @@ def save(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Example:
         >>> vodnb.save(results, "results.xlsx")
     """
-    target = Path(path)
+    target = path_of(path)
     check_target(table, target)
     try:
         _write(table, target)
@@ -247,7 +249,7 @@ def _workbook_cell(cell: Any) -> Any:
     """Return what to put into a workbook: text, a number that Excel keeps whole, or nothing."""
     if isinstance(cell, str):
         return guard(cell)
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:  # noqa: PLR0124  # NaN
+    if is_missing(cell):
         return None
     if isinstance(cell, bool) or (isinstance(cell, int) and abs(cell) < _WHOLE):
         return cell

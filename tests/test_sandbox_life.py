@@ -15,10 +15,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from vodnb.emulator import server
+from vodnb.emulator import shared
 from vodnb.emulator.faults import Behaviour
 from vodnb.emulator.memory import write_atomically
-from vodnb.emulator.server import Sandbox, sandbox, serve, shared_sandbox
+from vodnb.emulator.server import Sandbox, sandbox, serve
+from vodnb.emulator.shared import shared_sandbox
 from vodnb.rules.errors import InputError, SetupError
 
 ID = "f488337c31c8e4622f1590735b134c65"
@@ -304,7 +305,7 @@ def test_shared_sandbox_is_one_per_process():
         assert again.is_running
     finally:
         shared_sandbox().stop()
-        server._SHARED.sandbox = None
+        shared._SHARED.sandbox = None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

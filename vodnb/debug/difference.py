@@ -50,7 +50,11 @@ class Difference:
         return {"text/plain": repr(self), "text/html": self.as_html()}
 
     def as_html(self) -> str:
-        """Return it as a table."""
+        """Return it as a table.
+
+        Example:
+            >>> exchange.diff(exchange.replay()).as_html()
+        """
         lang = self.lang
         small = element("div", say("volatile", lang), style="opacity:.75;font-size:12px")
         if not self.rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
@@ -14,15 +15,31 @@ from .samples import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from .samples import SampleRow
 
-__all__ = ["clean_ids", "read_ids", "write_sample"]
+__all__ = ["clean_ids", "ids_in", "read_ids", "write_sample"]
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",;\t|"
 _PUBLIC = 0o644
+_LONGEST_NAME = 255
+
+
+def ids_in(ids_or_csv: str | Path | Iterable[str]) -> list[str]:
+    """Return the usable IDs of a CSV file, of one ID, or of many.
+
+    Raises:
+        InputError: The file cannot be used.
+    """
+    if isinstance(ids_or_csv, str):
+        is_path = any(mark in ids_or_csv for mark in "./\\") or (
+            len(ids_or_csv) <= _LONGEST_NAME and Path(ids_or_csv).is_file()
+        )
+        return read_ids(Path(ids_or_csv)) if is_path else clean_ids([ids_or_csv])
+    if isinstance(ids_or_csv, Path):
+        return read_ids(ids_or_csv)
+    return clean_ids(str(cell) for cell in ids_or_csv)
 
 
 def clean_ids(cells: Iterable[str]) -> list[str]:

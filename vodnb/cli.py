@@ -23,7 +23,7 @@ from vodnb.rules.wording import say
 from . import cli_debug
 from .cli_bench import bench
 from .cli_notebooks import notebooks
-from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE_OPTIONS, RUN_OPTIONS, taking
+from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE, PLACE_OPTIONS, RUN_OPTIONS, taking
 from .cli_report import report
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ __all__ = [
     "states",
 ]
 
-_PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
 _NOT_ALL_SETTLED = 1
 _COULD_NOT_START = 2
 
@@ -200,7 +199,7 @@ def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
     """
     from vodnb import connect, save
 
-    vod = connect(**{name: options.pop(name) for name in _PLACE})
+    vod = connect(**{name: options.pop(name) for name in PLACE})
     ctx.call_on_close(vod.close)
     options["min_age"] = _rate(options["min_age"])
     found = vod.find(**{**options, "rate": _rate(options["rate"])})
@@ -320,7 +319,7 @@ def _open(
     from vodnb import connect
 
     reading = ("id_column", "encoding", "delimiter", "sheet")
-    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in _PLACE})
+    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in PLACE})
     ctx.call_on_close(vod.close)
     table = _load(file, lang=options["lang"], **{name: options[name] for name in reading})
     if out:

@@ -24,7 +24,7 @@ from vodnb.rules.errors import JournalError
 from .record import COLUMNS, Standing, as_entry, as_header, as_row, as_values, check_row, checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from .record import Entry, Header, Owner
@@ -130,10 +130,12 @@ class Journal:
             raise
         return journal
 
-    def add(self, assets: Iterable[str]) -> None:
-        """Add assets to the run."""
+    def add(self, assets: Iterable[str], entries: Iterable[Entry] = ()) -> None:
+        """Add assets to the run, and entries on them: all or none."""
+        rows = list(map(as_row, entries))
         with self._commit():
             self._base.executemany(_ADD, _each(assets))
+            self._append(rows)
 
     def assets(self) -> Iterator[str]:
         """Return the asset IDs, in order."""
@@ -181,12 +183,15 @@ class Journal:
         with self._commit():
             if attempts:
                 self._base.executemany(_KEEP, self._to_keep(attempts))
-            done = 0
-            for size in _GROUPS:
-                while len(rows) - done >= size:
-                    values = list(chain.from_iterable(rows[done : done + size]))
-                    self._base.execute(_INSERTS[size], values)
-                    done += size
+            self._append(rows)
+
+    def _append(self, rows: Sequence[tuple[object, ...]]) -> None:
+        done = 0
+        for size in _GROUPS:
+            while len(rows) - done >= size:
+                values = list(chain.from_iterable(rows[done : done + size]))
+                self._base.execute(_INSERTS[size], values)
+                done += size
 
     def _to_keep(self, attempts: Mapping[str, Attempt]) -> Iterator[tuple[str, str, int]]:
         if self._kept is None:

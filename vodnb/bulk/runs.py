@@ -235,10 +235,8 @@ def _take_over(old: Header, want: Want) -> OpenRun:
             journal.claim(owner.this_process(), is_gone=_is_free)
             known = set(journal.assets())
             more = [asset_id for asset_id in want.assets if asset_id not in known]
-            journal.add(more)
-            if old.is_salvaged:
-                # They may be assets of the run whose names were lost.
-                journal.write(map(doubt_of, more))
+            # They may be assets of a salvaged run whose names were lost.
+            journal.add(more, map(doubt_of, more) if old.is_salvaged else ())
             deadline = max(old.deadline, want.header.deadline)
             clock = owner.common_clock(old.clock)
             journal.note(deadline=deadline, is_finished=False, clock=clock)

@@ -190,6 +190,20 @@ def test_intents_left_behind_are_asked_after_the_settle_time(vod, box):
     assert list(table["attempts"][:2]) == [1, 2]
 
 
+def test_a_part_of_the_table_waits_for_what_the_whole_one_has_just_sent(vod, box):
+    """What to retry of a run that was given up: its calls may still have their effect."""
+    assets = fresh_assets(box, 3)
+    began = time.time()
+    left_behind(box, assets, [intent(asset, left_at=began) for asset in assets])
+    threading.Timer(0.3, box.add, (assets[:1], "CREATED")).start()
+    table = confirm(vod, assets[:2])
+    assert set(table["run_id"]) != {"20260101T000000Z-abcdef"}
+    assert outcomes(table) == {"confirmed": 2}
+    assert posts(box, assets) == {assets[1]: 1}
+    resent = next(call for call in box.ledger() if call.asset_id == assets[1])
+    assert resent.time - began >= DEADLINE + 0.19
+
+
 def test_a_clock_gone_backwards_waits_the_whole_settle_time(vod, box):
     """The intent lies in the future, as it seems: the settle time counts from now, no longer."""
     assets = fresh_assets(box, 1)

@@ -157,6 +157,12 @@ class Journal:
             for asset_id, row in last.items():
                 yield replace(as_entry(row), left_at=left_at[asset_id])
 
+    def last_left(self) -> float:
+        """Return when an asset left last, in seconds since 1970; 0 for never."""
+        with _reading(self.path):
+            (left_at,) = self._base.execute("SELECT max(left_at) FROM entry").fetchone()
+            return left_at or 0.0
+
     def counts(self) -> tuple[int, dict[str, int]]:
         """Return how many assets there are, and how many of them by outcome."""
         query = (

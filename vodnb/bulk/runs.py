@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import InputError, JournalError
 from vodnb.rules.model import Outcome
 
-from . import owner
+from . import doubts, owner
 from .journal import Journal, read_header
 from .record import Standing, doubt_of
 
@@ -134,6 +134,7 @@ def open_run(folder: Path, want: Want) -> OpenRun:
     """Go on with the newest unfinished run of the same service, project, status and assets.
 
     Its assets must all be wanted; what is wanted beyond them is added. Else a new run begins.
+    Either takes in what other runs may have sent a moment ago.
 
     Raises:
         InputError: The one run to go on with is of something else.
@@ -146,10 +147,10 @@ def open_run(folder: Path, want: Want) -> OpenRun:
     try:
         # Only now, for of two calls in the same moment each must see the other.
         _refuse_rivals(folder, want, ours=opened.header.run_id)
+        return _with_doubts_of_others(folder, want, opened)
     except BaseException:
         opened.give_back()
         raise
-    return opened
 
 
 def find_headers(folder: Path) -> Iterator[Header]:
@@ -206,8 +207,7 @@ def _read_named(path: Path, want: Want) -> Header:
 
 def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
     """Whether a run asks for the same, of assets that are all wanted."""
-    asked = ("endpoint", "project_id", "status")
-    if any(getattr(header, name) != getattr(want.header, name) for name in asked):
+    if not _asks_the_same(header, want):
         return False
     journal = Journal.open(header.path)
     try:
@@ -216,9 +216,19 @@ def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
         journal.close()
 
 
+def _asks_the_same(header: Header, want: Want) -> bool:
+    asked = ("endpoint", "project_id", "status")
+    return all(getattr(header, name) == getattr(want.header, name) for name in asked)
+
+
 def _begin(want: Want) -> OpenRun:
-    journal = Journal.create(want.header, want.assets)
+    # Before it can be found: a call in the same moment would go on with it as one that was cut off.
     owner.take(want.header.run_id)
+    try:
+        journal = Journal.create(want.header, want.assets)
+    except BaseException:
+        owner.leave(want.header.run_id)
+        raise
     return OpenRun(journal=journal, header=want.header, is_new=True)
 
 
@@ -233,6 +243,8 @@ def _take_over(old: Header, want: Want) -> OpenRun:
         journal = Journal.open(old.path)
         try:
             journal.claim(owner.this_process(), is_gone=_is_free)
+            # Anew: since it was found, somebody may have gone on with it and let go of it.
+            old = read_header(old.path) or old
             known = set(journal.assets())
             more = [asset_id for asset_id in want.assets if asset_id not in known]
             # They may be assets of a salvaged run whose names were lost.
@@ -257,7 +269,7 @@ def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
     """
     wanted = set(want.assets)
     place = (want.header.endpoint, want.header.project_id)
-    for header in _find_live(folder):
+    for header in filter(is_under_way, _find_open(folder)):
         is_other = header.run_id != ours and (header.endpoint, header.project_id) == place
         if is_other and (shared := _shared(header, wanted)):
             raise JournalError(
@@ -268,12 +280,43 @@ def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
             )
 
 
-def _find_live(folder: Path) -> Iterator[Header]:
-    """Return the runs that are worked on now; a damaged journal is nobody's."""
+def _with_doubts_of_others(folder: Path, want: Want, opened: OpenRun) -> OpenRun:
+    """Return the run with what another one may have sent a moment ago, when it was cut off.
+
+    Those calls may still have their effect: their assets are asked for after the settle time, as
+    our own are. What left before that time is looked up like any other.
+    """
+    doubtful, deadline = dict(opened.doubtful), opened.header.deadline
+    wanted = set(want.assets) - set(opened.settled)
+    for header in _find_open(folder):
+        is_ours = header.run_id == opened.header.run_id
+        # One at work has none of our assets, and would have to wait for its reader.
+        if is_ours or is_under_way(header) or not _asks_the_same(header, want):
+            continue
+        for asset_id, (settlement, age) in _young_doubts(header).items():
+            if asset_id in wanted:
+                ours = doubtful.get(asset_id, (settlement, age))
+                doubtful[asset_id] = (ours[0], min(age, ours[1]))
+                deadline = max(deadline, header.deadline)
+    return replace(opened, doubtful=doubtful, header=replace(opened.header, deadline=deadline))
+
+
+def _young_doubts(header: Header) -> dict[str, tuple[Settlement, float]]:
+    """Return what a run has left in doubt whose settle time is not over."""
+    settle = header.deadline + doubts.SETTLE_MARGIN
+    with suppress(JournalError), closing(Journal(header.path)) as journal:
+        if owner.age(journal.last_left(), clock=header.clock) < settle:
+            found = _sort(journal, header).doubtful
+            return {one: doubt for one, doubt in found.items() if doubt[1] < settle}
+    return {}
+
+
+def _find_open(folder: Path) -> Iterator[Header]:
+    """Return the runs that are not finished; a damaged journal is nobody's."""
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(JournalError):
             header = read_header(path)
-            if header and is_under_way(header):
+            if header and not header.is_finished:
                 yield header
 
 

@@ -349,6 +349,7 @@ class Engine:
     async def _may_go_again(self, item: Item) -> bool:
         """Wait before the next attempt of a call that never left; False where there is none."""
         item.failures += 1
+        item.unsent += 1
         if self._gate.is_shut:
             # The host is away, not this asset: its attempts count from when it is back.
             item.failures = 0

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from connections import point_to
 
 import vodnb
 from vodnb import cli
@@ -54,8 +55,7 @@ def assets(tmp_path):
 def box(monkeypatch):
     """A sandbox that the environment points to, as to the real service."""
     with vodnb.sandbox(behaviour=Behaviour(quota=None)) as running:
-        for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):
-            monkeypatch.setenv(f"VODNB_{name.upper()}", getattr(running, name))
+        point_to(running, monkeypatch)
         yield running
 
 

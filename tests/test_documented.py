@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from connections import point_to
 from form_play import forms_of_their_own
 
 import vodnb
@@ -125,8 +126,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     monkeypatch.setenv("HOME", str(Path.cwd()))  # no unfinished run of another test
     vod = vodnb.connect(sandbox=True)
     box = vod.sandbox
-    for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):
-        monkeypatch.setenv(f"VODNB_{name.upper()}", getattr(box, name))
+    point_to(box, monkeypatch)
     monkeypatch.setattr(getpass, "getpass", lambda: box.token)
     monkeypatch.setattr(box, "sample_csv", partial(box.sample_csv, n=20))
     for name in ("assets.csv", "uploaded.csv", "library.csv"):

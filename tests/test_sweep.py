@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from connections import point_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pretend_library import Library
@@ -223,13 +224,7 @@ def test_the_verb_and_the_command_sweep_the_sandbox(tmp_path, monkeypatch):
     with vodnb.sandbox(behaviour=Behaviour(quota=None), assets=0) as box:
         box.add(f"{number:032x}" for number in range(230))
         box.add([f"{number:032x}" for number in range(230, 240)], state="PUBLISHED")
-        for name, value in {
-            "ENDPOINT": box.endpoint,
-            "REGION": box.region,
-            "PROJECT_ID": box.project_id,
-            "TOKEN": box.token,
-        }.items():
-            monkeypatch.setenv(f"VODNB_{name}", value)
+        point_to(box, monkeypatch)
         vod = vodnb.connect(lang="en")
         assert len(vod.find(progress=False)) == 0
         hanging = vod.find(min_age=None, progress=False)

@@ -102,6 +102,25 @@ def test_a_stopped_run_goes_on_in_the_same_cell(vod, box):
     assert set(posts(box, assets).values()) == {1}
 
 
+def test_what_was_taken_over_is_kept_once(vod, box, monkeypatch):
+    """As the results take it, not as the journal told it: a run of millions has both in memory."""
+    assets = fresh_assets(box, 40)
+    stop_midway(vod, assets)
+    known = []
+
+    def noting(*args):
+        opened = open_run(*args)
+        known.append((len(opened.settled), opened))
+        return opened
+
+    monkeypatch.setattr("vodnb.bulk.job.open_run", noting)
+    table = confirm(vod, assets)
+    assert outcomes(table) == {"confirmed": 40}
+    ((count, opened),) = known
+    assert count >= 10
+    assert (opened.settled, opened.doubtful) == ({}, {})
+
+
 def test_a_larger_table_goes_on_with_the_run(vod, box):
     """What is new in it is added; a table that lacks an asset begins a run of its own."""
     assets = fresh_assets(box, 50)

@@ -219,6 +219,8 @@ class Job(Run):
             now=_utc_text,
             chance=random.random,
         )
+        if opened:
+            opened.forget()
         try:
             await engine.run()
         finally:

@@ -154,8 +154,9 @@ class Journal:
                 check_row(row)
                 last[row[0]] = row
                 left_at[row[0]] = max(row[2], left_at.get(row[0], 0.0))
-            for asset_id, row in last.items():
-                yield replace(as_entry(row), left_at=left_at[asset_id])
+            for asset_id, left in left_at.items():
+                # Each row is let go of as its entry is made: a run may have millions.
+                yield replace(as_entry(last.pop(asset_id)), left_at=left)
 
     def last_left(self) -> float:
         """Return when an asset left last, in seconds since 1970; 0 for never."""

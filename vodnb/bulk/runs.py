@@ -17,7 +17,7 @@ from .journal import Journal, read_header
 from .record import Standing, doubt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from vodnb.rules.model import Settlement
 
@@ -70,9 +70,14 @@ class OpenRun:
 
     journal: Journal
     header: Header
-    settled: Mapping[str, Settlement] = field(default_factory=dict)
-    doubtful: Mapping[str, tuple[Settlement, float]] = field(default_factory=dict)
+    settled: dict[str, Settlement] = field(default_factory=dict)
+    doubtful: dict[str, tuple[Settlement, float]] = field(default_factory=dict)
     is_new: bool = False
+
+    def forget(self) -> None:
+        """Let go of how assets stood, once that was taken over: it takes half a kilobyte each."""
+        self.settled.clear()
+        self.doubtful.clear()
 
     def discard(self) -> None:
         """Leave no trace of a run that could not start."""

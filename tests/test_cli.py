@@ -132,6 +132,43 @@ def test_confirm_ends_with_1_when_rows_are_open(run, assets):
     assert "无效行" in result.output
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_the_run(run, assets, box, monkeypatch):
+    """Its results would go there; with another place it runs."""
+    box.add(IDS)
+    monkeypatch.setattr(cli, "access", lambda path, _mode: Path(path) != assets.parent)
+    told = error_of(run("confirm", assets))
+    assert "cannot be written" in told
+    assert "-o" in told
+    assert [call for call in box.ledger() if call.operation == "confirm"] == []
+    (assets.parent / "out").mkdir()
+    out = assets.parent / "out" / "mine.csv"
+    assert run("confirm", assets, "-o", out, "--rate", "none").exit_code == 0
+
+
+def test_results_that_cannot_be_saved_are_summed_up_and_can_be_had_again(
+    run, assets, box, monkeypatch
+):
+    """A disk that is full at the end: it has run, so it ends with 1, and says how to go on."""
+    box.add(IDS)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vodnb.tables.write._write", full)
+        result = run("confirm", assets, "--rate", "none")
+    assert result.exit_code == 1
+    assert "12 rows: 12 confirmed." in result.output
+    assert "No space left on device" in result.output
+    words = next(line for line in result.output.splitlines() if "vodnb resume" in line).split()
+    journal = next((assets.parent / ".vodnb").glob("*.sqlite"))
+    assert words[2] == journal.name.removesuffix(".sqlite")
+    before = len(box.ledger())
+    assert run("resume", journal, "-o", assets.parent / "again.csv").exit_code == 0
+    assert outcomes(assets.parent / "again.csv") == {"confirmed": 12}
+    assert len(box.ledger()) == before
+
+
 def test_confirm_never_writes_over_other_results(run, assets, box):
     """Each run has a file of its own; a run that goes on gets a numbered one; -o is refused."""
     box.add(IDS)

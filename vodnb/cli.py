@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain, count
+from os import W_OK, access
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -295,8 +296,19 @@ def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
     from vodnb import save, summary
 
     told = summary(results)
-    target = save(results, _unused(out))
-    click.echo(f"\n{told!r}\n\nResults: {target}")
+    click.echo(f"\n{told!r}\n")
+    try:
+        target = save(results, _unused(out))
+    except InputError as wrong:
+        # Not 2: the run has started, and is done.
+        run_id = next(iter(results["run_id"]), "")
+        told_what = (
+            f"Error: {wrong.what}\n  vodnb resume {run_id} -o FILE writes it, without a call."
+        )
+        elsewhere = "\n  Where the ID is not found: give its journal, in .vodnb beside the input."
+        click.echo(told_what + elsewhere, err=True)
+        ctx.exit(_NOT_ALL_SETTLED)
+    click.echo(f"Results: {target}")
     good = told.counts["confirmed"] + told.counts["already_confirmed"]
     ctx.exit(0 if good == len(results) else _NOT_ALL_SETTLED)
 
@@ -324,6 +336,12 @@ def _open(
     table = _load(file, lang=options["lang"], **{name: options[name] for name in reading})
     if out:
         _check_out(table, out)
+    elif not access(file.parent, W_OK):
+        raise InputError(
+            f"The folder '{file.parent}' cannot be written, and the results go there.",
+            "Nothing was sent.",
+            "Name another place with -o.",
+        )
     if options["sandbox"]:
         vod.sandbox.add(table.loc[table["verdict"].isin(["ok", "cleaned"]), "asset_id"])
     return vod, table

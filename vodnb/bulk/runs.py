@@ -38,6 +38,9 @@ _logger = logging.getLogger("vodnb")
 SUFFIX = ".sqlite"
 """How the file name of a journal ends; before it stands the run ID, so that names sort by time."""
 
+_ASKED = ("endpoint", "project_id", "status")
+"""What two runs have in common where the records of one say something of the other's assets."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
@@ -200,14 +203,33 @@ def _find_unfinished(folder: Path, want: Want) -> Header | None:
 
 def _read_named(path: Path, want: Want) -> Header:
     header = read_header(path)
-    if header is None or not _is_part(header, want, set(want.assets)):
+    if header is None:
         raise InputError(
-            f"The journal '{path}' is of another run: another endpoint, project or status, or "
-            "of assets that are not in this table.",
-            "What it recorded says nothing about these assets.",
-            "vodnb.resume(path) goes on with that run; name a folder to begin one of your own.",
+            f"The journal '{path}' holds no run.",
+            "The run was cut off before it began; nothing was sent.",
+            "Name the folder, or a journal that vodnb.runs() lists.",
         )
+    if not _is_part(header, want, set(want.assets)):
+        raise _another_run(header, want)
     return header
+
+
+def _another_run(header: Header, want: Want) -> InputError:
+    means = "What it recorded says nothing about these assets."
+    for name in _ASKED:
+        ours, wanted = getattr(header, name), getattr(want.header, name)
+        if ours != wanted:
+            return InputError(
+                f"The journal '{header.path}' is of another run: its {name} is {ours}, and not "
+                f"{wanted}.",
+                means,
+                "Connect to where it belongs and ask for the same; or name a folder for a new run.",
+            )
+    return InputError(
+        f"The journal '{header.path}' is of another run: it has assets that are not in this table.",
+        means,
+        "vodnb.resume(path) goes on with that run; name a folder to begin one of your own.",
+    )
 
 
 def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
@@ -222,8 +244,7 @@ def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
 
 
 def _asks_the_same(header: Header, want: Want) -> bool:
-    asked = ("endpoint", "project_id", "status")
-    return all(getattr(header, name) == getattr(want.header, name) for name in asked)
+    return all(getattr(header, name) == getattr(want.header, name) for name in _ASKED)
 
 
 def _begin(want: Want) -> OpenRun:

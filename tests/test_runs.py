@@ -268,6 +268,17 @@ def test_what_asks_for_something_else_leaves_no_doubt_here(tmp_path, changes):
     opened.close(is_finished=False)
 
 
+def test_a_run_at_work_is_not_kept_waiting_for_its_doubts(tmp_path, monkeypatch):
+    """It has none of our assets, and a reader would hold its writer up."""
+    entries = [intent("x", left_at=time.time())]
+    leave_behind(tmp_path, "xyz", entries, owner=owner.this_process())
+    assert owner.take(RUN_ID)
+    monkeypatch.setattr(runs, "_young_doubts", lambda header: pytest.fail(header.run_id))
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    assert opened.is_new
+    opened.close(is_finished=False)
+
+
 # -- where ----------------------------------------------------------------------------------------
 
 

@@ -136,9 +136,10 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_run(run, assets, 
     """Its results would go there; with another place it runs."""
     box.add(IDS)
     monkeypatch.setattr(cli, "access", lambda path, _mode: Path(path) != assets.parent)
-    told = error_of(run("confirm", assets))
-    assert "cannot be written" in told
-    assert "-o" in told
+    for words in ([], ["-o", assets.parent / "mine.csv"]):
+        told = error_of(run("confirm", assets, *words))
+        assert "cannot be written" in told
+        assert "-o" in told
     assert [call for call in box.ledger() if call.operation == "confirm"] == []
     (assets.parent / "out").mkdir()
     out = assets.parent / "out" / "mine.csv"

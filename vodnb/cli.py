@@ -336,9 +336,9 @@ def _open(
     table = _load(file, lang=options["lang"], **{name: options[name] for name in reading})
     if out:
         _check_out(table, out)
-    elif not access(file.parent, W_OK):
+    if not access(folder := (out or file).parent, W_OK):
         raise InputError(
-            f"The folder '{file.parent}' cannot be written, and the results go there.",
+            f"The folder '{folder}' cannot be written, and the results go there.",
             "Nothing was sent.",
             "Name another place with -o.",
         )

@@ -85,6 +85,9 @@ class Job(Run):
         lang: Language of what is shown and of the table's texts.
         keep: Where its journal goes; None for a run without one.
         control: Stops and pauses it. Default: one of its own.
+
+    Attributes:
+        trials_left: Of a trial, how many more assets may be sent, once it is done; else infinity.
     """
 
     def __init__(

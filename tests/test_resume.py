@@ -223,6 +223,23 @@ def test_a_part_of_the_table_waits_for_what_the_whole_one_has_just_sent(vod, box
     assert resent.time - began >= DEADLINE + 0.19
 
 
+def test_what_to_retry_after_a_stop_waits_for_what_is_still_out(vod, box, monkeypatch):
+    """The service confirms it after we gave it up: the retry finds that, and sends nothing."""
+    monkeypatch.setattr("vodnb.bulk.doubts.SETTLE_MARGIN", 1.0)
+    assets = fresh_assets(box, 3)
+    box.fault(drop=True, asset_id=assets[0])
+    threading.Timer(1.0, box.add, (assets[:1], "CREATED")).start()
+    job = vod.start(assets, rate=None, deadline=DEADLINE, workers=3)
+    wait_until(lambda: "Asking for the states" in repr(job) or job.done())
+    job.stop()
+    first = job.wait(progress=False)
+    assert outcomes(first) == {"confirmed": 2, "in_doubt": 1}
+    second = confirm(vod, vodnb.to_retry(first))
+    assert outcomes(second) == {"confirmed": 1}
+    assert set(second["run_id"]) != set(first["run_id"])
+    assert posts(box, assets) == dict.fromkeys(assets, 1)
+
+
 def test_a_clock_gone_backwards_waits_the_whole_settle_time(vod, box):
     """The intent lies in the future, as it seems: the settle time counts from now, no longer."""
     assets = fresh_assets(box, 1)

@@ -50,8 +50,8 @@ HELD = (
 )  # fmt: skip
 """The classes whose objects a user holds."""
 
-PLAIN = {"Any", "DataFrame", "None", "Path", "Run", "LedgerEntry", "ExpectedRow", "App"}
-"""What is handed out besides: of others, a job by its base, records, and the forms together."""
+PLAIN = {"Any", "DataFrame", "None", "Path", "Run", "Markup", "LedgerEntry", "ExpectedRow", "App"}
+"""What is handed out besides: of others, HTML, a job by its base, records, the forms together."""
 
 
 def methods(kind: type) -> dict[str, object]:

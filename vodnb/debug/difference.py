@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from vodnb.rules.markup import element, table
+from vodnb.rules.markup import Markup, element, table
 
 from .words import say
 
@@ -49,7 +49,7 @@ class Difference:
         del include, exclude
         return {"text/plain": repr(self), "text/html": self.as_html()}
 
-    def as_html(self) -> str:
+    def as_html(self) -> Markup:
         """Return it as a table.
 
         Example:

@@ -239,9 +239,8 @@ def test_unknown_source_is_refused(tmp_path):
     Path("list.csv").write_text(f"asset_id\n{ids(1)[0]}\n", "utf-8")
     with pytest.raises(InputError, match="holds no results"):
         quick("list.csv")
-    for wrong in (0, "all"):
-        with pytest.raises(InputError, match=f"max_rows is {wrong!r}"):
-            quick(mixed(), max_rows=wrong)
+    with pytest.raises(InputError, match="max_rows is 0"):
+        quick(mixed(), max_rows=0)
     with pytest.raises(InputError, match=r"cannot be called 'r\.pdf'"):
         quick(mixed(), "r.pdf")
     with pytest.raises(InputError, match="There is no folder"):

@@ -80,9 +80,9 @@ def report(
     """
     from vodnb.reporting.making import make_report
 
-    if not isinstance(max_rows, int) or not 1 <= max_rows <= _MOST_ROWS:
+    if not 1 <= max_rows <= _MOST_ROWS:
         raise InputError(
-            f"max_rows is {max_rows!r}.",
+            f"max_rows is {max_rows}.",
             "A report is a page to read; the whole tables are in the files beside it.",
             f"Give a number from 1 to {_MOST_ROWS}.",
         )

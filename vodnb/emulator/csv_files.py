@@ -27,10 +27,14 @@ _LONGEST_NAME = 255
 
 
 def ids_in(ids_or_csv: str | Path | Iterable[str]) -> list[str]:
-    """Return the usable IDs of a CSV file, of one ID, or of many.
+    """Return the usable IDs of a CSV file, of one ID, or of many, each once, in order.
+
+    Args:
+        ids_or_csv: The path of a file with a column `asset_id`, or with one column only, header or
+            not; or the IDs themselves.
 
     Raises:
-        InputError: The file cannot be used.
+        InputError: The file cannot be used, or it is a DataFrame: that would give its titles.
     """
     if isinstance(ids_or_csv, str):
         is_path = any(mark in ids_or_csv for mark in "./\\") or (
@@ -39,6 +43,12 @@ def ids_in(ids_or_csv: str | Path | Iterable[str]) -> list[str]:
         return read_ids(Path(ids_or_csv)) if is_path else clean_ids([ids_or_csv])
     if isinstance(ids_or_csv, Path):
         return read_ids(ids_or_csv)
+    if hasattr(ids_or_csv, "columns"):
+        raise InputError(
+            f"A {type(ids_or_csv).__name__} was given, and not IDs.",
+            "Which of its columns holds them is not guessed.",
+            "Give the column: add(table['asset_id']).",
+        )
     return clean_ids(str(cell) for cell in ids_or_csv)
 
 

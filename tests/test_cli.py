@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from connections import point_to
 
 import vodnb
 from vodnb import cli
@@ -54,8 +55,7 @@ def assets(tmp_path):
 def box(monkeypatch):
     """A sandbox that the environment points to, as to the real service."""
     with vodnb.sandbox(behaviour=Behaviour(quota=None)) as running:
-        for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):
-            monkeypatch.setenv(f"VODNB_{name.upper()}", getattr(running, name))
+        point_to(running, monkeypatch)
         yield running
 
 
@@ -130,6 +130,44 @@ def test_confirm_ends_with_1_when_rows_are_open(run, assets):
     assert result.exit_code == 1
     assert "CLIENT.MANGLED" in result.output
     assert "无效行" in result.output
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_run(run, assets, box, monkeypatch):
+    """Its results would go there; with another place it runs."""
+    box.add(IDS)
+    monkeypatch.setattr(cli, "access", lambda path, _mode: Path(path) != assets.parent)
+    for words in ([], ["-o", assets.parent / "mine.csv"]):
+        told = error_of(run("confirm", assets, *words))
+        assert "cannot be written" in told
+        assert "-o" in told
+    assert [call for call in box.ledger() if call.operation == "confirm"] == []
+    (assets.parent / "out").mkdir()
+    out = assets.parent / "out" / "mine.csv"
+    assert run("confirm", assets, "-o", out, "--rate", "none").exit_code == 0
+
+
+def test_results_that_cannot_be_saved_are_summed_up_and_can_be_had_again(
+    run, assets, box, monkeypatch
+):
+    """A disk that is full at the end: it has run, so it ends with 1, and says how to go on."""
+    box.add(IDS)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vodnb.tables.write._write", full)
+        result = run("confirm", assets, "--rate", "none")
+    assert result.exit_code == 1
+    assert "12 rows: 12 confirmed." in result.output
+    assert "No space left on device" in result.output
+    words = next(line for line in result.output.splitlines() if "vodnb resume" in line).split()
+    journal = next((assets.parent / ".vodnb").glob("*.sqlite"))
+    assert words[2] == journal.name.removesuffix(".sqlite")
+    before = len(box.ledger())
+    assert run("resume", journal, "-o", assets.parent / "again.csv").exit_code == 0
+    assert outcomes(assets.parent / "again.csv") == {"confirmed": 12}
+    assert len(box.ledger()) == before
 
 
 def test_confirm_never_writes_over_other_results(run, assets, box):

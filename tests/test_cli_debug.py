@@ -6,6 +6,7 @@ import signal
 
 import pytest
 from click.testing import CliRunner
+from connections import point_to
 
 import vodnb
 from vodnb import cli
@@ -27,8 +28,7 @@ def box(monkeypatch):
     """A sandbox that the environment points to, as to the real service."""
     with vodnb.sandbox(behaviour=Behaviour(quota=None)) as running:
         running.add(ASSET)
-        for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):
-            monkeypatch.setenv(f"VODNB_{name.upper()}", getattr(running, name))
+        point_to(running, monkeypatch)
         yield running
 
 

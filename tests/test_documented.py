@@ -13,13 +13,28 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from connections import point_to
 from form_play import forms_of_their_own
 
 import vodnb
 from vodnb import accessor, cli, forms
 from vodnb.accessor import TableVerbs
+from vodnb.bulk.job import Job
+from vodnb.bulk.series import Series
+from vodnb.bulk.survey import Survey
+from vodnb.debug.catalogue import Card, Catalogue
+from vodnb.debug.checkup import Checkup
+from vodnb.debug.difference import Difference
 from vodnb.debug.exchange import Exchange
+from vodnb.emulator.server import Sandbox
+from vodnb.reporting.making import Report
+from vodnb.reporting.parties import HandedBack
 from vodnb.rules import errors
+from vodnb.rules.codes import Explanation
+from vodnb.rules.makespan import Estimate
+from vodnb.service.settings import SettingsTable
+from vodnb.tables.compare import Comparison
+from vodnb.tables.summary import Summary
 from vodnb.vod import Vod
 
 NOT_RUN = {"allow_nested_loops"}
@@ -27,6 +42,16 @@ NOT_RUN = {"allow_nested_loops"}
 
 RAISES = {"require_settled": "UnsettledError"}
 """Whose example raises: the sample has rows that fail, as it should."""
+
+
+HELD = (
+    Vod, TableVerbs, Job, Series, Survey, Exchange, Difference, Catalogue, Card, Checkup, Sandbox,
+    Estimate, Explanation, Summary, Comparison, Report, HandedBack, SettingsTable,
+)  # fmt: skip
+"""The classes whose objects a user holds."""
+
+PLAIN = {"Any", "DataFrame", "None", "Path", "Run", "Markup", "LedgerEntry", "ExpectedRow", "App"}
+"""What is handed out besides: of others, HTML, a job by its base, records, the forms together."""
 
 
 def methods(kind: type) -> dict[str, object]:
@@ -38,9 +63,7 @@ def methods(kind: type) -> dict[str, object]:
 PUBLIC: dict[str, object] = {
     **{name: getattr(vodnb, name) for name in vodnb.__all__ if name != "forms"},
     **{f"forms.{name}": getattr(forms, name) for name in forms.__all__},
-    **methods(Vod),
-    **methods(TableVerbs),
-    **methods(Exchange),
+    **{name: one for kind in HELD for name, one in methods(kind).items()},
 }
 
 
@@ -58,6 +81,15 @@ def test_public_name_has_an_example(name):
     assert code, f"{name} has no example"
     ast.parse(code)
     assert re.search(rf"\b{name.rpartition('.')[2]}\b", code)
+
+
+def test_what_is_handed_out_is_documented_too():
+    """Whatever a documented call returns is plain, or its methods are among those looked at."""
+    calls = [name for name, one in PUBLIC.items() if not isinstance(one, type)]
+    calls = [name for name in calls if not name.startswith("forms.")]
+    returned = {str(inspect.signature(PUBLIC[name]).return_annotation) for name in calls}
+    names = {name for text in returned for name in re.findall(r"\b[A-Z]\w+", text)}
+    assert names - PLAIN <= {kind.__name__ for kind in HELD}
 
 
 @pytest.fixture
@@ -83,6 +115,7 @@ def test_examples_run(monkeypatch):
         except Exception as error:  # noqa: BLE001  all of them are told at once
             if type(error).__name__ != RAISES.get(name):
                 failed[name] = repr(error)
+    vodnb.connect(sandbox=True).sandbox.clear_faults()  # all tests of this process share it
     assert failed == {}
 
 
@@ -93,8 +126,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     monkeypatch.setenv("HOME", str(Path.cwd()))  # no unfinished run of another test
     vod = vodnb.connect(sandbox=True)
     box = vod.sandbox
-    for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):
-        monkeypatch.setenv(f"VODNB_{name.upper()}", getattr(box, name))
+    point_to(box, monkeypatch)
     monkeypatch.setattr(getpass, "getpass", lambda: box.token)
     monkeypatch.setattr(box, "sample_csv", partial(box.sample_csv, n=20))
     for name in ("assets.csv", "uploaded.csv", "library.csv"):
@@ -105,7 +137,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     exchange.save("refused.json")
     vod.confirm("library.csv", rate=None, progress=False, canary=1)
     shutil.copy(next(Path(".vodnb").glob("*.sqlite")), DAMAGED)
-    names = {"vodnb": vodnb, "getpass": getpass, "Path": Path}
+    names = {"vodnb": vodnb, "getpass": getpass, "Path": Path, "job": vodnb.last_job()}
     return names | {
         "vod": vod, "assets": assets, "results": results, "exchange": exchange, "df": assets,
     }  # fmt: skip

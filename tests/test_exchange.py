@@ -222,6 +222,7 @@ def test_history_lists_the_session(vod):
     assert vod.exchange() == second
     assert vod.exchange(1) == first
     assert vod.exchange(table.iloc[0]) == first
+    assert vod.exchange(table["n"].iloc[0]) == first
     with pytest.raises(InputError, match="no exchange 9"):
         vod.exchange(9)
 

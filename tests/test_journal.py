@@ -75,7 +75,7 @@ def test_the_time_it_left_is_its_last_intent_s(tmp_path):
 
 
 def test_each_commit_is_forced_to_the_disk(tmp_path):
-    """Power may fail, which no kill can play: FULL syncs, and a home on NFS has no WAL."""
+    """Power may fail, which no kill can play: EXTRA syncs, and a home on NFS has no WAL."""
     path = tmp_path / "run.sqlite"
     for open_it in (new_journal, Journal, Journal.open):
         with closing(open_it(path)) as journal:
@@ -83,7 +83,7 @@ def test_each_commit_is_forced_to_the_disk(tmp_path):
         assert modes == list(SAFETY.values())
 
 
-SAFETY = {"synchronous": 2, "journal_mode": "delete", "locking_mode": "normal"}
+SAFETY = {"synchronous": 3, "journal_mode": "delete", "locking_mode": "normal"}
 
 
 def test_it_is_readable_by_its_owner_only(tmp_path):

@@ -147,6 +147,50 @@ def test_a_lost_read_back_is_asked_again_and_an_unreadable_one_takes_nothing_awa
     }
 
 
+def test_a_contradiction_that_cannot_be_read_again_is_in_doubt():
+    """The service said yes, the state no, and then nothing: that is no confirmation."""
+    assets = ids(1)
+    service = PretendService(dict.fromkeys(assets, "CREATING"))
+    service.info_script = [creating(assets), creating(assets), *[LOST] * 3]
+    book, _ = play(service, assets, look_first=False, verify=True)
+    told = book.settlements[assets[0]]
+    assert (told.outcome, told.code) == (Outcome.IN_DOUBT, "CLIENT.DISAGREES")
+    assert told.state_after == "CREATING"
+
+
+def refusing(service: PretendService, strange: str) -> None:
+    """Let asset/info refuse every call that names an asset."""
+    served, illegal = service._info, refusal("VOD.10053", 400)
+    service._info = lambda asked: illegal if strange in asked else served(asked)  # type: ignore[method-assign]
+    service.scripts[strange] = [(illegal, False)]
+
+
+def test_one_refused_id_does_not_cost_the_others_their_state():
+    """Where ten are refused for one, each is asked apart: to be sent, and to be read back."""
+    assets = ids(20)
+    for options in ({"only_hanging": True}, {"look_first": False}):
+        service = PretendService(dict.fromkeys(assets, "CREATING"))
+        refusing(service, assets[3])
+        book, _ = play(service, assets, verify=True, **options)
+        told = book.settlements[assets[3]]
+        assert book.outcomes[Outcome.CONFIRMED] == 19
+        assert told.code == ("CLIENT.UNREAD" if "only_hanging" in options else "VOD.10053")
+        states = [book.settlements[asset].state_after for asset in assets]
+        assert Counter(states) == {"CREATED": 19, "": 1}
+
+
+def test_one_refused_id_does_not_cost_the_others_in_doubt_their_outcome():
+    """Two lost answers in one batch: the one that can be read is settled."""
+    assets = ids(5)
+    service = PretendService(dict.fromkeys(assets, "CREATING"))
+    refusing(service, assets[3])
+    service.scripts[assets[0]] = [(LOST, True)]
+    service.scripts[assets[3]] = [(LOST, True)]
+    book, _ = play(service, assets)
+    assert book.settlements[assets[0]].outcome is Outcome.CONFIRMED
+    assert book.settlements[assets[3]].outcome is Outcome.IN_DOUBT
+
+
 def test_without_read_permission_a_run_goes_on_and_a_reconciliation_does_not_begin():
     """What may not look may confirm, but not choose what hangs, and not destroy."""
     assets = ids(3)

@@ -21,6 +21,7 @@ from vodnb.reporting.figures import CHANGES, Figures, count_figures, from_json, 
 from vodnb.reporting.pages import SECTIONS, Page
 from vodnb.reporting.proceedings import timeline
 from vodnb.reporting.sources import Source, count, gather
+from vodnb.rules.errors import JournalError
 from vodnb.rules.model import Outcome, Settlement
 from vodnb.tables.summary import summary
 from vodnb.tables.tally import load_earlier, read_columns
@@ -195,6 +196,15 @@ def test_figures_of_a_journal_equal_its_entries(tmp_path):
     told = count(found, max_rows=25, earlier=None)
     assert told.run.state == "unfinished"
     assert sum(told.course.throttled) == 2
+
+
+def test_an_asset_that_is_not_what_was_written_is_reported_as_damage(tmp_path):
+    """A flipped bit would make it another asset, which no run has touched."""
+    with closing(new_journal(tmp_path / "run.sqlite")) as journal:
+        journal._base.execute("UPDATE asset SET asset_id = 'x' WHERE place = 2")
+        journal._base.commit()
+        with pytest.raises(JournalError, match="damaged"):
+            read_past(journal.path)
 
 
 def test_page_says_the_figures():

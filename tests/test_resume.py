@@ -102,6 +102,25 @@ def test_a_stopped_run_goes_on_in_the_same_cell(vod, box):
     assert set(posts(box, assets).values()) == {1}
 
 
+def test_what_was_taken_over_is_kept_once(vod, box, monkeypatch):
+    """As the results take it, not as the journal told it: a run of millions has both in memory."""
+    assets = fresh_assets(box, 40)
+    stop_midway(vod, assets)
+    known = []
+
+    def noting(*args):
+        opened = open_run(*args)
+        known.append((len(opened.settled), opened))
+        return opened
+
+    monkeypatch.setattr("vodnb.bulk.job.open_run", noting)
+    table = confirm(vod, assets)
+    assert outcomes(table) == {"confirmed": 40}
+    ((count, opened),) = known
+    assert count >= 10
+    assert (opened.settled, opened.doubtful) == ({}, {})
+
+
 def test_a_larger_table_goes_on_with_the_run(vod, box):
     """What is new in it is added; a table that lacks an asset begins a run of its own."""
     assets = fresh_assets(box, 50)
@@ -188,6 +207,37 @@ def test_intents_left_behind_are_asked_after_the_settle_time(vod, box):
     assert resent.time - began >= DEADLINE + 0.19
     assert list(table["state_after"]) == ["CREATED"] * 4
     assert list(table["attempts"][:2]) == [1, 2]
+
+
+def test_a_part_of_the_table_waits_for_what_the_whole_one_has_just_sent(vod, box):
+    """What to retry of a run that was given up: its calls may still have their effect."""
+    assets = fresh_assets(box, 3)
+    began = time.time()
+    left_behind(box, assets, [intent(asset, left_at=began) for asset in assets])
+    threading.Timer(0.3, box.add, (assets[:1], "CREATED")).start()
+    table = confirm(vod, assets[:2])
+    assert set(table["run_id"]) != {"20260101T000000Z-abcdef"}
+    assert outcomes(table) == {"confirmed": 2}
+    assert posts(box, assets) == {assets[1]: 1}
+    resent = next(call for call in box.ledger() if call.asset_id == assets[1])
+    assert resent.time - began >= DEADLINE + 0.19
+
+
+def test_what_to_retry_after_a_stop_waits_for_what_is_still_out(vod, box, monkeypatch):
+    """The service confirms it after we gave it up: the retry finds that, and sends nothing."""
+    monkeypatch.setattr("vodnb.bulk.doubts.SETTLE_MARGIN", 1.0)
+    assets = fresh_assets(box, 3)
+    box.fault(drop=True, asset_id=assets[0])
+    threading.Timer(1.0, box.add, (assets[:1], "CREATED")).start()
+    job = vod.start(assets, rate=None, deadline=DEADLINE, workers=3)
+    wait_until(lambda: "Asking for the states" in repr(job) or job.done())
+    job.stop()
+    first = job.wait(progress=False)
+    assert outcomes(first) == {"confirmed": 2, "in_doubt": 1}
+    second = confirm(vod, vodnb.to_retry(first))
+    assert outcomes(second) == {"confirmed": 1}
+    assert set(second["run_id"]) != set(first["run_id"])
+    assert posts(box, assets) == dict.fromkeys(assets, 1)
 
 
 def test_a_clock_gone_backwards_waits_the_whole_settle_time(vod, box):

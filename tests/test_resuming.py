@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -126,6 +128,9 @@ def test_a_journal_of_something_else_is_refused(vod, box, tmp_path):
     journal, calls = vodnb.runs()["journal"].iloc[0], len(box.ledger())
     with pytest.raises(InputError, match="of another run"):
         vod.confirm(list(box.states())[:5], journal=journal)
+    Path("empty.sqlite").touch()
+    with pytest.raises(InputError, match="holds no run"):
+        vod.confirm(path, journal="empty.sqlite")
     with pytest.raises(InputError, match="There is no journal"):
         vod.confirm(path, journal=tmp_path / "gone.sqlite")
     assert len(box.ledger()) == calls
@@ -151,6 +156,12 @@ def test_a_connection_to_another_place_is_refused(vod, box, tmp_path):
         )
         with pytest.raises(SetupError, match="this connection goes to"):
             vodnb.resume(vod=there)
+    elsewhere = vodnb.connect(endpoint=box.endpoint, project_id="q" * 32, token=box.token)
+    with pytest.raises(
+        InputError, match=f"its project_id is {box.project_id}, and not qqq"
+    ) as told:
+        vodnb.resume(vod=elsewhere)
+    assert "vodnb.resume" not in str(told.value)
 
 
 def test_a_damaged_journal_is_listed_as_such(tmp_path):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from journals import RUN_ID, bounced, intent, leave_behind, settled, want
 
-from vodnb.bulk import owner
+from vodnb.bulk import owner, runs
 from vodnb.bulk.found import list_runs
 from vodnb.bulk.journal import Journal, read_header
 from vodnb.bulk.runs import choose_folder, find_headers, open_run
@@ -177,6 +177,106 @@ def test_the_end_is_handed_over_even_if_it_cannot_be_noted(tmp_path, caplog):
     again = open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
     assert again.header.run_id == opened.header.run_id
     again.close(is_finished=False)
+
+
+# -- together -------------------------------------------------------------------------------------
+
+
+def test_a_run_that_has_just_begun_is_not_taken_for_one_that_was_cut_off(tmp_path, monkeypatch):
+    """Of two calls in one kernel the second finds the first's journal: it is at work already."""
+    create = Journal.create
+    refused = []
+
+    def created(header, assets):
+        journal = create(header, assets)
+        if not refused:
+            with pytest.raises(JournalError, match="in this kernel") as caught:
+                open_run(tmp_path, want(tmp_path, "ab", run_id="20280101T000000Z-000000"))
+            refused.append(caught.value)
+        return journal
+
+    monkeypatch.setattr(Journal, "create", created)
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    assert (opened.is_new, len(refused)) == (True, 1)
+    opened.close(is_finished=False)
+
+
+def test_a_run_whose_journal_cannot_be_made_is_not_at_work(tmp_path, monkeypatch):
+    """The mark goes with it."""
+
+    def full(*_):
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(Journal, "create", full)
+    with pytest.raises(JournalError, match="disk is full"):
+        open_run(tmp_path, want(tmp_path, "ab"))
+    assert owner._taken == set()
+
+
+def test_what_another_has_noted_since_the_run_was_found_counts(tmp_path, monkeypatch):
+    """Another machine went on with it in between: its times do not compare."""
+    leave_behind(tmp_path, "a", [intent("a", left_at=time.time() - 9)])
+    find = runs._find_unfinished
+
+    def found(*args):
+        header = find(*args)
+        with closing(Journal(header.path)) as journal:
+            journal.note(clock={"host": "", "offset": 0.0})
+        return header
+
+    monkeypatch.setattr(runs, "_find_unfinished", found)
+    opened = open_run(tmp_path, want(tmp_path, "a"))
+    assert opened.doubtful["a"][1] == 0.0
+    opened.close(is_finished=False)
+
+
+@pytest.mark.parametrize("is_fresh", [False, True])
+def test_what_a_run_sent_that_was_cut_off_a_moment_ago_is_in_doubt(tmp_path, is_fresh):
+    """A table with some of its assets is another run, whose calls may still have their effect."""
+    now = time.time()
+    entries = [
+        intent("a", left_at=now - 3),
+        settled("b"),
+        bounced("c"),
+        intent("d", left_at=now - 50),
+        intent("e", left_at=now - 40),
+        intent("z", left_at=now - 3),
+    ]
+    leave_behind(tmp_path, "abcdez", entries, deadline=40.0)
+    leave_behind(tmp_path, "ae", [intent("a", left_at=now - 1)], run_id="20250101T000000Z-aaaaaa")
+    asked = want(tmp_path, "abcde", is_fresh=is_fresh, deadline=5.0)
+    opened = open_run(tmp_path, asked)
+    if opened.is_new:
+        assert is_fresh
+    assert set(opened.doubtful) == {"a", "e"}
+    assert 1 <= opened.doubtful["a"][1] < 3
+    assert 40 <= opened.doubtful["e"][1] < 46
+    assert opened.header.deadline == 40.0
+    opened.close(is_finished=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": Status.CANCELLED}, {"project_id": "q" * 32}, {"is_finished": True}],
+)
+def test_what_asks_for_something_else_leaves_no_doubt_here(tmp_path, changes):
+    """Another project or status, or a run that is finished."""
+    entries = [intent("a", left_at=time.time())]
+    leave_behind(tmp_path, "abz", entries, **changes)
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    assert (opened.is_new, opened.doubtful) == (True, {})
+    opened.close(is_finished=False)
+
+
+def test_a_run_at_work_is_not_kept_waiting_for_its_doubts(tmp_path, monkeypatch):
+    """It has none of our assets, and a reader would hold its writer up."""
+    entries = [intent("x", left_at=time.time())]
+    leave_behind(tmp_path, "xyz", entries, owner=owner.this_process())
+    assert owner.take(RUN_ID)
+    monkeypatch.setattr(runs, "_young_doubts", lambda header: pytest.fail(header.run_id))
+    opened = open_run(tmp_path, want(tmp_path, "ab"))
+    assert opened.is_new
+    opened.close(is_finished=False)
 
 
 # -- where ----------------------------------------------------------------------------------------

@@ -135,6 +135,27 @@ def test_assets_beyond_those_that_were_read_are_in_doubt_too(tmp_path):
     opened.close(is_finished=False)
 
 
+def test_what_is_added_is_in_doubt_from_its_first_moment(tmp_path, monkeypatch):
+    """Cut off in between, the next call would know its name, and take it for untouched."""
+    path = tmp_path / "20260101T000000Z-abcdef.sqlite"
+    ragged(path)
+    salvage(path)
+    header = header_at(path.with_name("20270101T000000Z-0.sqlite"), owner=owner.this_process())
+    want = Want(header=header, assets=[*ASSETS, "new"], is_fresh=False)
+
+    def full(*_):
+        raise JournalError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_append", full)
+        with pytest.raises(JournalError, match="disk is full"):
+            open_run(tmp_path, want)
+    opened = open_run(tmp_path, want)
+    assert not opened.is_new
+    assert "new" in opened.doubtful
+    opened.close(is_finished=False)
+
+
 def test_what_cannot_be_saved_is_refused(tmp_path):
     """No file, no header, or somebody at work: told, and nothing is changed."""
     path = tmp_path / "20260101T000000Z-abcdef.sqlite"

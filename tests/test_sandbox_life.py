@@ -17,10 +17,11 @@ import pandas as pd
 import pytest
 from sandbox_calls import ID, OTHER, as_new, code_of, confirm, shown_state
 
-from vodnb.emulator import server
+from vodnb.emulator import shared
 from vodnb.emulator.faults import Behaviour
 from vodnb.emulator.memory import write_atomically
-from vodnb.emulator.server import Sandbox, sandbox, serve, shared_sandbox
+from vodnb.emulator.server import Sandbox, sandbox, serve
+from vodnb.emulator.shared import shared_sandbox
 from vodnb.rules.errors import InputError, SetupError
 
 
@@ -278,7 +279,7 @@ def test_shared_sandbox_is_one_per_process():
         assert again.is_running
     finally:
         shared_sandbox().stop()
-        server._SHARED.sandbox = None
+        shared._SHARED.sandbox = None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

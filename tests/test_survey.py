@@ -8,6 +8,7 @@ import math
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from connections import point_to
 from jobs import creating, ids, interrupts
 from pretend_service import LOST, UNREACHABLE, PretendService, refusal
 
@@ -239,13 +240,7 @@ def test_the_verb_and_the_command_ask_the_sandbox(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with vodnb.sandbox(behaviour=Behaviour(quota=None), assets=25) as box:
         known = box.states()
-        for name, value in {
-            "ENDPOINT": box.endpoint,
-            "REGION": box.region,
-            "PROJECT_ID": box.project_id,
-            "TOKEN": box.token,
-        }.items():
-            monkeypatch.setenv(f"VODNB_{name}", value)
+        point_to(box, monkeypatch)
         vod = vodnb.connect()
         table = vod.states([*known, "f" * 32], progress=False)
         vod.close()

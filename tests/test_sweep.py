@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from connections import point_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pretend_library import Library
@@ -154,6 +155,21 @@ def test_the_young_are_counted_and_left_out():
     assert "4 younger ones are left out" in repr(work)
 
 
+def test_a_count_of_the_young_that_is_lost_leaves_nothing_open():
+    """All that was looked for was found."""
+    library = library_of((0, 10), (86_400 * 3, 4))
+    now = START + timedelta(days=3, hours=1)
+    window, younger = choose_windows(since=None, until=None, min_age="24h", now=now)
+
+    def lose_the_last(count):
+        library.script = [refusal("VOD.10053", 400)] if count == 2 else []
+
+    library.after = lose_the_last
+    _, table = sweep(library, window=window, younger=younger)
+    assert (len(table), len(library.queries)) == (10, 3)
+    assert table.attrs["vodnb"]["open"] == []
+
+
 def test_lost_answers_are_asked_for_again():
     """Nothing changes by asking."""
     library = library_of(*[(second, 1) for second in range(500)])
@@ -223,13 +239,7 @@ def test_the_verb_and_the_command_sweep_the_sandbox(tmp_path, monkeypatch):
     with vodnb.sandbox(behaviour=Behaviour(quota=None), assets=0) as box:
         box.add(f"{number:032x}" for number in range(230))
         box.add([f"{number:032x}" for number in range(230, 240)], state="PUBLISHED")
-        for name, value in {
-            "ENDPOINT": box.endpoint,
-            "REGION": box.region,
-            "PROJECT_ID": box.project_id,
-            "TOKEN": box.token,
-        }.items():
-            monkeypatch.setenv(f"VODNB_{name}", value)
+        point_to(box, monkeypatch)
         vod = vodnb.connect(lang="en")
         assert len(vod.find(progress=False)) == 0
         hanging = vod.find(min_age=None, progress=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 from importlib.metadata import version
 from itertools import chain, count
+from os import W_OK, access
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from vodnb.rules.wording import say
 from . import cli_debug
 from .cli_bench import bench
 from .cli_notebooks import notebooks
-from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE_OPTIONS, RUN_OPTIONS, taking
+from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE, PLACE_OPTIONS, RUN_OPTIONS, taking
 from .cli_report import report
 from .cli_sandbox import sandbox
 
@@ -45,7 +46,6 @@ __all__ = [
     "states",
 ]
 
-_PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
 _NOT_ALL_SETTLED = 1
 _COULD_NOT_START = 2
 
@@ -197,7 +197,7 @@ def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
     """
     from vodnb import connect, save
 
-    vod = connect(**{name: options.pop(name) for name in _PLACE})
+    vod = connect(**{name: options.pop(name) for name in PLACE})
     ctx.call_on_close(vod.close)
     options["min_age"] = _rate(options["min_age"])
     found = vod.find(**{**options, "rate": _rate(options["rate"])})
@@ -266,8 +266,19 @@ def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
     from vodnb import save, summary
 
     told = summary(results)
-    target = save(results, _unused(out))
-    click.echo(f"\n{told!r}\n\nResults: {target}")
+    click.echo(f"\n{told!r}\n")
+    try:
+        target = save(results, _unused(out))
+    except InputError as wrong:
+        # Not 2: the run has started, and is done.
+        run_id = next(iter(results["run_id"]), "")
+        told_what = (
+            f"Error: {wrong.what}\n  vodnb resume {run_id} -o FILE writes it, without a call."
+        )
+        elsewhere = "\n  Where the ID is not found: give its journal, in .vodnb beside the input."
+        click.echo(told_what + elsewhere, err=True)
+        ctx.exit(_NOT_ALL_SETTLED)
+    click.echo(f"Results: {target}")
     good = told.counts["confirmed"] + told.counts["already_confirmed"]
     ctx.exit(0 if good == len(results) else _NOT_ALL_SETTLED)
 
@@ -280,11 +291,17 @@ def _open(
     from vodnb.tables.results import usable_assets
 
     reading = ("id_column", "encoding", "delimiter", "sheet")
-    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in _PLACE})
+    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in PLACE})
     ctx.call_on_close(vod.close)
     table = _load(file, lang=options["lang"], **{name: options[name] for name in reading})
     if out:
         _check_out(table, out)
+    if not access(folder := (out or file).parent, W_OK):
+        raise InputError(
+            f"The folder '{folder}' cannot be written, and the results go there.",
+            "Nothing was sent.",
+            "Name another place with -o.",
+        )
     if options["sandbox"]:
         vod.sandbox.add(usable_assets(table))
     return vod, table

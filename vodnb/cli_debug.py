@@ -10,7 +10,7 @@ import click
 
 from vodnb.rules.errors import InputError
 
-from .cli_options import PLACE_OPTIONS, taking
+from .cli_options import PLACE, PLACE_OPTIONS, taking
 
 if TYPE_CHECKING:
     from vodnb.debug.exchange import Exchange
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["call", "doctor"]
 
-_PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
 _REFUSED = 1
 
 
@@ -45,7 +44,7 @@ def call(ctx: click.Context, /, operation: str | None, **options: Any) -> None:
     """
     from vodnb import connect
 
-    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in _PLACE})
+    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in PLACE})
     ctx.call_on_close(vod.close)
     if operation is None:
         click.echo("\n\n".join(repr(vod.operations[name]) for name in vod.operations))

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["FILE_OPTIONS", "LANG", "OUT", "PLACE_OPTIONS", "RUN_OPTIONS", "taking"]
+__all__ = ["FILE_OPTIONS", "LANG", "OUT", "PLACE", "PLACE_OPTIONS", "RUN_OPTIONS", "taking"]
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
@@ -44,6 +44,9 @@ PLACE_OPTIONS = [
     LANG,
 ]
 """Where a command connects to."""
+
+PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
+"""The names of these options; `connect` takes them."""
 
 FILE_OPTIONS = [
     click.option("--id-column", help="Column that holds the IDs."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
@@ -64,8 +65,8 @@ class Inspecting(Calling):
             >>> vod.exchange(results.iloc[3])
         """
         spoken = self._spoken(lang)
-        if isinstance(row, int):
-            return self._history.get(row).speak(spoken)
+        if isinstance(row, Integral):  # a table has numbers of numpy's
+            return self._history.get(int(row)).speak(spoken)
         cells = row_cells(row)
         if "run_id" not in cells and isinstance(cells.get("n"), int):
             return self._history.get(cast("int", cells["n"])).speak(spoken)

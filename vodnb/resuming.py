@@ -45,8 +45,8 @@ def resume(
         same assets, else of the assets alone.
 
     Raises:
-        InputError: There is no such run, or nothing is unfinished.
-        SetupError: The connection is to another endpoint or project than the run's.
+        InputError: There is no such run, nothing is unfinished, or it is of another project.
+        SetupError: The connection is to another endpoint than the run's.
         JournalError: The journal is damaged, or somebody else works on the run.
 
     Example:

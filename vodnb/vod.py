@@ -86,7 +86,8 @@ class Vod(Inspecting):
                 or a stop left it. Default True: in `.vodnb` beside the input; or a folder; or
                 the journal of one run, to go on with that one; or False, and a crash leaves no
                 record of what was sent.
-            fresh: Begin a new run even where an unfinished one could go on. Default False.
+            fresh: Begin a new run even where an unfinished one could go on; what that one sent a
+                moment ago is waited for all the same. Default False.
             progress: Show how it goes. Default True.
             dry_run: Only look, and say what would be sent and to which project; the rows that
                 would be are `not_sent` with CLIENT.DRY_RUN. Default False.

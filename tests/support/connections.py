@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import vodnb
 
 if TYPE_CHECKING:
+    import pytest
+
     from vodnb.emulator.server import Sandbox
     from vodnb.vod import Vod
 
@@ -20,3 +22,9 @@ def connect_to(box: Sandbox, **credential: str) -> Vod:
         **(credential or {"token": box.token}),
         lang="en",
     )
+
+
+def point_to(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the environment name a sandbox, as it names the real service."""
+    for name in ("endpoint", "iam_endpoint", "region", "project_id", "token"):
+        monkeypatch.setenv(f"VODNB_{name.upper()}", getattr(box, name))

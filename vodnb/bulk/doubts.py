@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from heapq import heappop, heappush
+from itertools import count
 from typing import TYPE_CHECKING
 
 from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt
@@ -48,20 +50,21 @@ class Doubts:
         self._read = read
         self._send = send
         self._settle = settle
-        self._items: list[Item] = []
+        self._heap: list[tuple[float, int, Item]] = []
+        self._numbers = count()
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._heap)
 
     def add(self, items: Iterable[Item]) -> None:
-        """Take assets in."""
-        self._items.extend(items)
+        """Take assets in; whose state can be believed first is asked for first."""
+        for item in items:
+            heappush(self._heap, (self._due(item), next(self._numbers), item))
 
     async def settle_all(self) -> None:
         """Settle every one; what cannot be settled stays in doubt."""
-        while self._items:
-            self._items.sort(key=self._due)
-            batch, self._items = self._items[:BATCH], self._items[BATCH:]
+        while self._heap:
+            batch = [heappop(self._heap)[-1] for _ in range(min(BATCH, len(self._heap)))]
             states = await self._read_in_time(batch)
             works = (
                 self._judge(item, states.get(item.asset_id, ""), lane=lane)
@@ -90,8 +93,8 @@ class Doubts:
             state,
             self._plan.status,
             code=told,
-            attempts=item.attempts,
-            is_last=item.is_resent or item.attempts >= self._plan.attempts,
+            attempts=item.sendings,
+            is_last=item.is_resent or item.sendings >= self._plan.attempts,
         )
         match finding:
             case Finding.SEND_AGAIN:

@@ -183,17 +183,14 @@ class Engine:
 
     # -- looking --------------------------------------------------------------------------------
 
-    async def _look(self, batch: Sequence[str], *, lane: int) -> dict[str, str]:
-        """Return states by asset; empty where they could not be read."""
+    async def _look(self, batch: Sequence[str], *, lane: int) -> Answer | None:
+        """Ask for states once; None where the run was stopped first."""
         answer = await self._ask(batch, lane=lane)
-        if answer is None:
-            return {}
-        self._gate.saw(answer)
-        if answer.kind is AnswerClass.DONE:
-            return states_in(answer.data, batch)
-        if answer.kind in {AnswerClass.GLOBAL, AnswerClass.REJECTED}:
-            self._stop(answer.code, answer.message)
-        return {}
+        if answer:
+            self._gate.saw(answer)
+            if answer.kind in {AnswerClass.GLOBAL, AnswerClass.REJECTED}:
+                self._stop(answer.code, answer.message)
+        return answer
 
     async def _ask(self, batch: Sequence[str], *, lane: int = 0) -> Answer | None:
         self._recorder.tell(Looked())
@@ -201,13 +198,23 @@ class Engine:
 
     async def _read_back(self, batch: Sequence[str], lane: int = 0) -> dict[str, str]:
         """Return states of assets, asking again where an answer was lost."""
-        states: dict[str, str] = {}
         for turn in range(_LOOKS):
-            if states or not self._can_look or not await self._gate.passable():
+            if not self._can_look or not await self._gate.passable():
                 break
             if turn and not await self._control.nap(back_off(turn, chance=self._chance)):
                 break
-            states = await self._look(batch, lane=lane)
+            answer = await self._look(batch, lane=lane)
+            if answer and answer.kind is AnswerClass.DONE:
+                return states_in(answer.data, batch)
+            if answer and answer.kind is AnswerClass.PERMANENT:
+                return await self._read_apart(batch, lane)
+        return {}
+
+    async def _read_apart(self, batch: Sequence[str], lane: int) -> dict[str, str]:
+        """Return the states of a refused batch: one strange ID must not cost the others."""
+        states: dict[str, str] = {}
+        for asset_id in batch if len(batch) > 1 else ():
+            states |= await self._read_back([asset_id], lane)
         return states
 
     async def _probe(self) -> Answer | None:
@@ -274,7 +281,8 @@ class Engine:
             return self._known
         if self._plan.must_look:
             return await self._read_back(batch, lane)
-        return await self._look(batch, lane=lane)
+        answer = await self._look(batch, lane=lane)
+        return states_in(answer.data, batch) if answer and answer.data else {}
 
     def _admit(self, item: Item) -> None:
         if self._control.is_stopped:
@@ -341,6 +349,7 @@ class Engine:
     async def _may_go_again(self, item: Item) -> bool:
         """Wait before the next attempt of a call that never left; False where there is none."""
         item.failures += 1
+        item.unsent += 1
         if self._gate.is_shut:
             # The host is away, not this asset: its attempts count from when it is back.
             item.failures = 0

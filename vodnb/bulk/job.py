@@ -85,6 +85,9 @@ class Job(Run):
         lang: Language of what is shown and of the table's texts.
         keep: Where its journal goes; None for a run without one.
         control: Stops and pauses it. Default: one of its own.
+
+    Attributes:
+        trials_left: Of a trial, how many more assets may be sent, once it is done; else infinity.
     """
 
     def __init__(
@@ -219,6 +222,8 @@ class Job(Run):
             now=_utc_text,
             chance=random.random,
         )
+        if opened:
+            opened.forget()
         try:
             await engine.run()
         finally:
@@ -290,15 +295,30 @@ class Job(Run):
         }
 
     def as_it_stands(self) -> pd.DataFrame:
-        """Return the table even where the run could not start."""
+        """Return the table even where the run could not start, and `results` raises.
+
+        Example:
+            >>> job.as_it_stands()
+        """
         return self._build()
 
     def in_words(self) -> list[str]:
-        """Return how it stands, in words."""
+        """Return how it stands, in words: a line, and what the user must know.
+
+        Example:
+            >>> job.in_words()
+        """
         return self._lines()
 
     def end_with(self, stop: Stop | None) -> None:
-        """Note that it has ended early, and why."""
+        """Note that it has ended early; a series of runs does so when it ends.
+
+        Args:
+            stop: Why. None: as noted already.
+
+        Example:
+            >>> job.end_with(None)
+        """
         self._stopped = self._stopped or stop
         self._note_end()
 

@@ -1,7 +1,9 @@
 """The journal of a run: a SQLite file that survives any crash.
 
-Rollback journal and `synchronous=FULL`: home folders of shared notebook servers are often on NFS,
-where WAL is not safe. One writer, known by its claim; readers may always open the file.
+Rollback journal and `synchronous=EXTRA`: home folders of shared notebook servers are often on NFS,
+where WAL is not safe, and FULL lets a power cut undo the last commit: it does not sync the folder
+once the rollback journal is deleted. Source: https://sqlite.org/pragma.html#pragma_synchronous
+One writer, known by its claim; readers may always open the file.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from vodnb.rules.errors import JournalError
 from .record import COLUMNS, Standing, as_entry, as_header, as_row, as_values, check_row, checksum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from .record import Entry, Header, Owner
@@ -128,10 +130,12 @@ class Journal:
             raise
         return journal
 
-    def add(self, assets: Iterable[str]) -> None:
-        """Add assets to the run."""
+    def add(self, assets: Iterable[str], entries: Iterable[Entry] = ()) -> None:
+        """Add assets to the run, and entries on them: all or none."""
+        rows = list(map(as_row, entries))
         with self._commit():
             self._base.executemany(_ADD, _each(assets))
+            self._append(rows)
 
     def assets(self) -> Iterator[str]:
         """Return the asset IDs, in order."""
@@ -150,8 +154,15 @@ class Journal:
                 check_row(row)
                 last[row[0]] = row
                 left_at[row[0]] = max(row[2], left_at.get(row[0], 0.0))
-            for asset_id, row in last.items():
-                yield replace(as_entry(row), left_at=left_at[asset_id])
+            for asset_id, left in left_at.items():
+                # Each row is let go of as its entry is made: a run may have millions.
+                yield replace(as_entry(last.pop(asset_id)), left_at=left)
+
+    def last_left(self) -> float:
+        """Return when an asset left last, in seconds since 1970; 0 for never."""
+        with _reading(self.path):
+            (left_at,) = self._base.execute("SELECT max(left_at) FROM entry").fetchone()
+            return left_at or 0.0
 
     def counts(self) -> tuple[int, dict[str, int]]:
         """Return how many assets there are, and how many of them by outcome."""
@@ -179,12 +190,15 @@ class Journal:
         with self._commit():
             if attempts:
                 self._base.executemany(_KEEP, self._to_keep(attempts))
-            done = 0
-            for size in _GROUPS:
-                while len(rows) - done >= size:
-                    values = list(chain.from_iterable(rows[done : done + size]))
-                    self._base.execute(_INSERTS[size], values)
-                    done += size
+            self._append(rows)
+
+    def _append(self, rows: Sequence[tuple[object, ...]]) -> None:
+        done = 0
+        for size in _GROUPS:
+            while len(rows) - done >= size:
+                values = list(chain.from_iterable(rows[done : done + size]))
+                self._base.execute(_INSERTS[size], values)
+                done += size
 
     def _to_keep(self, attempts: Mapping[str, Attempt]) -> Iterator[tuple[str, str, int]]:
         if self._kept is None:
@@ -292,7 +306,7 @@ def read_header(path: Path) -> Header | None:
 def _connect(path: Path) -> sqlite3.Connection:
     base = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
     try:
-        base.execute("PRAGMA synchronous=FULL")
+        base.execute("PRAGMA synchronous=EXTRA")
     except sqlite3.Error:
         base.close()
         raise

@@ -93,7 +93,7 @@ def read_past(path: Path) -> Past:
             "Start the run again.",
         )
     with closing(_Reader(path)) as reader:
-        assets = [row[0] for row in reader.rows("asset", "place", ("asset_id", "checksum"))]
+        assets = list(reader.assets())
         past = Past(
             header=header,
             is_under_way=is_under_way(header),
@@ -168,6 +168,13 @@ class _Sendings:
 
 class _Reader(Journal):
     """A journal that is only read."""
+
+    def assets(self) -> Iterator[str]:
+        """Return the asset IDs, in order; between two pages its writer may write."""
+        with _reading(self.path):
+            for row in self.rows("asset", "place", ("asset_id", "checksum")):
+                check_row(row)
+                yield row[0]
 
     def rows(self, table: str, key: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a table in order; between two pages its writer may write.

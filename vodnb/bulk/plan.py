@@ -107,7 +107,8 @@ class Item:
         asset_id: The asset.
         state: Its state as looked up before sending; "" where not known.
         attempts: How often it was sent, throttled sendings not counted.
-        failures: How often the call could not even leave.
+        failures: How often the call could not even leave, since the host was last away.
+        unsent: How many of its attempts could not even leave.
         sent_at: When it was first sent: UTC ISO text; "" if never.
         left_at: When it was last sent, in seconds of the loop's clock.
         deadline: How long an earlier process gave its call; 0 for a call of this one.
@@ -120,12 +121,18 @@ class Item:
     state: str = ""
     attempts: int = 0
     failures: int = 0
+    unsent: int = 0
     sent_at: str = ""
     left_at: float = 0.0
     deadline: float = 0.0
     note: Note | None = None
     is_resent: bool = False
     answer: Answer | None = None
+
+    @property
+    def sendings(self) -> int:
+        """How often the call may have reached the service."""
+        return self.attempts - self.unsent
 
     def settlement(self, outcome: Outcome, *, code: str = "", state_after: str = "") -> Settlement:
         """Return how the asset stands, in the last answer's words unless all is well.

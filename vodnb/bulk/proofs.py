@@ -58,7 +58,7 @@ class Proofs:
         self._recall = recall
         self._tell = tell
         self._assets = list(unproved) if plan.verify else []
-        self._contrary: list[str] = []
+        self._contrary: dict[str, str] = {}
         self._last_at = asyncio.get_running_loop().time()
         self.is_complete = not self._assets
 
@@ -77,7 +77,7 @@ class Proofs:
         await self._read_each(self._assets, is_last=False)
         wait = self._last_at + doubts.SETTLE_MARGIN - asyncio.get_running_loop().time()
         if self._contrary and await self._control.nap(max(0.0, wait)):
-            await self._read_each(self._contrary, is_last=True)
+            await self._read_each(list(self._contrary), is_last=True)
         self.is_complete = not self._control.is_stopped
 
     async def _read_each(self, assets: list[str], *, is_last: bool) -> None:
@@ -89,7 +89,9 @@ class Proofs:
         while not self._control.is_stopped and (batch := list(islice(left, BATCH))):
             states = await self._read(batch, lane)
             for asset_id in batch:
-                if state := states.get(asset_id, ""):
+                # What contradicts its answer and cannot be read once more does so still.
+                known = "" if self._control.is_stopped else self._contrary.get(asset_id, "")
+                if state := states.get(asset_id, "") or known:
                     self._judge(asset_id, state, is_last=is_last)
 
     def _judge(self, asset_id: str, state: str, *, is_last: bool) -> None:
@@ -97,7 +99,7 @@ class Proofs:
         proved = replace(told, state_after=state)
         if not agrees(state, told, self._plan.status):
             if not is_last:
-                self._contrary.append(asset_id)
+                self._contrary[asset_id] = state
                 return
             message = f"the answer said {told.code or told.outcome}, and the state is {state}"
             proved = replace(

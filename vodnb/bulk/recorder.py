@@ -68,7 +68,6 @@ class Recorder:
         listen: Listener,
         wall: Callable[[], float] | None = None,
     ) -> None:
-        self._journal = journal
         self._listen = listen
         self._wall = wall or steady_time()
         self._lines: deque[_Line | None] = deque()

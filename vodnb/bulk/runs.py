@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import InputError, JournalError
 from vodnb.rules.model import Outcome
 
-from . import owner
+from . import doubts, owner
 from .journal import Journal, read_header
 from .record import Standing, doubt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from vodnb.rules.model import Settlement
 
@@ -37,6 +37,9 @@ _logger = logging.getLogger("vodnb")
 
 SUFFIX = ".sqlite"
 """How the file name of a journal ends; before it stands the run ID, so that names sort by time."""
+
+_ASKED = ("endpoint", "project_id", "status")
+"""What two runs have in common where the records of one say something of the other's assets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +73,14 @@ class OpenRun:
 
     journal: Journal
     header: Header
-    settled: Mapping[str, Settlement] = field(default_factory=dict)
-    doubtful: Mapping[str, tuple[Settlement, float]] = field(default_factory=dict)
+    settled: dict[str, Settlement] = field(default_factory=dict)
+    doubtful: dict[str, tuple[Settlement, float]] = field(default_factory=dict)
     is_new: bool = False
+
+    def forget(self) -> None:
+        """Let go of how assets stood, once that was taken over: it takes half a kilobyte each."""
+        self.settled.clear()
+        self.doubtful.clear()
 
     def discard(self) -> None:
         """Leave no trace of a run that could not start."""
@@ -134,6 +142,7 @@ def open_run(folder: Path, want: Want) -> OpenRun:
     """Go on with the newest unfinished run of the same service, project, status and assets.
 
     Its assets must all be wanted; what is wanted beyond them is added. Else a new run begins.
+    Either takes in what other runs may have sent a moment ago.
 
     Raises:
         InputError: The one run to go on with is of something else.
@@ -146,10 +155,10 @@ def open_run(folder: Path, want: Want) -> OpenRun:
     try:
         # Only now, for of two calls in the same moment each must see the other.
         _refuse_rivals(folder, want, ours=opened.header.run_id)
+        return _with_doubts_of_others(folder, want, opened)
     except BaseException:
         opened.give_back()
         raise
-    return opened
 
 
 def find_headers(folder: Path) -> Iterator[Header]:
@@ -194,20 +203,38 @@ def _find_unfinished(folder: Path, want: Want) -> Header | None:
 
 def _read_named(path: Path, want: Want) -> Header:
     header = read_header(path)
-    if header is None or not _is_part(header, want, set(want.assets)):
+    if header is None:
         raise InputError(
-            f"The journal '{path}' is of another run: another endpoint, project or status, or "
-            "of assets that are not in this table.",
-            "What it recorded says nothing about these assets.",
-            "vodnb.resume(path) goes on with that run; name a folder to begin one of your own.",
+            f"The journal '{path}' holds no run.",
+            "The run was cut off before it began; nothing was sent.",
+            "Name the folder, or a journal that vodnb.runs() lists.",
         )
+    if not _is_part(header, want, set(want.assets)):
+        raise _another_run(header, want)
     return header
+
+
+def _another_run(header: Header, want: Want) -> InputError:
+    means = "What it recorded says nothing about these assets."
+    for name in _ASKED:
+        ours, wanted = getattr(header, name), getattr(want.header, name)
+        if ours != wanted:
+            return InputError(
+                f"The journal '{header.path}' is of another run: its {name} is {ours}, and not "
+                f"{wanted}.",
+                means,
+                "Connect to where it belongs and ask for the same; or name a folder for a new run.",
+            )
+    return InputError(
+        f"The journal '{header.path}' is of another run: it has assets that are not in this table.",
+        means,
+        "vodnb.resume(path) goes on with that run; name a folder to begin one of your own.",
+    )
 
 
 def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
     """Whether a run asks for the same, of assets that are all wanted."""
-    asked = ("endpoint", "project_id", "status")
-    if any(getattr(header, name) != getattr(want.header, name) for name in asked):
+    if not _asks_the_same(header, want):
         return False
     journal = Journal.open(header.path)
     try:
@@ -216,9 +243,18 @@ def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
         journal.close()
 
 
+def _asks_the_same(header: Header, want: Want) -> bool:
+    return all(getattr(header, name) == getattr(want.header, name) for name in _ASKED)
+
+
 def _begin(want: Want) -> OpenRun:
-    journal = Journal.create(want.header, want.assets)
+    # Before it can be found: a call in the same moment would go on with it as one that was cut off.
     owner.take(want.header.run_id)
+    try:
+        journal = Journal.create(want.header, want.assets)
+    except BaseException:
+        owner.leave(want.header.run_id)
+        raise
     return OpenRun(journal=journal, header=want.header, is_new=True)
 
 
@@ -233,12 +269,12 @@ def _take_over(old: Header, want: Want) -> OpenRun:
         journal = Journal.open(old.path)
         try:
             journal.claim(owner.this_process(), is_gone=_is_free)
+            # Anew: since it was found, somebody may have gone on with it and let go of it.
+            old = read_header(old.path) or old
             known = set(journal.assets())
             more = [asset_id for asset_id in want.assets if asset_id not in known]
-            journal.add(more)
-            if old.is_salvaged:
-                # They may be assets of the run whose names were lost.
-                journal.write(map(doubt_of, more))
+            # They may be assets of a salvaged run whose names were lost.
+            journal.add(more, map(doubt_of, more) if old.is_salvaged else ())
             deadline = max(old.deadline, want.header.deadline)
             clock = owner.common_clock(old.clock)
             journal.note(deadline=deadline, is_finished=False, clock=clock)
@@ -259,7 +295,7 @@ def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
     """
     wanted = set(want.assets)
     place = (want.header.endpoint, want.header.project_id)
-    for header in _find_live(folder):
+    for header in filter(is_under_way, _find_open(folder)):
         is_other = header.run_id != ours and (header.endpoint, header.project_id) == place
         if is_other and (shared := _shared(header, wanted)):
             raise JournalError(
@@ -270,12 +306,43 @@ def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
             )
 
 
-def _find_live(folder: Path) -> Iterator[Header]:
-    """Return the runs that are worked on now; a damaged journal is nobody's."""
+def _with_doubts_of_others(folder: Path, want: Want, opened: OpenRun) -> OpenRun:
+    """Return the run with what another one may have sent a moment ago, when it was cut off.
+
+    Those calls may still have their effect: their assets are asked for after the settle time, as
+    our own are. What left before that time is looked up like any other.
+    """
+    doubtful, deadline = dict(opened.doubtful), opened.header.deadline
+    wanted = set(want.assets) - set(opened.settled)
+    for header in _find_open(folder):
+        is_ours = header.run_id == opened.header.run_id
+        # One at work has none of our assets, and would have to wait for its reader.
+        if is_ours or is_under_way(header) or not _asks_the_same(header, want):
+            continue
+        for asset_id, (settlement, age) in _young_doubts(header).items():
+            if asset_id in wanted:
+                ours = doubtful.get(asset_id, (settlement, age))
+                doubtful[asset_id] = (ours[0], min(age, ours[1]))
+                deadline = max(deadline, header.deadline)
+    return replace(opened, doubtful=doubtful, header=replace(opened.header, deadline=deadline))
+
+
+def _young_doubts(header: Header) -> dict[str, tuple[Settlement, float]]:
+    """Return what a run has left in doubt whose settle time is not over."""
+    settle = header.deadline + doubts.SETTLE_MARGIN
+    with suppress(JournalError), closing(Journal(header.path)) as journal:
+        if owner.age(journal.last_left(), clock=header.clock) < settle:
+            found = _sort(journal, header).doubtful
+            return {one: doubt for one, doubt in found.items() if doubt[1] < settle}
+    return {}
+
+
+def _find_open(folder: Path) -> Iterator[Header]:
+    """Return the runs that are not finished; a damaged journal is nobody's."""
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(JournalError):
             header = read_header(path)
-            if header and is_under_way(header):
+            if header and not header.is_finished:
                 yield header
 
 

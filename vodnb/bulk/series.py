@@ -104,7 +104,14 @@ class Series(Run):
         return done / max(total, 1)
 
     def speak(self, lang: Lang) -> None:
-        """Tell how it stands, and fill the table, in this language from now on."""
+        """Tell how it stands, and fill the table, in this language from now on.
+
+        Args:
+            lang: `"zh"` or `"en"`.
+
+        Example:
+            >>> job.speak("zh")
+        """
         super().speak(lang)
         for job in self._jobs.copy():
             job.speak(lang)

@@ -1,4 +1,4 @@
-"""Ask for the states of assets, ten a call; what an answer leaves open stays open."""
+"""Reads the states of assets out of an answer; what it leaves open stays open."""
 
 from __future__ import annotations
 

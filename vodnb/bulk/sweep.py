@@ -107,8 +107,11 @@ class Sweep(Work):
             self._stopped = self._asker.stopped or BY_HAND
 
     async def _count_younger(self) -> None:
-        if self._younger and (answer := await self._page(self._younger, 0)):
-            self._too_young = _total(answer)
+        # Not by a page: a count that cannot be had leaves no span open that was to be swept.
+        if self._younger:
+            answer = await self._asker.ask(LIST, **self._query(self._younger, page=0))
+            if answer and answer.kind is AnswerClass.DONE:
+                self._too_young = _total(answer)
 
     async def _read(self, window: Window, first: Answer) -> None:
         """Read a window whose first page has come, in halves where it is too large."""

@@ -76,21 +76,37 @@ class Work(ABC):
         return self._future
 
     def done(self) -> bool:
-        """Whether it has ended, in whatever way."""
+        """Whether it has ended, in whatever way.
+
+        Example:
+            >>> job.done()
+        """
         return self._future.done()
 
     def stop(self) -> None:
-        """Let no further call leave; what is out comes home."""
+        """Let no further call leave; what is out comes home. The same cell goes on from there.
+
+        Example:
+            >>> job.stop()
+        """
         self._control.stop()
 
     def pause(self) -> None:
-        """Hold the next calls back until `resume`."""
+        """Hold the next calls back until `resume`.
+
+        Example:
+            >>> job.pause()
+        """
         if self._paused_at is None and not self.done():
             self._paused_at = time.monotonic()
             self._control.pause()
 
     def resume(self) -> None:
-        """Go on after `pause`."""
+        """Go on after `pause`.
+
+        Example:
+            >>> job.resume()
+        """
         if self._paused_at is not None:
             self._paused += self._now() - self._paused_at
             self._paused_at = None
@@ -109,14 +125,24 @@ class Work(ABC):
         return self._control.is_paused and not self.done()
 
     def speak(self, lang: Lang) -> None:
-        """Tell how it stands, and fill the table, in this language from now on."""
+        """Tell how it stands, and fill the table, in this language from now on.
+
+        Args:
+            lang: `"zh"` or `"en"`.
+
+        Example:
+            >>> job.speak("zh")
+        """
         self._lang = lang
 
     def results(self) -> pd.DataFrame:
-        """Return the whole table as it stands now.
+        """Return the whole table as it stands now, in the middle of a run too.
 
         Raises:
             VodnbError: It could not start.
+
+        Example:
+            >>> results = job.results()
         """
         if fault := self.fault:
             raise fault.with_traceback(None) from None
@@ -129,10 +155,13 @@ class Work(ABC):
         the calls that are out: what they may have sent is `in_doubt`.
 
         Args:
-            progress: Whether to show how it goes.
+            progress: Whether to show how it goes. Default True.
 
         Raises:
             VodnbError: It could not start.
+
+        Example:
+            >>> results = vod.start(assets).wait()
         """
         screen = None
         try:
@@ -153,12 +182,16 @@ class Work(ABC):
         """Wait for the end without blocking the caller's loop, and return the table.
 
         Args:
-            progress: Whether to show how it goes.
+            progress: Whether to show how it goes. Default True, which is also what
+                `await vod.start(assets)` does.
 
         Raises:
             VodnbError: It could not start.
             asyncio.CancelledError: The waiting cell was interrupted; the work is told to stop, and
                 `results` has its table.
+
+        Example:
+            >>> results = await vod.start(assets).wait_async(progress=False)
         """
         screen = open_screen(self) if progress else None
         try:

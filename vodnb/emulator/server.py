@@ -25,13 +25,13 @@ from .wire import App
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from types import FrameType, TracebackType
+    from types import FrameType
 
     from .gate import Key
     from .samples import ExpectedRow
     from .wire import LedgerEntry
 
-__all__ = ["Sandbox", "sandbox", "serve", "shared_sandbox"]
+__all__ = ["Sandbox", "sandbox", "serve"]
 
 _LOG = logging.getLogger(__name__)
 _NOT_STATES = ("NO_ASSET", "NOASSET", "UNCREATED")
@@ -109,12 +109,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def add(self, ids_or_csv: str | Path | Iterable[str], state: str = "CREATING") -> list[str]:
@@ -130,6 +125,9 @@ class Sandbox:
 
         Raises:
             InputError: The file cannot be used, or `state` is none that an asset can be in.
+
+        Example:
+            >>> vod.sandbox.add(["f4" * 16], state="PUBLISHED")
         """
         if state in _NOT_STATES or state != state.strip().upper() or not state:
             raise InputError(
@@ -143,7 +141,11 @@ class Sandbox:
         return asset_ids
 
     def states(self) -> dict[str, str]:
-        """Return the true state of every asset, whatever the queries still show."""
+        """Return the true state of every asset, whatever the queries still show.
+
+        Example:
+            >>> vod.sandbox.states()
+        """
         return self._store.states()
 
     def sample_csv(self, path: str | Path, n: int = 200, *, seed: str | None = None) -> Path:
@@ -177,6 +179,9 @@ class Sandbox:
 
         Raises:
             InputError: This sandbox did not write that file.
+
+        Example:
+            >>> vod.sandbox.truth(vod.sandbox.sample_csv("assets.csv"))
         """
         try:
             return list(self._truths[Path(path).resolve()])
@@ -241,24 +246,45 @@ class Sandbox:
         )
 
     def clear_faults(self) -> None:
-        """Forget every fault that is still planned."""
+        """Forget every fault that is still planned.
+
+        Example:
+            >>> vod.sandbox.clear_faults()
+        """
         self._faults.clear()
 
     def ledger(self) -> list[LedgerEntry]:
-        """Return every API call served so far; `GET {endpoint}/_sandbox/ledger` gives the same."""
+        """Return every API call served so far; `GET {endpoint}/_sandbox/ledger` gives the same.
+
+        Example:
+            >>> [call.asset_id for call in vod.sandbox.ledger() if call.operation == "confirm"]
+        """
         return list(self._app.ledger)
 
     def expire_tokens(self) -> None:
-        """Let every token die now, as after a change of password."""
+        """Let every token die now, as after a change of password.
+
+        Example:
+            >>> with vodnb.sandbox() as box:
+            ...     box.expire_tokens()
+        """
         self._gate.expire_tokens()
 
     def new_token(self) -> str:
-        """Issue a token, show it as `token` from now on, and return it."""
+        """Issue a token, show it as `token` from now on, and return it.
+
+        Example:
+            >>> vod.sign_in(token=vod.sandbox.new_token())
+        """
         self.token, _ = self._gate.issue_token(self.behaviour.token_life)
         return self.token
 
     def as_json(self) -> dict[str, object]:
-        """Return what a script in another process needs; `assets` lists the IDs of all assets."""
+        """Return what a script in another process needs; `assets` lists the IDs of all assets.
+
+        Example:
+            >>> vod.sandbox.as_json()["endpoint"]
+        """
         return {
             "endpoint": self.endpoint,
             "iam_endpoint": self.iam_endpoint,
@@ -275,7 +301,12 @@ class Sandbox:
         return self._host.is_running
 
     def stop(self) -> None:
-        """Stop the server, closing every connection, and write the state file. Safe to repeat."""
+        """Stop the server, closing every connection, and write the state file. Safe to repeat.
+
+        Example:
+            >>> box = vodnb.sandbox()
+            >>> box.stop()
+        """
         self._host.stop()
         self._save()
 
@@ -347,25 +378,6 @@ def sandbox(
         state_file=None if state_file is None else Path(state_file),
         clock=clock,
     )
-
-
-class _Shared:
-    """The one sandbox of this process."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.sandbox: Sandbox | None = None
-
-
-_SHARED = _Shared()
-
-
-def shared_sandbox() -> Sandbox:
-    """Return the one sandbox of this process; started by the first call, it ends with it."""
-    with _SHARED.lock:
-        if _SHARED.sandbox is None or not _SHARED.sandbox.is_running:
-            _SHARED.sandbox = sandbox()
-        return _SHARED.sandbox
 
 
 def serve(running: Sandbox) -> None:

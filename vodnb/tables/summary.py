@@ -66,7 +66,11 @@ class Summary:
         }
 
     def headline(self) -> str:
-        """Return the counts in one sentence."""
+        """Return the counts in one sentence.
+
+        Example:
+            >>> vodnb.summary(results).headline()
+        """
         if not self.rows:
             return say("no rows", self.lang)
         comma = "，" if self.lang == "zh" else ", "

@@ -1,0 +1,91 @@
+"""Doubts are asked for in the order of their settle times, however many there are."""
+
+from __future__ import annotations
+
+import asyncio
+
+from engine_play import ids, play
+from pretend_service import LOST, UNREACHABLE, PretendService, refusal
+from virtual_time import run_virtual
+
+from vodnb.bulk.control import Control
+from vodnb.bulk.doubts import Doubts
+from vodnb.bulk.plan import Item, Plan
+from vodnb.rules.model import Outcome, Status
+
+
+def settle_all(left: dict[str, float]) -> tuple[list[list[str]], int]:
+    """Settle doubts that left at these times; return what was asked for, and what it cost."""
+    asked: list[list[str]] = []
+    looks = 0
+
+    class Counting(Doubts):
+        def _due(self, item):
+            nonlocal looks
+            looks += 1
+            return super()._due(item)
+
+    async def read(batch):
+        asked.append(list(batch))
+        return dict.fromkeys(batch, "CREATED")
+
+    async def scene() -> None:
+        plan = Plan(
+            run_id="run",
+            status=Status.CREATED,
+            assets=list(left),
+            workers=1,
+            attempts=5,
+            deadline=1.0,
+            look_first=True,
+        )
+        doubts = Counting(plan, control=Control(), read=read, send=None, settle=lambda *_: None)
+        now = asyncio.get_running_loop().time()
+        doubts.add(Item(asset_id=one, left_at=now + at) for one, at in left.items())
+        await doubts.settle_all()
+        assert not doubts
+
+    run_virtual(scene())
+    return asked, looks
+
+
+def test_whose_time_comes_first_is_asked_for_first():
+    """In batches of ten, the longest out before the others; equals as they came."""
+    assets = ids(25)
+    asked, _ = settle_all({one: -float(place // 2) for place, one in enumerate(assets)})
+    order = [one for batch in asked for one in batch]
+    assert order == sorted(assets, key=lambda one: -(assets.index(one) // 2))
+    assert [len(batch) for batch in asked] == [10, 10, 5]
+
+
+def test_the_work_grows_with_their_number_alone():
+    """A salvaged run has all of its assets in doubt: they are not ordered anew for each batch."""
+    count = 2000
+    _, looks = settle_all(dict.fromkeys(ids(count), 0.0))
+    assert looks <= 1.2 * count
+
+
+def test_a_call_that_never_left_is_no_doing_of_ours():
+    """Refused connections, then "not CREATING any more": somebody else has confirmed it."""
+    asset = ids(1)[0]
+    for script, outcome in (
+        ([(UNREACHABLE, False)] * 2, Outcome.ALREADY_CONFIRMED),
+        ([(LOST, False), (UNREACHABLE, False)], Outcome.CONFIRMED),
+    ):
+        service = PretendService({asset: "CREATED"})
+        service.scripts[asset] = [*script, (refusal("VOD.10126"), False)]
+        if outcome is Outcome.CONFIRMED:
+            service.states[asset] = "CREATING"
+            service.scripts[asset][-1] = (refusal("VOD.10126"), True)
+        book, _ = play(service, [asset], look_first=False)
+        told = book.settlements[asset]
+        assert (told.outcome, told.attempts) == (outcome, 3)
+
+
+def test_calls_that_never_left_do_not_use_up_the_one_after_a_doubt():
+    """Four refused connections and one lost answer: it may go once more."""
+    assets = ids(60)
+    service = PretendService(dict.fromkeys(assets, "CREATING"), latency=0.5)
+    service.scripts[assets[0]] = [*[(UNREACHABLE, False)] * 4, (LOST, False)]
+    book, _ = play(service, assets, ceiling=5.0)
+    assert book.outcomes == {Outcome.CONFIRMED: 60}

@@ -194,9 +194,8 @@ def _no_folder(folder: Path, why: str) -> JournalError:
 
 
 def _find_unfinished(folder: Path, want: Want) -> Header | None:
-    wanted = set(want.assets)
     for header in find_headers(folder):
-        if not header.is_finished and _is_part(header, want, wanted):
+        if not header.is_finished and _is_part(header, want):
             return header
     return None
 
@@ -209,7 +208,7 @@ def _read_named(path: Path, want: Want) -> Header:
             "The run was cut off before it began; nothing was sent.",
             "Name the folder, or a journal that vodnb.runs() lists.",
         )
-    if not _is_part(header, want, set(want.assets)):
+    if not _is_part(header, want):
         raise _another_run(header, want)
     return header
 
@@ -232,10 +231,11 @@ def _another_run(header: Header, want: Want) -> InputError:
     )
 
 
-def _is_part(header: Header, want: Want, wanted: set[str]) -> bool:
+def _is_part(header: Header, want: Want) -> bool:
     """Whether a run asks for the same, of assets that are all wanted."""
     if not _asks_the_same(header, want):
         return False
+    wanted = set(want.assets)
     journal = Journal.open(header.path)
     try:
         return all(asset_id in wanted for asset_id in journal.assets())
@@ -293,11 +293,10 @@ def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
     Raises:
         JournalError: Somebody does; it says who.
     """
-    wanted = set(want.assets)
     place = (want.header.endpoint, want.header.project_id)
     for header in filter(is_under_way, _find_open(folder)):
         is_other = header.run_id != ours and (header.endpoint, header.project_id) == place
-        if is_other and (shared := _shared(header, wanted)):
+        if is_other and (shared := _shared(header, want)):
             raise JournalError(
                 f"The run {header.run_id} is at work on {shared} of these assets: process "
                 f"{header.owner.get('pid')} on {header.owner.get('host')}.",
@@ -313,13 +312,14 @@ def _with_doubts_of_others(folder: Path, want: Want, opened: OpenRun) -> OpenRun
     our own are. What left before that time is looked up like any other.
     """
     doubtful, deadline = dict(opened.doubtful), opened.header.deadline
-    wanted = set(want.assets) - set(opened.settled)
     for header in _find_open(folder):
         is_ours = header.run_id == opened.header.run_id
         # One at work has none of our assets, and would have to wait for its reader.
         if is_ours or is_under_way(header) or not _asks_the_same(header, want):
             continue
-        for asset_id, (settlement, age) in _young_doubts(header).items():
+        young = _young_doubts(header)
+        wanted = set(want.assets) - set(opened.settled) if young else ()
+        for asset_id, (settlement, age) in young.items():
             if asset_id in wanted:
                 ours = doubtful.get(asset_id, (settlement, age))
                 doubtful[asset_id] = (ours[0], min(age, ours[1]))
@@ -346,7 +346,8 @@ def _find_open(folder: Path) -> Iterator[Header]:
                 yield header
 
 
-def _shared(header: Header, wanted: set[str]) -> int:
+def _shared(header: Header, want: Want) -> int:
+    wanted = set(want.assets)
     with closing(Journal(header.path)) as journal:
         return sum(asset_id in wanted for asset_id in journal.assets())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 
 import pytest
@@ -65,13 +66,14 @@ async def work(disk, notes, ready, *, seconds):
         await asyncio.sleep(seconds)
 
 
-def play(count, *, workers=8, seconds=0.01, disk=None):
+def play(count, *, workers=8, seconds=0.01, disk=None, rate=math.inf):
     """Let some workers send that many assets; return the disk and the seconds that it took."""
     disk = disk or Disk()
 
     async def scene():
         ready = deque(Item(asset_id=f"a{number}") for number in range(count))
-        notes = Notes(disk, ready=ready, now=lambda: "2026-01-01T00:00:00.000Z")
+        now = "2026-01-01T00:00:00.000Z"
+        notes = Notes(disk, ready=ready, rate=lambda: rate, now=lambda: now)
         await asyncio.gather(*(work(disk, notes, ready, seconds=seconds) for _ in range(workers)))
         notes.retract(ready)
         return asyncio.get_running_loop().time()
@@ -96,6 +98,15 @@ def test_at_a_slow_pace_no_note_is_old():
     assert max(map(len, disk.groups)) <= 16
     assert len(disk.groups) <= 25
     assert sum(map(len, disk.groups)) <= 4 * 60
+
+
+@pytest.mark.parametrize("rate", [5.0, 24.5, 100.0])
+def test_at_a_known_pace_each_is_noted_once(rate):
+    """No further ahead than assets leave: none grows old, and the groups are as large as can be."""
+    disk, _ = play(300, workers=4, seconds=4 / rate, rate=rate)
+    assert len(disk.heard) == 300
+    assert sum(map(len, disk.groups)) <= 300 * 1.05 + 8
+    assert len(disk.groups) <= 300 / max(1.0, 0.7 * rate) + 8
 
 
 class Watch(Disk):
@@ -139,7 +150,7 @@ def test_what_did_not_leave_is_taken_back():
 
     async def scene():
         ready = deque(Item(asset_id=f"a{number}") for number in range(300))
-        notes = Notes(disk, ready=ready, now=lambda: "")
+        notes = Notes(disk, ready=ready, rate=lambda: math.inf, now=lambda: "")
         working = asyncio.ensure_future(work(disk, notes, ready, seconds=0.01))
         await asyncio.wait([working], timeout=1)
         working.cancel()
@@ -161,7 +172,7 @@ def test_a_failure_that_nobody_waits_for_is_met_by_the_next():
 
     async def scene():
         ready = deque(Item(asset_id=f"a{number}") for number in range(100))
-        notes = Notes(disk, ready=ready, now=lambda: "")
+        notes = Notes(disk, ready=ready, rate=lambda: math.inf, now=lambda: "")
         asyncio.get_running_loop().call_later(0.2, setattr, disk, "fault", JournalError("full"))
         await work(disk, notes, ready, seconds=0.01)
 
@@ -176,7 +187,7 @@ def test_one_that_is_cancelled_leaves_the_others_their_note():
 
     async def scene():
         ready = deque([Item(asset_id="a"), Item(asset_id="b"), Item(asset_id="c")])
-        notes = Notes(disk, ready=ready, now=lambda: "")
+        notes = Notes(disk, ready=ready, rate=lambda: math.inf, now=lambda: "")
         first = asyncio.ensure_future(notes.leave(ready.popleft()))
         await asyncio.sleep(0.1)
         second = asyncio.ensure_future(notes.leave(ready.popleft()))
@@ -197,7 +208,7 @@ def test_a_leaving_says_when_and_how_often():
         disk = Disk()
         disk.intend = lambda events: told.extend(events) or _done()
         ready = deque([Item(asset_id="b", state="CREATING")])
-        notes = Notes(disk, ready=ready, now=lambda: "then")
+        notes = Notes(disk, ready=ready, rate=lambda: math.inf, now=lambda: "then")
         disk.durable = ["a"]
         await notes.leave(Item(asset_id="a", attempts=2, sent_at="before"))
 

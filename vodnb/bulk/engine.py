@@ -96,7 +96,7 @@ class Engine:
         self._chance = chance
         self._unseen = iter(plan.assets)
         self._ready: deque[Item] = deque()
-        self._notes = Notes(recorder, ready=self._ready, now=now)
+        self._notes = Notes(recorder, ready=self._ready, rate=lambda: confirm.rate, now=now)
         self._known: dict[str, str] = {}
         self._can_look = True
         self._sent = 0

@@ -34,6 +34,9 @@ _FIRST_AHEAD = 8
 _FRESH = 2.0
 """Seconds in which an asset must leave after it was noted; less than the settle margin."""
 
+_NOT_YET_OLD = 0.75
+"""Part of that time for which assets are noted ahead at the rate they leave at."""
+
 _TRIES = 3
 """Most notes of one leaving: a disk that is slower than that cannot keep a journal."""
 
@@ -44,12 +47,21 @@ class Notes:
     Args:
         recorder: Writes them.
         ready: The assets whose turn comes next, the first one first.
+        rate: Returns how many assets a second may leave.
         now: Returns the time of day as UTC ISO text ending in Z.
     """
 
-    def __init__(self, recorder: Recorder, *, ready: deque[Item], now: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        ready: deque[Item],
+        rate: Callable[[], float],
+        now: Callable[[], str],
+    ) -> None:
         self._recorder = recorder
         self._ready = ready
+        self._rate = rate
         self._now = now
         self._ahead = _FIRST_AHEAD
         self._clock = asyncio.get_running_loop().time
@@ -104,7 +116,8 @@ class Notes:
 
     def _write_ahead(self) -> None:
         """Note those whose turn is next, once half of them have none."""
-        self._ahead = min(self._ahead + 1, MOST_AHEAD)
+        most = max(1.0, min(MOST_AHEAD, self._rate() * _FRESH * _NOT_YET_OLD))
+        self._ahead = min(self._ahead + 1, int(most))
         last = min(self._ahead // 2, len(self._ready) - 1)
         if last >= 0 and self._ready[last].note is None:
             self._write(self._next(self._ahead))

@@ -33,7 +33,7 @@ _logger = logging.getLogger("vodnb")
 
 _MOST_AT_ONCE = 1000
 
-_GATHER_SECONDS = 0.2
+_GATHER_SECONDS = 0.4
 """What nobody waits for gathers this long."""
 
 _STANDINGS = {

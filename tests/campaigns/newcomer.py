@@ -141,7 +141,7 @@ class Newcomer:
         told = self._read_until(process, r"http://(localhost|127\.0\.0\.1):\d+/lab\S*")
         address = re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab\S*", told)[0]
         # Where the browser is sent that JupyterLab opens for whoever has one.
-        address = address.replace("/lab?", f"/lab/tree/{lab.split()[-1]}?")
+        address = address.replace("/lab?", f"/lab/tree/{Path(lab.split()[-1]).name}?")
         # What it says later must not fill the pipe.
         os.set_blocking(process.stdout.fileno(), False)
         _use_app(address, picture.with_stem(f"{picture.stem}-{Path(self.readme).stem}"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -90,22 +91,15 @@ class Newcomer:
 
     def _run(self, code: str) -> str:
         """Run a block to its end, stopping at what fails."""
-        done = subprocess.run(
-            ["bash", "-e", "-c", code],
-            cwd=self.here,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{done.stdout}\n{self.readme}: exit status {done.returncode}")
-        return done.stdout
+        process = self._start(code)
+        told, _ = process.communicate()
+        if process.returncode:
+            raise SystemExit(f"{told}\n{self.readme}: exit status {process.returncode}")
+        return told
 
     def _start(self, code: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            ["bash", "-c", code],
+        return subprocess.Popen(
+            ["bash", "-e", "-c", code],
             cwd=self.here,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -113,6 +107,9 @@ class Newcomer:
             text=True,
             start_new_session=True,
         )
+
+    def _start_server(self, code: str) -> subprocess.Popen[str]:
+        process = self._start(code)
         self._served.append(process)
         return process
 
@@ -126,7 +123,7 @@ class Newcomer:
 
     def _serve(self, code: str) -> None:
         """Start the sandbox of another terminal, and paste the lines that it prints."""
-        told = self._read_until(self._start(code), r"VODNB_TOKEN=\S+\n")
+        told = self._read_until(self._start_server(code), r"VODNB_TOKEN=\S+\n")
         tell(told)
         self._environment |= dict(re.findall(r"export (\w+)=(\S+)", told))
 
@@ -137,7 +134,7 @@ class Newcomer:
             tell("(left out)")
             return
         tell(self._run(install))
-        process = self._start(lab.strip())
+        process = self._start_server(lab.strip())
         told = self._read_until(process, r"http://(localhost|127\.0\.0\.1):\d+/lab\S*")
         address = re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab\S*", told)[0]
         # Where the browser is sent that JupyterLab opens for whoever has one.
@@ -156,8 +153,8 @@ class Newcomer:
         assert all(",confirmed," in row for rows in lines for row in rows)
         endpoint = self._environment["VODNB_ENDPOINT"]
         with urllib.request.urlopen(f"{endpoint}/_sandbox/ledger", timeout=10) as answer:
-            told = answer.read().decode()
-        sent = Counter(re.findall(r'"confirm"[^{}]*?"asset_id": ?"(\w+)"', told))
+            calls = json.load(answer)
+        sent = Counter(call["asset_id"] for call in calls if call["operation"] == "confirm")
         assert len(sent) == OWN_ROWS, f"{len(sent)} assets were sent"
         assert set(sent.values()) == {1}, "an asset was sent twice"
         assert (self.here / "report.html").stat().st_size > 10_000
@@ -202,7 +199,7 @@ def _scrubbed() -> dict[str, str]:
 
 
 def _use_app(address: str, picture: Path) -> None:
-    """Run the notebook by its menu, and make the sample in the form that appears."""
+    """Run the notebook by its menu, and take a picture of the form that appears."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver, contextlib.ExitStack() as stack:

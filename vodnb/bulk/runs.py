@@ -17,7 +17,7 @@ from .journal import Journal, read_header
 from .record import Standing, doubt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from vodnb.rules.model import Settlement
 
@@ -154,8 +154,9 @@ def open_run(folder: Path, want: Want) -> OpenRun:
     opened = _take_over(old, want) if old else _begin(want)
     try:
         # Only now, for of two calls in the same moment each must see the other.
-        _refuse_rivals(folder, want, ours=opened.header.run_id)
-        return _with_doubts_of_others(folder, want, opened)
+        others = _find_others(folder, ours=opened.header.run_id)
+        _refuse_rivals(others, want)
+        return _with_doubts_of_others(others, want, opened)
     except BaseException:
         opened.give_back()
         raise
@@ -287,16 +288,16 @@ def _take_over(old: Header, want: Want) -> OpenRun:
         raise
 
 
-def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
+def _refuse_rivals(others: Iterable[Header], want: Want) -> None:
     """Refuse where somebody works on some of the assets now, in whatever run.
 
     Raises:
         JournalError: Somebody does; it says who.
     """
     place = (want.header.endpoint, want.header.project_id)
-    for header in filter(is_under_way, _find_open(folder)):
-        is_other = header.run_id != ours and (header.endpoint, header.project_id) == place
-        if is_other and (shared := _shared(header, want)):
+    for header in filter(is_under_way, others):
+        is_there = (header.endpoint, header.project_id) == place
+        if is_there and (shared := _shared(header, want)):
             raise JournalError(
                 f"The run {header.run_id} is at work on {shared} of these assets: process "
                 f"{header.owner.get('pid')} on {header.owner.get('host')}.",
@@ -305,17 +306,16 @@ def _refuse_rivals(folder: Path, want: Want, *, ours: str) -> None:
             )
 
 
-def _with_doubts_of_others(folder: Path, want: Want, opened: OpenRun) -> OpenRun:
+def _with_doubts_of_others(others: Iterable[Header], want: Want, opened: OpenRun) -> OpenRun:
     """Return the run with what another one may have sent a moment ago, when it was cut off.
 
     Those calls may still have their effect: their assets are asked for after the settle time, as
     our own are. What left before that time is looked up like any other.
     """
     doubtful, deadline = dict(opened.doubtful), opened.header.deadline
-    for header in _find_open(folder):
-        is_ours = header.run_id == opened.header.run_id
+    for header in others:
         # One at work has none of our assets, and would have to wait for its reader.
-        if is_ours or is_under_way(header) or not _asks_the_same(header, want):
+        if is_under_way(header) or not _asks_the_same(header, want):
             continue
         young = _young_doubts(header)
         wanted = set(want.assets) - set(opened.settled) if young else ()
@@ -337,13 +337,15 @@ def _young_doubts(header: Header) -> dict[str, tuple[Settlement, float]]:
     return {}
 
 
-def _find_open(folder: Path) -> Iterator[Header]:
-    """Return the runs that are not finished; a damaged journal is nobody's."""
+def _find_others(folder: Path, *, ours: str) -> list[Header]:
+    """Return the other runs that are not finished; a damaged journal is nobody's."""
+    found = []
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(JournalError):
             header = read_header(path)
-            if header and not header.is_finished:
-                yield header
+            if header and not header.is_finished and header.run_id != ours:
+                found.append(header)
+    return found
 
 
 def _shared(header: Header, want: Want) -> int:

@@ -100,7 +100,7 @@ def test_verbose_traceback_shows_no_secret(call, with_environment, monkeypatch):
     assert CANARY not in str(error)
     while error:
         frames = [found for found, _ in traceback.walk_tb(error.__traceback__)]
-        ours = [frame for frame in frames if "vodnb/" in frame.f_code.co_filename]
+        ours = [frame for frame in frames if is_ours(frame)]
         assert not [frame for frame in ours if CANARY in repr(frame.f_locals)]
         error = error.__cause__ or error.__context__
     told = "".join(VerboseTB(theme_name="nocolor").text(*first_of_ours(caught.value)))
@@ -108,11 +108,15 @@ def test_verbose_traceback_shows_no_secret(call, with_environment, monkeypatch):
     assert CANARY not in told
 
 
+def is_ours(frame):
+    """Whether a frame is of the package, in whatever folder the checkout is."""
+    return Path(frame.f_code.co_filename).is_relative_to(Path(vodnb.__file__).parent)
+
+
 def first_of_ours(error):
     """Return the error with the part of its traceback that begins in the package."""
     trace = error.__traceback__
-    package = str(Path(vodnb.__file__).parent)
-    while not trace.tb_frame.f_code.co_filename.startswith(package):
+    while not is_ours(trace.tb_frame):
         trace = trace.tb_next
     return type(error), error.with_traceback(trace), trace
 

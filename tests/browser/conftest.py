@@ -16,7 +16,7 @@ import pytest
 from .lab import CHROMIUM, Lab, open_lab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from playwright.sync_api import Page
 
@@ -40,6 +40,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(180))
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the page showed to the report of a test that failed: its picture is gone."""
+    report = yield
+    page: Page | None = getattr(item, "funcargs", {}).get("lab_page")
+    if report.when == "call" and report.failed and page is not None:
+        report.sections.append(("what the page showed", page.locator("body").inner_text()))
+    return report
 
 
 @pytest.fixture(scope="package")

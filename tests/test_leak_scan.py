@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import quote, quote_plus
 
 import pytest
-from leak_scan import forms_of, leaks, pieces_of
+from leak_scan import Reader, forms_of, leaks, pieces_of
 from showing_gateway import SECRETS
 
 HARD = {"password": 'Zk7#"W q2!<V&x9\\ö9', "SK": "q+4/Wv9Zk2Tn7Rb5Lm8=Yp3Gf6Hs1Dc0AeUiOoPz"}
@@ -69,3 +69,35 @@ def test_an_ordinary_text_is_clean() -> None:
     text = json.dumps({"asset_id": "0" * 32, "what": "<b>MIIO***</b> %41 &amp; \\u0041"}) * 50
     assert leaks(text, SECRETS | HARD, pieces_of("ab" * 32)) == []
     assert leaks(SECRETS["SK"][:7], SECRETS) == []
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_secret_that_comes_later_is_found_wherever_it_comes(way: str) -> None:
+    """At the beginning, in the middle and at the end of a text that was read without it."""
+    before = [f'"name{number}": "value"' for number in range(20)]
+    for secret in HARD.values():
+        for at in (0, 10, 20):
+            reader = Reader()
+            assert reader.unread("here", ",".join(before))
+            told = WAYS[way](secret)
+            text = ",".join([*before[:at], told, *before[at:]])
+            unread = reader.unread("here", text)
+            assert leaks(unread, {"it": secret}), (way, at)
+            assert len(unread) < len(told) + 200
+
+
+def test_secret_in_two_known_halves_is_found_where_they_meet() -> None:
+    """Parts that came before are read again where they stand behind others."""
+    reader, secret = Reader(), HARD["SK"]
+    first, second = secret[:6], secret[6:11]
+    assert not leaks(reader.unread("here", f"a\n{first}\nb\n{second}\nc"), {"it": secret})
+    assert leaks(reader.unread("here", f"a\n{first}\n{second}\nc"), {"it": secret})
+
+
+def test_what_was_read_is_not_read_again() -> None:
+    """At the same place; elsewhere it is."""
+    reader = Reader()
+    text = ",".join(f'"name{number}": "value"' for number in range(20))
+    assert reader.unread("here", text) == text
+    assert reader.unread("here", text) == ""
+    assert reader.unread("there", text) == text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import nbconvert
 import nbformat
 import pytest
-from leak_scan import leaks
+from leak_scan import Reader, leaks
 from showing_gateway import SECRETS, Gateway, showing_gateway
 
 from .forms import Frames, form, open_app, press, save, see, tab
@@ -46,6 +46,7 @@ class Watch:
     def __init__(self, lab: Lab, frames: Frames, gateway: Gateway) -> None:
         self.lab, self.frames, self.gateway = lab, frames, gateway
         self.found: dict[tuple[str, str], list[str]] = {}
+        self.reader = Reader()
         self.exporter = nbconvert.HTMLExporter(template_name="basic")
 
     def check(self, step: str) -> None:
@@ -63,7 +64,8 @@ class Watch:
         for path in (root.parent / "server.log", root / "kernel.log"):
             texts[path.name] = path.read_text("utf-8", errors="replace")
         for place, text in texts.items():
-            if told := leaks(text, SECRETS, self.gateway.signed):
+            unread = self.reader.unread(place, text)
+            if told := leaks(unread, SECRETS, self.gateway.signed):
                 self.found[step, place] = told
 
 

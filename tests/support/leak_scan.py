@@ -6,6 +6,8 @@ import base64
 import html
 import json
 import re
+from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
@@ -20,6 +22,7 @@ _STEP = 5
 SHOWN = 4
 """So many of an access key ID may show."""
 
+_PART = re.compile(r"[^\n,]*[\n,]|[^\n,]+")
 _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})|\\+([\"/\\bfnrt])")
 _HEX = re.compile(rf"[0-9a-f]{{{PIECE},}}")
 _TAG = re.compile(r"<[^<>]{0,200}>")
@@ -27,7 +30,8 @@ _UNSEEN = re.compile("[\\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-def forms_of(secret: str) -> dict[str, str]:
+@cache
+def forms_of(secret: str) -> Mapping[str, str]:
     """Return the ways in which a secret could be written, by name."""
     raw = secret.encode()
     found = {
@@ -99,6 +103,31 @@ def leaks(text: str, secrets: Mapping[str, str], signed: Container[str] = frozen
     return list(found)
 
 
+class Reader:
+    """Looks through texts that grow: what stood at the same place before is not read again.
+
+    A text is taken apart at its line ends and commas. A part is read with those on both sides of
+    it, unless it came before behind the same part.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, set[tuple[str, str]]] = defaultdict(set)
+
+    def unread(self, place: str, text: str) -> str:
+        """Return what is new at a place, each stretch of it on a line of its own."""
+        parts = _PART.findall(text)
+        pairs = list(zip(["", *parts], parts, strict=False))
+        known = self._known[place]
+        fresh = [at for at, pair in enumerate(pairs) if pair not in known]
+        known.update(pairs)
+        wanted = sorted({near for at in fresh for near in range(max(at - 1, 0), at + 2)})
+        return "".join(
+            parts[at] if at - 1 == before else "\n\0\n" + parts[at]
+            for before, at in zip([-1, *wanted], wanted, strict=False)
+            if at < len(parts)
+        )
+
+
 def _pieces(name: str, secret: str) -> Iterator[str]:
     """Yield what cannot be missing from a text that holds `PIECE` characters of a secret."""
     if name.upper().startswith("AK"):
@@ -115,6 +144,6 @@ def pieces_of(signature: str) -> set[str]:
 
 
 def _signed(plain: str, signed: Container[str]) -> Iterator[str]:
-    for run in _HEX.findall(plain):
+    for run in dict.fromkeys(_HEX.findall(plain)):  # an asset's ID comes again and again
         if any(run[at : at + PIECE] in signed for at in range(len(run) - PIECE + 1)):
             yield f"a piece of a signature: {run}"

@@ -46,17 +46,19 @@ def _is_scrubbed(name: str) -> bool:
     return name.startswith(SCRUBBED_PREFIXES) or name.endswith(SCRUBBED_SUFFIX)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest and must not be torn apart, where pytest-xdist shares tests.
 
     The matrix watches the clock, so its cells are one another's only company in their process; the
-    browser tests share one JupyterLab.
+    browser tests share one JupyterLab. Groups are named before pytest-xdist looks for them.
     """
     for item in items:
         for number, name in enumerate(_TOGETHER):
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.xdist_group(f"{number} {name}"))
+        if item.get_closest_marker("together"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
         if item.get_closest_marker("clocked") and not item.get_closest_marker("timeout"):
             # Many cells are played at once, and each test waits for its own.
             item.add_marker(pytest.mark.timeout(300))

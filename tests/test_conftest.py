@@ -6,6 +6,7 @@ The guards are tried in one pytest of their own, on a throw-away test file.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+pytestmark = pytest.mark.together
 
 TESTS = Path(__file__).parent
 
@@ -53,6 +56,27 @@ def test_profile():
     assert settings().max_examples == 2000
 """
 
+SHARED_OUT = """
+import time
+import pytest
+
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("kind", ["alone", "together", "browser", "clocked"])
+def test_it(kind, number):
+    time.sleep(0.05)
+"""
+"""Its kind is a test's marker, given by a conftest beside it, like that of the browser tests."""
+
+MARKING = """
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if (kind := item.callspec.params["kind"]) != "alone":
+            item.add_marker(kind)
+"""
+
 CALLER = {
     "VODNB_TOKEN": "x",
     "HUAWEICLOUD_SDK_SK": "x",
@@ -65,13 +89,10 @@ CALLER = {
 }
 
 
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest says of the throw-away tests, under the real conftest and the real options."""
-    folder = tmp_path_factory.mktemp("guards")
+def run_pytest(folder: Path, *options: str) -> str:
+    """Return what pytest says of the tests in a folder, under the real conftest and options."""
     shutil.copy(TESTS / "conftest.py", folder)
-    (folder / "test_it.py").write_text(THROW_AWAY)
-    command = [sys.executable, "-P", "-m", "pytest", "-rA", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", *options]
     run = subprocess.run(
         [*command, f"--rootdir={folder}", "-c", str(TESTS.parent / "pyproject.toml"), str(folder)],
         cwd=folder,
@@ -81,6 +102,14 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
         check=False,
     )
     return run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest says of the throw-away tests."""
+    folder = tmp_path_factory.mktemp("guards")
+    (folder / "test_it.py").write_text(THROW_AWAY)
+    return run_pytest(folder, "-rA")
 
 
 def test_sockets_reach_loopback_and_nothing_else(printed: str) -> None:
@@ -108,3 +137,17 @@ def test_hypothesis_profile_is_chosen_by_the_environment(printed: str) -> None:
     assert "PASSED test_it.py::test_profile" in printed
     assert settings.get_profile("ci").derandomize
     assert settings.get_profile("ci").deadline is None
+
+
+def test_what_belongs_together_is_played_by_one_process(tmp_path: Path) -> None:
+    """Where pytest-xdist shares tests: what watches the clock first, and then the browser's."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "conftest.py").write_text(MARKING)
+    (tmp_path / "below" / "test_it.py").write_text(SHARED_OUT)
+    printed = run_pytest(tmp_path, "-v", "-n2", "--dist=loadgroup", "--no-loadscope-reorder")
+    played = re.findall(r"\[(gw[01])\].* PASSED .*::test_it\[(\w+)-\d\]", printed)
+    assert len(played) == 24
+    players = {kind: {who for who, what in played if what == kind} for _, kind in played}
+    assert [len(players[kind]) for kind in ("clocked", "browser", "together")] == [1, 1, 1]
+    assert players["clocked"] != players["browser"]
+    assert {kind for _, kind in played[:8]} == {"clocked", "browser"}

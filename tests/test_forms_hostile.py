@@ -14,7 +14,7 @@ from jobs import ids
 import vodnb
 from vodnb.rules.model import RESULT_COLUMNS
 
-pytestmark = pytest.mark.usefixtures("own_forms")
+pytestmark = [pytest.mark.usefixtures("own_forms"), pytest.mark.together]
 
 
 def pretend_run(payload: str) -> SimpleNamespace:

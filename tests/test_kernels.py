@@ -18,6 +18,8 @@ from nbclient import NotebookClient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.together
+
 ROOT = Path(__file__).parents[1]
 
 SETUP = """

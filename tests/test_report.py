@@ -23,6 +23,8 @@ from vodnb.reporting.notebook import execute
 from vodnb.rules.errors import InputError, SetupError
 from vodnb.service.redact import Redactor, Secret
 
+pytestmark = pytest.mark.together
+
 TOKEN = "MIICANARYtoken-5v1k9Qz7Xw3"
 
 

@@ -15,6 +15,8 @@ from leak_scan import leaks
 import vodnb
 from vodnb.emulator.faults import Behaviour
 
+pytestmark = pytest.mark.together
+
 ASSET = "f4" * 16
 HOSTILE = "'; touch owned #$(touch owned)\n\"`touch owned`\\ 中文\U0001f600 %00&a=b\r{x}*?~!"
 

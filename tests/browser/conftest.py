@@ -31,6 +31,7 @@ def missing() -> str:
     return ""
 
 
+@pytest.hookimpl(tryfirst=True)  # it is registered later than that of all tests, and runs before it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this folder, and skip them where they cannot run."""
     reason = missing()

@@ -73,6 +73,18 @@ def _rank(item: pytest.Item) -> tuple[int, bool]:
     return min(names, default=len(_TOGETHER)), not item.get_closest_marker("long")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give way to what watches the clock, where tests are shared out: it plays first, alone."""
+    is_shared = "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "nice")  # not on Windows
+    if is_shared and not item.get_closest_marker("clocked") and os.nice(0) < _MODEST:
+        os.nice(_MODEST - os.nice(0))
+
+
+_MODEST = 10
+"""How nice a process is that plays no test that watches the clock."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _scrubbed_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing of the person who runs the tests reaches them: settings, home, language, zone."""

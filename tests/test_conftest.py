@@ -57,6 +57,7 @@ def test_profile():
 """
 
 SHARED_OUT = """
+import os
 import time
 import pytest
 
@@ -64,6 +65,8 @@ import pytest
 @pytest.mark.parametrize("kind", ["alone", "together", "browser", "clocked"])
 def test_it(kind, number):
     time.sleep(0.05)
+    began_with = int(os.environ["BEGAN_WITH"])
+    assert os.nice(0) == (began_with if kind == "clocked" else max(began_with, 10))
 """
 """Its kind is a test's marker, given by a conftest beside it, like that of the browser tests."""
 
@@ -96,7 +99,7 @@ def run_pytest(folder: Path, *options: str) -> str:
     run = subprocess.run(
         [*command, f"--rootdir={folder}", "-c", str(TESTS.parent / "pyproject.toml"), str(folder)],
         cwd=folder,
-        env={**os.environ, **CALLER},
+        env={**os.environ, **CALLER, "BEGAN_WITH": str(os.nice(0))},
         capture_output=True,
         text=True,
         check=False,
@@ -151,3 +154,4 @@ def test_what_belongs_together_is_played_by_one_process(tmp_path: Path) -> None:
     assert [len(players[kind]) for kind in ("clocked", "browser", "together")] == [1, 1, 1]
     assert players["clocked"] != players["browser"]
     assert {kind for _, kind in played[:8]} == {"clocked", "browser"}
+    assert " failed" not in printed, printed

@@ -49,9 +49,12 @@ UNHURT_OR_UNREAD = Ends(outcomes=frozenset({"confirmed", "in_doubt"}), codes=fro
 """The reading back may go wrong as well, and is tried once: then the row stays in doubt."""
 STRANGE = Ends(
     outcomes=frozenset({"in_doubt", "not_sent"}),
-    codes=frozenset({"CLIENT.BAD_ANSWER", "CLIENT.NO_ANSWER", "CLIENT.STOPPED"}),
+    codes=frozenset({"CLIENT.BAD_ANSWER", "CLIENT.NO_ANSWER", "CLIENT.STOPPED", "CLIENT.CONNECT"}),
 )
-"""Five answers in a row that are none of VOD's: something else answers, and the run stops."""
+"""Five answers in a row that are none of VOD's: something else answers, and the run stops.
+
+A call may be without its connection yet: on a busy machine it had none in time, and says so.
+"""
 ANYTHING_TRUE = Ends(
     outcomes=frozenset({"confirmed", "failed", "in_doubt", "not_sent"}), codes=frozenset()
 )

@@ -184,6 +184,20 @@ def test_which_sheet_is_asked(tmp_path):
         load(tmp_path, data, "a.xlsx", sheet="empty")
 
 
+@pytest.mark.parametrize("how", ["a.csv", "a.jsonl", "a.csv.gz", "a.parquet", "pasted"])
+def test_a_sheet_is_not_asked_of_what_has_none(tmp_path, how):
+    """Nothing that was asked for is passed over in silence."""
+    path = tmp_path / how
+    text = f'{{"asset_id": "{A}"}}\n' if how == "a.jsonl" else PLAIN.decode()
+    data = gzip.compress(text.encode()) if how.endswith(".gz") else text.encode()
+    path.write_bytes(data)
+    if how == "a.parquet":
+        pd.DataFrame({"asset_id": [A]}).to_parquet(path)
+    source = text if how == "pasted" else path
+    with pytest.raises(InputError, match=r"sheet='uploads' was given, and '.*' is no workbook"):
+        load_assets(source, sheet="uploads")
+
+
 def test_two_id_columns_of_a_workbook_are_asked_about(tmp_path):
     """As in a text file."""
     with pytest.raises(InputError, match=r"'p' .*and 'q' .*both hold asset IDs"):

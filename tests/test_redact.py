@@ -20,6 +20,7 @@ from vodnb.service.redact import Redactor, Secret, quiet_http_logs
 
 CANARY = "kQ7/canary+SECRET=%value&9x<Zé"
 PASSWORD = "it's the canary's word"
+QUOTING = 'say"k7Qz"word-of/a canary'
 AK = "AKEXAMPLE0123456789A"
 
 
@@ -87,6 +88,7 @@ def forms(secret: str) -> dict[str, str]:
         "json with slashes escaped": json.dumps({"m": f"x {secret} y"}).replace("/", "\\/"),
         "json": json.dumps({"m": f"x {secret} y"}),
         "json unescaped": json.dumps({"m": f"x {secret} y"}, ensure_ascii=False),
+        "csv": '"x","a {}"'.format(secret.replace('"', '""')),
         "hex": f"x{raw.hex()}y",
         "HEX": f"x{raw.hex().upper()}y",
         **{
@@ -97,7 +99,7 @@ def forms(secret: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("secret", [CANARY, PASSWORD])
+@pytest.mark.parametrize("secret", [CANARY, PASSWORD, QUOTING])
 @pytest.mark.parametrize("name", list(forms(CANARY)))
 def test_a_known_secret_is_struck_out_in_every_form(name, secret):
     """No 12 characters of the written form are left."""

@@ -82,7 +82,7 @@ def test_text_says_counts_codes_and_what_to_do():
 def test_chinese_is_chinese_throughout():
     """Every sentence and word is Chinese; only codes stay."""
     told = summary(mixed(), lang="zh")
-    assert told.headline() == "共 7 行：1 已确认，3 失败，1 存疑，1 未发送，1 无效行。"
+    assert told.headline == "共 7 行：1 已确认，3 失败，1 存疑，1 未发送，1 无效行。"
     entry = look_up("VOD.10126", 403)
     bundle = told._repr_mimebundle_()
     for text in bundle.values():

@@ -21,7 +21,7 @@ from vodnb.rules.wording import say
 from . import cli_debug
 from .cli_bench import bench
 from .cli_notebooks import notebooks
-from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE, PLACE_OPTIONS, RUN_OPTIONS, taking
+from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE, PLACE_OPTIONS, RATE, RUN_OPTIONS, taking
 from .cli_report import report
 from .cli_sandbox import sandbox
 
@@ -87,7 +87,7 @@ main.add_command(sandbox)
     show_default=True,
     help="Where its files go.",
 )
-@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@RATE
 @LANG
 @click.pass_context
 def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | None) -> None:
@@ -159,7 +159,7 @@ def reconcile(ctx: click.Context, /, file: Path, out: Path | None, **options: An
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @OUT
-@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@RATE
 @click.option("--workers", default=8, show_default=True, help="Calls under way at once.")
 @taking(FILE_OPTIONS)
 @click.pass_context
@@ -187,7 +187,7 @@ def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) 
 )
 @click.option("--title", help="Text to look for in title and category.")
 @click.option("--category", type=int, help="Number of a category.")
-@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@RATE
 @taking(PLACE_OPTIONS)
 @click.pass_context
 def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
@@ -210,7 +210,7 @@ def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
 @click.argument("run", required=False)
 @OUT
 @click.option("--destroy", type=int, help="For FAILED and CANCELLED: the number of assets, typed.")
-@click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+@RATE
 @LANG
 @click.pass_context
 def resume(ctx: click.Context, /, run: str | None, out: Path | None, **options: Any) -> None:

@@ -11,7 +11,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["FILE_OPTIONS", "LANG", "OUT", "PLACE", "PLACE_OPTIONS", "RUN_OPTIONS", "taking"]
+__all__ = ["FILE_OPTIONS", "LANG", "OUT", "PLACE", "PLACE_OPTIONS", "RATE", "RUN_OPTIONS", "taking"]
+
+RATE = click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
@@ -61,7 +63,7 @@ FILE_OPTIONS = [
 
 RUN_OPTIONS = [
     OUT,
-    click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".'),
+    RATE,
     click.option("--workers", type=int, help="Calls at once. Default: as few as reach the rate."),
     click.option("--dry-run", is_flag=True, help="Only say what would be sent."),
     click.option("--canary", type=int, help="Send only so many assets as a trial."),

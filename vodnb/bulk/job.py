@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import Outcome, Settlement
 from vodnb.rules.operations import CONFIRM, INFO
+from vodnb.rules.utc import utc_text
 from vodnb.tables.results import build_results
 
 from .book import Book
@@ -359,5 +360,4 @@ def _utc_text() -> str:
 @lru_cache(maxsize=1)
 def _text_of(milliseconds: int) -> str:
     """Return a time of day as text: one for all assets that are sent in the same millisecond."""
-    then = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_text(milliseconds / 1000, "milliseconds")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from vodnb.rules.utc import utc_text
 
 from .gate import RefusalError
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .faults import Behaviour
-    from .gate import Gate
+
+from .gate import Gate
 
 __all__ = ["REGION", "Reply", "projects", "token"]
 
@@ -70,8 +72,8 @@ def token(
     text, expires_at = gate.issue_token(behaviour.token_life)
     domain = {"id": _DOMAIN_ID, "name": own.iam_domain}
     issued = {
-        "expires_at": _as_iso(expires_at),
-        "issued_at": _as_iso(clock()),
+        "expires_at": utc_text(expires_at, "microseconds"),
+        "issued_at": utc_text(clock(), "microseconds"),
         "methods": ["password"],
         "project": {"id": own.project_id, "name": REGION, "domain": domain},
         "roles": [{"id": "0", "name": "te_admin"}],
@@ -100,7 +102,3 @@ def _dig(data: object, *names: str) -> Mapping[str, object] | None:
     for name in names:
         data = data.get(name) if isinstance(data, Mapping) else None
     return data if isinstance(data, Mapping) else None
-
-
-def _as_iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -135,7 +135,7 @@ class ResultsForm(Form):
     def _head(self) -> Markup:
         if self._table is None:
             return line(self._say("need results"))
-        return element("strong", summary(self._table, lang=self._shared.lang).headline())
+        return element("strong", summary(self._table, lang=self._shared.lang).headline)
 
     def _sum_up(self) -> Markup:
         """Return what each code means and what to do about it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.model import Outcome
 from vodnb.rules.operations import CONFIRM
+from vodnb.rules.utc import utc_text
 from vodnb.rules.wording import outcome_in_words
 
 from .charts import COLOURS, Series, draw_columns
@@ -58,8 +59,8 @@ def timeline(course: Course) -> tuple[list[str], list[list[str]]]:
     header += ["throttled"] if course.throttled is not None else []
     rows = []
     for at, calls in enumerate(course.calls):
-        moment = datetime.fromtimestamp(course.begin + at * course.width, UTC)
-        row = [moment.isoformat(timespec="seconds").replace("+00:00", "Z"), str(course.width)]
+        moment = course.begin + at * course.width
+        row = [utc_text(moment, "seconds"), str(course.width)]
         row += [str(course.outcomes[name][at]) for name in names] + [str(calls)]
         row += [str(course.throttled[at])] if course.throttled is not None else []
         rows.append(row)

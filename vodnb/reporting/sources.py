@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError, VodnbError
+from vodnb.rules.utc import utc_text
 from vodnb.tables.home import path_of
 
 from .course import Moments
@@ -65,7 +66,9 @@ def gather(
     """
     from vodnb.bulk.past import find_journal, read_past
 
-    facts = RunFacts(settings=settings, made_at=_now(), versions=_versions())
+    facts = RunFacts(
+        settings=settings, made_at=utc_text(time.time(), "seconds"), versions=_versions()
+    )
     is_named = isinstance(source, str | os.PathLike)
     if isinstance(source, str | os.PathLike):
         source = path_of(source)
@@ -183,10 +186,6 @@ def _facts_of(past: Past, facts: RunFacts) -> RunFacts:
 
 def _moments_of(past: Past) -> Moments:
     return Moments(resent_at=past.resent_at, throttled_at=past.throttled_at)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _versions() -> list[tuple[str, str]]:

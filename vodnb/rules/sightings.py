@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .lifecycle import Stage, read_state, stage_of
+from .utc import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,4 +111,4 @@ def _time(value: object) -> str:
         moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return ""
-    return moment.isoformat().replace("+00:00", "Z")
+    return utc_text(moment)

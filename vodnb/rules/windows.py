@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from .errors import InputError
+from .utc import utc_text
 
 __all__ = ["FIRST_MOMENT", "MOST_RESULTS", "Window", "choose_windows", "read_age", "read_moment"]
 
@@ -61,7 +62,7 @@ class Window:
             return True
 
     def __str__(self) -> str:
-        return f"{_iso(self.start)} to {_iso(self.end)}"
+        return f"{utc_text(self.start)} to {utc_text(self.end)}"
 
 
 def choose_windows(
@@ -84,7 +85,7 @@ def choose_windows(
     old = last - min(read_age(min_age), last - FIRST_MOMENT)
     if start > min(end, old):
         raise InputError(
-            f"Nothing lies between since={_iso(start)} and {_iso(min(end, old))}.",
+            f"Nothing lies between since={utc_text(start)} and {utc_text(min(end, old))}.",
             f"The end is until={until!r}, now, or min_age={min_age!r} before now: the earliest.",
             "Give an earlier since, or min_age=None to take in what may still be uploading.",
         )
@@ -157,7 +158,3 @@ def read_age(given: object) -> timedelta:
 
 def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y%m%d%H%M%S")
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -187,6 +187,7 @@ def _forms(value: str) -> set[str]:
         *(_PERCENT.sub(lambda found: found[0].lower(), form) for form in quoted),
         *escaped,
         *(form.replace("/", "\\/") for form in escaped),
+        value.replace('"', '""'),  # CSV
         escape(value),
         escape(value).replace("&#x27;", "&#39;"),
         raw.hex(),

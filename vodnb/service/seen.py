@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vodnb.rules.answers import Reply
 from vodnb.rules.attempt import Attempt
 from vodnb.rules.operations import TOKEN
+from vodnb.rules.utc import utc_text
 
 from .http import COMMON_HEADERS
 from .redact import MASK
@@ -101,7 +101,7 @@ def seen_attempt(
         request_headers=dict(zip(ours, map(_cut, values), strict=False)),
         request_body=_cut(sent, LONG_BODY),
         body_digest="" if operation is TOKEN else hashlib.sha256(request.body).hexdigest(),
-        sent_at=f"{datetime.fromtimestamp(sent_at, UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
+        sent_at=utc_text(sent_at, "milliseconds"),
         http_status=answer.http_status,
         headers=dict(zip(theirs, map(_cut, values[len(ours) :]), strict=True)),
         body=_cut(body, most),

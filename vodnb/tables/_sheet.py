@@ -122,15 +122,18 @@ def _from_path(
         raw = read_file(path, name)
         story |= {"inside": raw.inside} if raw.inside else {}
         if raw.kind == "parquet":
+            _refuse_sheet(sheet, name)
             opened = _from_frame(read_parquet(raw.data, name))
             return replace(opened, source=source, story=story, is_typed=True)
         if raw.kind == "workbook":
             story["sheet"], records = read_workbook(raw.data, name, sheet)
             return from_records(records, id_column=id_column, source=source, story=story)
+        _refuse_sheet(sheet, name)
         text = decode(raw.data, encoding=encoding, name=name)
         # The bytes of a big file are let go as soon as its records are there.
         del raw
     elif "\n" in name or "\r" in name:
+        _refuse_sheet(sheet, "text")
         text, source = Text(whole=name), "text"
     else:
         raise no_such_file(name, path)
@@ -144,6 +147,15 @@ def _from_path(
     del text
     titled = True if is_json else None
     return from_records(records, id_column=id_column, source=source, story=story, titled=titled)
+
+
+def _refuse_sheet(sheet: str | None, name: str) -> None:
+    if sheet is not None:
+        raise InputError(
+            f"sheet={sheet!r} was given, and {name!r} is no workbook.",
+            "Only a workbook has sheets; which rows were meant is not guessed.",
+            "Leave sheet= out, or name the workbook (.xlsx).",
+        )
 
 
 def _from_frame(source: pd.DataFrame) -> Sheet:

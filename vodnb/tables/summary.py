@@ -65,11 +65,12 @@ class Summary:
             for outcome in Outcome
         }
 
+    @property
     def headline(self) -> str:
-        """Return the counts in one sentence.
+        """The counts in one sentence.
 
         Example:
-            >>> vodnb.summary(results).headline()
+            >>> vodnb.summary(results).headline
         """
         if not self.rows:
             return say("no rows", self.lang)
@@ -82,7 +83,7 @@ class Summary:
         return say("rows", self.lang, count=self.rows, parts=parts)
 
     def __repr__(self) -> str:
-        told = [self.headline()]
+        told = [self.headline]
         for line in self.lines:
             if line.needs is Needs.NOTHING and not line.code:
                 continue
@@ -110,7 +111,7 @@ class Summary:
             for line in self.lines
         ]
         picture = element(
-            "div", element("strong", self.headline()), markup_table(header, rows), lang=self.lang
+            "div", element("strong", self.headline), markup_table(header, rows), lang=self.lang
         )
         return {"text/plain": repr(self), "text/html": picture}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import traceback
 
 import pytest
@@ -10,6 +11,7 @@ from settings_reader import AK, KEYS, REGION, SK, TOKEN, reader
 
 from vodnb.rules.errors import InputError, SetupError
 from vodnb.rules.translations import translate
+from vodnb.rules.wording import width_of
 from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
 from vodnb.service.redact import Secret
 from vodnb.service.settings import explain, read_settings, resolve_lang
@@ -227,6 +229,21 @@ def test_settings_never_show_a_secret(read, given):
     with pytest.raises(TypeError):
         pickle.dumps(settings)
     assert Secret(CANARY) in settings.secrets
+
+
+def test_the_table_speaks_chinese_in_columns(read):
+    """Its columns stand below one another though a Chinese character takes two; names stay."""
+    shown = explain(read({**KEYS, **REGION}, lang="zh"))
+    header, *lines = repr(shown).splitlines()
+    assert header.split() == ["配置项", "值", "来源", "环境变量"]
+    last = re.compile(r"\w+( 或 \w+)*$")
+    begins = [width_of(line[: last.search(line).start()]) for line in lines]
+    assert begins == [width_of(header[: header.index("环境变量")])] * len(lines)
+    assert "（无）" in lines[-2]
+    assert "表单或参数" in lines[-1]
+    html = shown._repr_mimebundle_()["text/html"]
+    assert ">配置</caption>" in html
+    assert not re.search(r"argument|default|\bor\b", html)
 
 
 def test_the_table_says_where_each_value_came_from(read):

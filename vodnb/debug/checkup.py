@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from vodnb.rules.markup import element, table
+from vodnb.rules.wording import padded
 
 from .doctor_words import tell
 from .words import say
@@ -79,7 +79,7 @@ class Checkup:
         lines = []
         for check in self.checks:
             level, name = say(f"level {check.level}", self.lang), tell(check.name, self.lang)
-            lines.append(f"{_padded(level, 5)} {_padded(name, 11)} {check.told}")
+            lines.append(f"{padded(level, 5)} {padded(name, 11)} {check.told}")
             if check.do:
                 lines.append(f"{' ' * 18}→ {check.do}")
         return "\n".join([*lines, self._headline()])
@@ -104,9 +104,3 @@ class Checkup:
         wanted = ("ok", "warn", "bad")[self.exit_status]
         count = sum(check.level == wanted for check in self.checks)
         return say(key, self.lang, count=count)
-
-
-def _padded(text: str, width: int) -> str:
-    """Return a text that takes this many columns: a Chinese character takes two."""
-    taken = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-    return text + " " * max(width - taken, 0)

@@ -5,9 +5,20 @@ Column names and codes stay English in every language; only what is said about t
 
 from __future__ import annotations
 
+import unicodedata
+
 from .model import Lang, Needs, Outcome, Verdict
 
-__all__ = ["clock", "needs_in_words", "outcome_in_words", "phrase", "say", "verdict_in_words"]
+__all__ = [
+    "clock",
+    "needs_in_words",
+    "outcome_in_words",
+    "padded",
+    "phrase",
+    "say",
+    "verdict_in_words",
+    "width_of",
+]
 
 _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.CONFIRMED: ("confirmed", "已确认"),
@@ -199,3 +210,13 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def width_of(text: str) -> int:
+    """Return how many columns a text takes in a terminal: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def padded(text: str, width: int) -> str:
+    """Return a text that takes this many columns, or as many as it needs."""
+    return text + " " * max(width - width_of(text), 0)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from vodnb.rules.errors import InputError, SetupError, VodnbError
 from vodnb.rules.markup import table
+from vodnb.rules.translations import translate
+from vodnb.rules.wording import padded, width_of
 
 from .credentials import (
     Credential,
@@ -242,26 +244,40 @@ class SettingsTable:
     """The settings as a table, in a terminal and in a notebook."""
 
     rows: tuple[SettingRow, ...]
+    lang: Lang = "en"
 
     def __repr__(self) -> str:
-        cells = [_HEADER, *map(_cells, self.rows)]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        cells = [_HEADER[self.lang], *self._cells()]
+        widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
         lines = (zip(row, widths, strict=True) for row in cells)
         return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in row).rstrip() for row in lines
+            "  ".join(padded(cell, width) for cell, width in row).rstrip() for row in lines
         )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         del include, exclude
-        html = table(_HEADER, map(_cells, self.rows), caption="Settings")
+        caption = "配置" if self.lang == "zh" else "Settings"
+        html = table(_HEADER[self.lang], self._cells(), caption=caption)
         return {"text/plain": repr(self), "text/html": html}
 
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        lang = self.lang
+        joint = " 或 " if lang == "zh" else " or "
+        return [
+            (
+                row.name,
+                translate(row.value, lang),
+                translate(row.source, lang),
+                joint.join(row.variable.split(" or ")),
+            )
+            for row in self.rows
+        ]
 
-_HEADER = ("setting", "value", "where it came from", "variable")
 
-
-def _cells(row: SettingRow) -> tuple[str, str, str, str]:
-    return row.name, row.value, row.source, row.variable
+_HEADER: Mapping[Lang, tuple[str, str, str, str]] = {
+    "en": ("setting", "value", "where it came from", "variable"),
+    "zh": ("配置项", "值", "来源", "环境变量"),
+}
 
 
 def explain(settings: Settings) -> SettingsTable:
@@ -281,7 +297,8 @@ def explain(settings: Settings) -> SettingsTable:
                 variable=" or ".join(VARIABLES[name]),
             )
             for name, value in values.items()
-        )
+        ),
+        lang=settings.lang,
     )
 
 

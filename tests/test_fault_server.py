@@ -10,8 +10,9 @@ import time
 import zlib
 
 import fault_acts as do
+import httpx
 import pytest
-from fault_server import FaultServer
+from fault_server import PORTS_APART, FaultServer
 
 pytestmark = [pytest.mark.clocked, pytest.mark.long]
 
@@ -152,3 +153,13 @@ def test_the_bomb_is_small_and_unpacks_to_a_gibibyte() -> None:
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     assert len(unpacker.decompress(bomb, 1 << 24)) == 1 << 24
     assert len(bomb) - len(unpacker.unconsumed_tail) < len(bomb) // 50
+
+
+def test_a_server_apart_has_a_port_that_others_are_not_given() -> None:
+    """Who still looks for a server of another test does not come to it."""
+    with FaultServer({}, is_apart=True) as one, FaultServer({}, is_apart=True) as other:
+        assert {one.port, other.port} <= set(PORTS_APART)
+        assert one.port != other.port
+        with httpx.Client(trust_env=False) as client:
+            client.post(f"{one.endpoint}/elsewhere")
+        assert (one.connections, other.connections) == (1, 0)

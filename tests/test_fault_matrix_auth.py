@@ -220,4 +220,4 @@ def test_a_key_is_not_refused_until_it_locks(workers: int | None) -> None:
         slowest = table["elapsed_ms"].max() / 1000
         needed = workers_for(rate=parse_rate("3000/min"), latency=slowest)
         assert needed == 4 or slowest > 0.04
-        assert 1 <= sum(post.refused for post in box.posts()) <= needed
+        assert 1 <= sum(post.refused for post in box.posts()) <= min(needed, workers or needed)

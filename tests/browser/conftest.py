@@ -7,6 +7,7 @@ later test could not run one of its own.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,9 @@ def pytest_runtest_makereport(
     report = yield
     page: Page | None = getattr(item, "funcargs", {}).get("lab_page")
     if report.when == "call" and report.failed and page is not None:
-        report.sections.append(("what the page showed", page.locator("body").inner_text()))
+        # Where the page itself has died, the failure is to be told all the same.
+        with contextlib.suppress(Exception):
+            report.sections.append(("what the page showed", page.locator("body").inner_text()))
     return report
 
 

@@ -166,10 +166,7 @@ def _once_where_unread(script: Script, *, lasting: bool) -> Script:
 def run(cell: Cell, script: Script, states: dict[str, str], *, check_first: bool) -> Seen:
     """Run one job against a server of its own and return everything there is to know."""
     seen, lag = Seen(), cell.case.lag
-    with (
-        FaultServer({}, is_apart=True) as elsewhere,
-        FaultServer(states, script=script, lag=lag) as server,
-    ):
+    with FaultServer({}) as elsewhere, FaultServer(states, script=script, lag=lag) as server:
         server.other_port = elsewhere.port
         vod = vodnb.connect(endpoint=server.endpoint, project_id="p" * 32, token=cell.token)
         job = vod.start(

@@ -7,6 +7,7 @@ never shares code with the client.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import socket
 import struct
@@ -105,8 +106,10 @@ async def behave(talk: Talk) -> bool:
     return True
 
 
-PORTS_APART = range(12_000, 30_000)
+PORTS = range(12_000, 30_000)
 """Below those that systems give to whoever asks for any port."""
+_first = random.randrange(len(PORTS))  # not that of another process
+_unused_ports = itertools.chain(PORTS[_first:], PORTS[:_first])
 
 
 class FaultServer:
@@ -117,8 +120,6 @@ class FaultServer:
         script: Says for each request how to fail; None for: behave.
         token: Refuse any other. Default "": take all.
         lag: Seconds after which a change of state shows in asset/info.
-        is_apart: Whether it takes a port that no server of another test has had: those who still
-            look for that one shall not come here.
     """
 
     def __init__(
@@ -128,13 +129,11 @@ class FaultServer:
         script: Script = lambda _call: None,
         token: str = "",
         lag: float = 0.0,
-        is_apart: bool = False,
     ) -> None:
         self.states = dict(states)
         self.script = script
         self.token = token
         self.lag = lag
-        self._is_apart = is_apart
         self.ledger: list[Call] = []
         self.connections = 0
         self.resets_on_accept: Callable[[int], bool] = lambda _nth: False
@@ -227,22 +226,25 @@ class FaultServer:
     # -- the sockets ----------------------------------------------------------------------------
 
     async def _open(self) -> None:
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.settimeout(0)
-        self._bind(self._listener)
-        self._listener.listen(128)
+        self._listener = self._listen()
         self.port = self._listener.getsockname()[1]
         self._accepting = self.loop.create_task(self._accept(self._listener))
 
-    def _bind(self, listener: socket.socket) -> None:
-        if not self._is_apart or self.port:
-            listener.bind(("127.0.0.1", self.port))
-            return
+    def _listen(self) -> socket.socket:
+        """Listen at its port again, or at one that none had before: some still look for theirs."""
         while True:
-            with suppress(OSError):  # in use: the next one
-                listener.bind(("127.0.0.1", random.choice(PORTS_APART)))
-                return
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.settimeout(0)
+            try:
+                listener.bind(("127.0.0.1", self.port or next(_unused_ports)))
+                listener.listen(128)
+            except OSError:
+                listener.close()
+                if self.port:
+                    raise
+            else:
+                return listener
 
     async def _close(self) -> None:
         self._stop_accepting()

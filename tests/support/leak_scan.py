@@ -8,6 +8,7 @@ import json
 import re
 from collections import defaultdict
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
@@ -116,15 +117,15 @@ class Reader:
     def unread(self, place: str, text: str) -> str:
         """Return what is new at a place, each stretch of it on a line of its own."""
         parts = _PART.findall(text)
-        pairs = list(zip(["", *parts], parts, strict=False))
+        pairs = list(pairwise(["", *parts]))
         known = self._known[place]
         fresh = [at for at, pair in enumerate(pairs) if pair not in known]
         known.update(pairs)
-        wanted = sorted({near for at in fresh for near in range(max(at - 1, 0), at + 2)})
+        near = {at + step for at in fresh for step in (-1, 0, 1)}
+        wanted = sorted(near.intersection(range(len(parts))))
         return "".join(
-            parts[at] if at - 1 == before else "\n\0\n" + parts[at]
-            for before, at in zip([-1, *wanted], wanted, strict=False)
-            if at < len(parts)
+            parts[at] if at == before + 1 else "\n\0\n" + parts[at]
+            for before, at in pairwise([-1, *wanted])
         )
 
 

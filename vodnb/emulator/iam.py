@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .faults import Behaviour
-
-from .gate import Gate
+    from .gate import Gate
 
 __all__ = ["REGION", "Reply", "projects", "token"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.markup import Markup, element
-from vodnb.rules.translations import translate
 from vodnb.service.endpoints import REGIONS
 from vodnb.service.redact import redact_patterns
 from vodnb.session import connect
@@ -226,13 +226,8 @@ class ConnectForm(Form):
         """Return where the connection goes, as whom, and where each setting came from."""
         if self._shared.vod is None:
             return line(self._say("not connected"))
-        lang = self._shared.lang
-        header = [self._say(key) for key in ("setting", "value", "source")]
-        rows = [
-            (setting.name, translate(setting.value, lang), translate(setting.source, lang))
-            for setting in self._shared.vod.settings().rows
-        ]
-        return table(header, rows)
+        told = replace(self._shared.vod.settings(), lang=self._shared.lang)
+        return table(told.header()[:3], [cells[:3] for cells in told.cells()])
 
 
 def connect_form(*, lang: str | None = None) -> ConnectForm:

@@ -116,9 +116,6 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
         "“{name}”中的内容疑似密钥，已清空。密钥请填入隐藏显示的输入框。",
     ),
-    "setting": ("setting", "配置项"),
-    "value": ("value", "值"),
-    "source": ("where it came from", "来源"),
     # load
     "path": ("File", "文件"),
     "path hint": (

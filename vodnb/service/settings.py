@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from vodnb.rules.errors import InputError, SetupError, VodnbError
 from vodnb.rules.markup import table
 from vodnb.rules.translations import translate
-from vodnb.rules.wording import padded, width_of
+from vodnb.rules.wording import padded, phrase, width_of
 
 from .credentials import (
     Credential,
@@ -247,7 +247,7 @@ class SettingsTable:
     lang: Lang = "en"
 
     def __repr__(self) -> str:
-        cells = [_HEADER[self.lang], *self._cells()]
+        cells = [self.header(), *self.cells()]
         widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
         lines = (zip(row, widths, strict=True) for row in cells)
         return "\n".join(
@@ -256,28 +256,44 @@ class SettingsTable:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         del include, exclude
-        caption = "配置" if self.lang == "zh" else "Settings"
-        html = table(_HEADER[self.lang], self._cells(), caption=caption)
+        html = table(self.header(), self.cells(), caption=phrase(_CAPTION, self.lang))
         return {"text/plain": repr(self), "text/html": html}
 
-    def _cells(self) -> list[tuple[str, str, str, str]]:
+    def header(self) -> list[str]:
+        """Return the titles in its language.
+
+        Example:
+            >>> vod.settings().header()
+        """
+        return [phrase(title, self.lang) for title in _HEADER]
+
+    def cells(self) -> list[list[str]]:
+        """Return what stands below the titles, a setting a line.
+
+        Example:
+            >>> vod.settings().cells()
+        """
         lang = self.lang
-        joint = " 或 " if lang == "zh" else " or "
+        joint = phrase(_OR, lang)
         return [
-            (
+            [
                 row.name,
                 translate(row.value, lang),
                 translate(row.source, lang),
-                joint.join(row.variable.split(" or ")),
-            )
+                row.variable.replace(_OR[0], joint),
+            ]
             for row in self.rows
         ]
 
 
-_HEADER: Mapping[Lang, tuple[str, str, str, str]] = {
-    "en": ("setting", "value", "where it came from", "variable"),
-    "zh": ("配置项", "值", "来源", "环境变量"),
-}
+_CAPTION = ("Settings", "配置")
+_HEADER = (
+    ("setting", "配置项"),
+    ("value", "值"),
+    ("where it came from", "来源"),
+    ("variable", "环境变量"),
+)
+_OR = (" or ", " 或 ")
 
 
 def explain(settings: Settings) -> SettingsTable:
@@ -294,7 +310,7 @@ def explain(settings: Settings) -> SettingsTable:
                 source=settings.sources.get(
                     name, "looked up" if name == "project_id" else "default"
                 ),
-                variable=" or ".join(VARIABLES[name]),
+                variable=_OR[0].join(VARIABLES[name]),
             )
             for name, value in values.items()
         ),

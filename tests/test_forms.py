@@ -378,3 +378,16 @@ def test_connection_is_tested_with_one_call() -> None:
     press(form, "Test")
     assert "vodnb-trouble" in shown(form)
     form.vod.sandbox.new_token()
+
+
+def test_settings_are_shown_in_the_language_of_the_form() -> None:
+    """Whatever the connection speaks; the variables that would set them are left to the code."""
+    form = vodnb.forms.connect(lang="en")
+    press(form, "Connect")
+    for lang, told in {"en": ("where it came from", "the sandbox"), "zh": ("来源", "沙箱")}.items():
+        form._shared.speak(lang)
+        assert all(text in form.still() for text in told)
+        assert all(text in shown(form) for text in told)
+    assert "where it came from" not in form.still()
+    assert "VODNB_" not in form.still()
+    assert form.vod.settings().lang == "en"

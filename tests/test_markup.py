@@ -119,3 +119,11 @@ def test_header_cells_are_announced() -> None:
     """A screen reader is told which cells are titles."""
     page = read(table(["a"], []))
     assert page.attributes[page.elements.index("th")]["scope"] == "col"
+
+
+def test_short_cells_are_not_broken_and_long_ones_are() -> None:
+    """Chinese may break behind any letter: a word of two would stand in two lines."""
+    page = read(table(["来源", "下一步" * 10], [["沙箱", "请联系管理员。" * 10]]))
+    styles = [one["style"] for one in page.attributes if "white-space" in (one.get("style") or "")]
+    spaces = ["nowrap" if "white-space:nowrap" in style else "normal" for style in styles]
+    assert spaces == ["nowrap", "normal", "nowrap", "normal"]

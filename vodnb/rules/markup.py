@@ -45,18 +45,30 @@ def element(tag: str, *children: object, **attributes: object) -> Markup:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Markup:
-    """Return a table of text cells, left aligned, that wraps long cells.
+    """Return a table of text cells, left aligned, that wraps long cells and no short ones.
 
     Args:
         header: Column titles.
         rows: Cells; anything but `Markup` is escaped.
         caption: One line above the table. Default "": none.
     """
-    cell = "text-align:left;vertical-align:top;white-space:normal;max-width:44em"
-    head = element("tr", *(element("th", title, style=cell, scope="col") for title in header))
-    body = [element("tr", *(element("td", value, style=cell) for value in row)) for row in rows]
+    titles = (element("th", title, style=_style_of(title), scope="col") for title in header)
+    head = element("tr", *titles)
+    body = [
+        element("tr", *(element("td", value, style=_style_of(value)) for value in row))
+        for row in rows
+    ]
     title = element("caption", caption, style="text-align:left") if caption else Markup()
     return element("table", title, element("thead", head), element("tbody", *body))
+
+
+_SHORT = 12
+"""Letters of a cell that is not broken: Chinese may break behind any of them."""
+
+
+def _style_of(value: object) -> str:
+    space = "nowrap" if len(str(value)) <= _SHORT else "normal"
+    return f"text-align:left;vertical-align:top;white-space:{space};max-width:44em"
 
 
 def printable(text: str) -> str:

@@ -239,12 +239,13 @@ def test_a_project_lookup_that_was_refused():
 
 @pytest.mark.parametrize("code", ["APIGW.0307", "APIG.0301", "VOD.10054"])
 def test_a_token_that_ran_out_is_renewed_and_the_call_sent_again(code):
-    """Once, with the new token, within what is left of the deadline."""
+    """Once, with the new token, within what is left of the deadline, and no later than before."""
     client = client_of(
         granted(), refusal(401, code), granted("CANARYissued-2"), CONFIRMED, credential=USER
     )
-    answer = confirm(client, deadline=9)
+    answer = confirm(client, deadline=9, leaves_by=77.0)
     assert answer.kind is AnswerClass.DONE
+    assert [client.sent[number]["leaves_by"] for number in (1, 3)] == [77.0, 77.0]
     tokens = [sent["headers"].get("X-Auth-Token") for sent in client.sent]
     assert tokens == [None, "CANARYissued-1", None, "CANARYissued-2"]
     assert 8 < client.sent[3]["deadline"] <= 9

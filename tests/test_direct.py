@@ -273,3 +273,29 @@ def test_a_connection_that_is_given_up_is_closed():
         asyncio.run(run())
         gc.collect()
     assert [str(warning.message) for warning in lost] == []
+
+
+@pytest.mark.parametrize("is_proxied", [False, True])
+def test_what_would_leave_too_late_does_not_leave(is_proxied, monkeypatch):
+    """Not one byte of it, and the connection serves the next request."""
+
+    async def run():
+        async with Server(answers(OK)).running() as server:
+            url = f"http://127.0.0.1:{server.port}/"
+            if is_proxied:
+                monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
+                url = "http://vod.example.invalid/"
+            http, now = Http(), asyncio.get_running_loop().time()
+            got = [
+                await fetch(url, http=http, leaves_by=leaves_by)
+                for leaves_by in (now + 60, now - 0.001, now + 60)
+            ]
+            await http.aclose()
+            return got, server
+
+    (first, late, last), server = asyncio.run(run())
+    assert (first.status, last.status) == (200, 200)
+    assert late.kind is FaultKind.CONNECT
+    assert "too old" in late.detail
+    assert len(server.requests) == 2
+    assert server.connections == (2 if is_proxied else 1)

@@ -29,6 +29,12 @@ CONFIRMED = (
 )
 OTHERS = ("NO_ASSET", "UNCREATED", "CREATING", "CANCELLED", "UPLOAD_FAILED", "DELETED", "", "NEW")
 
+GOALS = {
+    Status.CREATED: CONFIRMED,
+    Status.FAILED: ("UPLOAD_FAILED", "SERVER_ERROR"),
+    Status.CANCELLED: ("CANCELLED",),
+}
+
 
 @pytest.mark.parametrize(
     ("text", "state"),
@@ -66,8 +72,7 @@ def test_whatever_is_not_proved_is_sent(state):
 def test_where_only_what_hangs_is_sent_the_rest_is_left_alone(status):
     """A destructive status, and a reconciliation, touch nothing but CREATING."""
     assert settle_unsent("CREATING", status, only_hanging=True) is None
-    confirmed = () if status is Status.CREATED else CONFIRMED
-    for state in {*confirmed, *OTHERS} - {"CREATING", ""}:
+    for state in {*CONFIRMED, *OTHERS} - {"CREATING", "", *GOALS[status]}:
         settled = settle_unsent(state, status, only_hanging=True)
         assert settled is not None
         assert (settled.outcome, settled.code) == (Outcome.FAILED, "CLIENT.STATE")
@@ -80,6 +85,17 @@ def test_where_only_what_hangs_is_sent_an_unread_state_is_no_verdict(status):
     settled = settle_unsent("", status, only_hanging=True)
     assert settled is not None
     assert (settled.outcome, settled.code) == (Outcome.NOT_SENT, "CLIENT.UNREAD")
+
+
+@pytest.mark.parametrize("only_hanging", [False, True])
+@pytest.mark.parametrize("status", Status)
+def test_a_state_that_is_already_what_was_asked_for_is_settled(status, only_hanging):
+    """Whatever the status: an asset that is where it should be needs no call, and is no failure."""
+    for state in GOALS[status]:
+        settled = settle_unsent(state, status, only_hanging=only_hanging)
+        assert settled is not None
+        assert (settled.outcome, settled.code) == (Outcome.ALREADY_CONFIRMED, "")
+        assert settled.state_before == state
 
 
 YES = Settlement(outcome=Outcome.CONFIRMED, attempts=1)
@@ -158,7 +174,8 @@ def test_a_state_we_cannot_read_leaves_the_doubt(state, status):
 def test_destruction_is_confirmed_by_its_own_state(status, state):
     """A lost answer to a destructive call is settled by the state it leads to."""
     assert judge(state, status) is Finding.CONFIRMED
-    assert judge(state, status, code="VOD.10126") is Finding.REFUSED
+    assert judge(state, status, code="VOD.10126") is Finding.ALREADY_CONFIRMED
+    assert judge(state, status, code="VOD.10126", attempts=2) is Finding.CONFIRMED
     assert judge("CREATING", status) is Finding.NO_EFFECT
     assert judge("CREATED", status) is Finding.IN_DOUBT
 
@@ -208,10 +225,10 @@ def test_only_what_hangs_needs_a_confirmation():
     [
         (Status.CREATED, "CREATED", Finding.ALREADY_CONFIRMED),
         (Status.CREATED, "CREATING", Finding.SEND_AGAIN),
-        (Status.CANCELLED, "CANCELLED", Finding.IN_DOUBT),
+        (Status.CANCELLED, "CANCELLED", Finding.ALREADY_CONFIRMED),
         (Status.FAILED, "CREATING", Finding.NO_EFFECT),
     ],
 )
 def test_where_it_is_lost_whether_it_was_sent_nothing_is_claimed(status, state, finding):
-    """From a salvaged journal: nobody can say whose doing the state is."""
+    """From a salvaged journal: the state may be what was asked for, but is not claimed as ours."""
     assert judge_doubt(state, status, code="", attempts=0, is_last=False) is finding

@@ -272,8 +272,9 @@ def test_the_hooks_hear_of_each_sending():
     async def scene() -> None:
         rig = Rig([THROTTLED, THROTTLED])
 
-        async def before() -> None:
+        async def before() -> float:
             heard.append(f"before {len(rig.service.calls)}")
+            return math.inf
 
         await rig.call(
             before=before,

@@ -54,10 +54,16 @@ class Stub:
         """Need nothing."""
 
     async def call(
-        self, operation: Operation, *, deadline: float = 30, lane: int = 0, **fields: object
+        self,
+        operation: Operation,
+        *,
+        deadline: float = 30,
+        leaves_by: float = math.inf,
+        lane: int = 0,
+        **fields: object,
     ) -> Answer:
         """Serve one call."""
-        del deadline, lane
+        del deadline, leaves_by, lane
         await asyncio.sleep(0)
         if operation is INFO:
             return read_answer(operation, _reply({"asset_info_array": []}), sent=fields)

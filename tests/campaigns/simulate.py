@@ -150,8 +150,10 @@ class Story:
         found = []
         for asset in self.world.assets:
             told = self.outcome(asset)
-            if told in {Outcome.CONFIRMED, Outcome.ALREADY_CONFIRMED}:
+            if told is Outcome.CONFIRMED:
                 is_true = self._is_reached(asset)
+            elif told is Outcome.ALREADY_CONFIRMED:
+                is_true = self.world.states.get(asset) == self.world.goal
             else:
                 is_true = told is Outcome.IN_DOUBT or not self.world.effects[asset]
             if not is_true:

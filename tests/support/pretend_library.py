@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -39,10 +40,16 @@ class Library(PretendService):
         self.after = lambda _count: None
 
     async def call(
-        self, operation: Operation, *, deadline: float = 30, lane: int = 0, **fields: Any
+        self,
+        operation: Operation,
+        *,
+        deadline: float = 30,
+        leaves_by: float = math.inf,
+        lane: int = 0,
+        **fields: Any,
     ) -> Answer:
         """Serve one call."""
-        del deadline, lane
+        del deadline, leaves_by, lane
         assert operation is LIST
         await asyncio.sleep(0)
         self.queries.append(fields)

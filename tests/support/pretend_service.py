@@ -78,10 +78,16 @@ class PretendService:
         """Need nothing."""
 
     async def call(
-        self, operation: Operation, *, deadline: float = 30, lane: int = 0, **fields: object
+        self,
+        operation: Operation,
+        *,
+        deadline: float = 30,
+        leaves_by: float = math.inf,
+        lane: int = 0,
+        **fields: object,
     ) -> Answer:
         """Serve one call."""
-        del deadline, lane
+        del deadline, leaves_by, lane
         await asyncio.sleep(self.latency)
         now = asyncio.get_running_loop().time()
         if self.away[0] <= now < self.away[1]:

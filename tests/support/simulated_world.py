@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -130,12 +131,20 @@ class World:
         return SignInError(f"refused with {answer.code}", code=answer.code)
 
     async def call(
-        self, operation: Operation, *, deadline: float = 0, lane: int = 0, **fields: Any
+        self,
+        operation: Operation,
+        *,
+        deadline: float = 0,
+        leaves_by: float = math.inf,
+        lane: int = 0,
+        **fields: Any,
     ) -> Answer:
         """Serve one call; what has left has its effect even if the caller is gone by then."""
         del deadline, lane
         life = self.life
         await self.tick(life)
+        if self._loop.time() > leaves_by:
+            return read_answer(operation, UNREACHABLE, sent=fields)
         serve = self._look if operation is INFO else self._confirm
         got, seconds = serve(fields["asset_id"])
         await asyncio.sleep(seconds)

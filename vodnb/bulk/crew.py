@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 from vodnb.rules.pacing import FEWEST_WORKERS, workers_for
@@ -43,6 +44,11 @@ class Crew:
         self._group: asyncio.TaskGroup | None = None
         self.count = 0
 
+    @property
+    def rate(self) -> float:
+        """Calls a second that they can make, at the latency that is met and at the rate allowed."""
+        return min(self._rate(), self.count / self._latency if self._latency else math.inf)
+
     async def run(self) -> None:
         """Work until every worker has ended; whoever is seen later needs nobody."""
         async with asyncio.TaskGroup() as self._group:
@@ -51,12 +57,13 @@ class Crew:
 
     def saw(self, answer: Answer) -> None:
         """Learn from a call how long they take, and take on whom it needs."""
-        if not self._group or self._size is not None or answer.http_status is None:
+        if answer.http_status is None:
             return
         took = answer.elapsed_ms / 1000
         before = took if self._latency is None else self._latency
         self._latency = before + _WEIGHT * (took - before)
-        self._hire(workers_for(rate=self._rate(), latency=self._latency))
+        if self._size is None:
+            self._hire(workers_for(rate=self._rate(), latency=self._latency))
 
     def _hire(self, wanted: int) -> None:
         while self._group and self.count < wanted:

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import math
 from collections import deque
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import JournalError
@@ -23,6 +22,7 @@ from .crew import Crew
 from .doubts import Doubts
 from .events import Bounced, Looked, Phase, PhaseBegan, Settled, Warned
 from .gate import Gate
+from .look_ahead import LookAhead
 from .notes import MOST_AHEAD, Notes
 from .plan import BY_HAND, Item, Stop
 from .proofs import Proofs
@@ -94,10 +94,8 @@ class Engine:
         self._recorder = recorder
         self._now = now
         self._chance = chance
-        self._unseen = iter(plan.assets)
         self._ready: deque[Item] = deque()
         self._notes = Notes(recorder, ready=self._ready, rate=lambda: confirm.rate, now=now)
-        self._known: dict[str, str] = {}
         self._can_look = True
         self._sent = 0
         self._retries = 0
@@ -110,6 +108,14 @@ class Engine:
         )
         self._doubts.add(doubtful)
         self._crew = Crew(self._shift, size=plan.workers, rate=lambda: confirm.rate)
+        self._ahead = LookAhead(
+            plan,
+            ready=self._ready,
+            read=self._states_before,
+            admit=self._admit,
+            goes_on=self._goes_on,
+            rate=lambda: self._crew.rate,
+        )
         self._proofs = Proofs(
             plan,
             control=control,
@@ -173,7 +179,7 @@ class Engine:
         if answer is None:
             return
         if answer.kind is AnswerClass.DONE:
-            self._known = states_in(answer.data, self._first)
+            self._ahead.learn(states_in(answer.data, self._first))
         elif is_forbidden(answer) and not self._plan.must_look:
             # No permission to read is no stop: the run goes on without looking.
             self._can_look = False
@@ -255,45 +261,42 @@ class Engine:
                 self.trials_left -= 1
                 await self._send(item, lane)
                 self._notes.retract([item])
+                # What turned out to need no call leaves the trial to another.
+                self.trials_left += not item.attempts
+            self._ahead.ends(item)
 
     async def _next(self, lane: int) -> Item | None:
         """Return the next asset to send; looking may settle some without sending."""
         if not self._looks_first:
-            missing = MOST_AHEAD - len(self._ready)
-            self._ready.extend(Item(asset_id=each) for each in islice(self._unseen, missing))
-            return self._ready.popleft() if self._ready else None
-        while not self._ready:
-            batch = list(islice(self._unseen, BATCH))
-            if not batch or not await self._gate.passable() or self._control.is_stopped:
-                return None
-            states = await self._states_before(batch, lane=lane)
-            for asset_id in batch:
-                self._admit(Item(asset_id=asset_id, state=states.get(asset_id, "")))
-        return self._ready.popleft()
+            return self._ahead.unlooked(MOST_AHEAD)
+        return await self._ahead.next(lane)
+
+    async def _goes_on(self) -> bool:
+        return await self._gate.passable() and await self._control.gate()
 
     @property
     def _looks_first(self) -> bool:
         return self._can_look and (self._plan.look_first or self._plan.must_look)
 
-    async def _states_before(self, batch: Sequence[str], *, lane: int) -> dict[str, str]:
-        """Return states as they are before sending; the preflight has asked for the first ones."""
-        if batch[0] in self._known:
-            return self._known
+    async def _states_before(self, batch: Sequence[str], lane: int) -> dict[str, str]:
+        """Return states as they are before sending."""
         if self._plan.must_look:
             return await self._read_back(batch, lane)
         answer = await self._look(batch, lane=lane)
         return states_in(answer.data, batch) if answer and answer.data else {}
 
-    def _admit(self, item: Item) -> None:
+    def _admit(self, item: Item) -> bool:
+        """Settle an asset that its state says all of; return whether it is to be sent."""
         if self._control.is_stopped:
-            return
+            return False
         settled = settle_unsent(item.state, self._plan.status, only_hanging=self._plan.must_look)
+        if settled:
+            self._notes.retract([item])
         if settled and settled.outcome is Outcome.NOT_SENT:
             self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=settled))
         elif settled:
             self._settle(item, settled)
-        else:
-            self._ready.append(item)
+        return not settled
 
     async def _send(self, item: Item, lane: int) -> None:
         """Send one asset until it is settled, doubtful, or the run stops."""
@@ -326,13 +329,16 @@ class Engine:
                 self._stop(answer.code, answer.message)
 
     async def _attempt(self, item: Item, *, lane: int) -> Answer | None:
-        async def before() -> None:
+        async def before() -> float | None:
+            if self._looks_first and not await self._ahead.is_due(item, lane):
+                return None
             item.attempts += 1
             item.answer = None
             item.sent_at = item.sent_at or self._now()
             self._sent += 1
             await self._notes.leave(item)
             item.left_at = asyncio.get_running_loop().time()
+            return self._ahead.leaves_by(item)
 
         def after_throttle(answer: Answer) -> None:
             item.attempts -= 1

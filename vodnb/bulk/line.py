@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,7 +45,13 @@ class Service(Protocol):
         """Sign in and know the project, or raise."""
 
     async def call(
-        self, operation: Operation, *, deadline: float = ..., lane: int = ..., **fields: object
+        self,
+        operation: Operation,
+        *,
+        deadline: float = ...,
+        leaves_by: float = ...,
+        lane: int = ...,
+        **fields: object,
     ) -> Answer:
         """Make one call and say what it came to."""
 
@@ -97,7 +104,7 @@ class Line:
         self,
         *,
         lane: int = 0,
-        before: Callable[[], Awaitable[None]] | None = None,
+        before: Callable[[], Awaitable[float | None]] | None = None,
         after_throttle: Callable[[Answer], None] | None = None,
         **fields: object,
     ) -> Answer | None:
@@ -105,21 +112,23 @@ class Line:
 
         Args:
             lane: Which connection pool to use: the number of the worker.
-            before: Awaited just before each sending.
+            before: Awaited just before each sending; returns until when that may leave, by the
+                loop's clock, or None where it must not any more.
             after_throttle: Told after each sending that was throttled.
             fields: The fields of the request.
 
         Returns:
-            The answer; None when the run was stopped first. It is REJECTED only where the service
-            throttled us for longer than a blocking verb may wait.
+            The answer; None when the run was stopped first, or it must not leave any more. It is
+            REJECTED only where the service throttled us for longer than a blocking verb may wait.
         """
         while True:
             if not await self._may_leave():
                 return None
-            if before:
-                await before()
+            leaves_by = await before() if before else math.inf
+            if leaves_by is None:
+                return None
             answer = await self._service.call(
-                self.operation, deadline=self._deadline, lane=lane, **fields
+                self.operation, deadline=self._deadline, leaves_by=leaves_by, lane=lane, **fields
             )
             if answer.kind is not AnswerClass.REJECTED:
                 self._throttled_since = None

@@ -109,6 +109,7 @@ class Item:
         attempts: How often it was sent, throttled sendings not counted.
         failures: How often the call could not even leave, since the host was last away.
         unsent: How many of its attempts could not even leave.
+        looked_at: When its state was looked up, in seconds of the loop's clock; None for never.
         sent_at: When it was first sent: UTC ISO text; "" if never.
         left_at: When it was last sent, in seconds of the loop's clock.
         deadline: How long an earlier process gave its call; 0 for a call of this one.
@@ -122,6 +123,7 @@ class Item:
     attempts: int = 0
     failures: int = 0
     unsent: int = 0
+    looked_at: float | None = None
     sent_at: str = ""
     left_at: float = 0.0
     deadline: float = 0.0

@@ -11,7 +11,7 @@ import socket
 import time
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from vodnb.rules.answers import Fault, FaultKind, Reply
@@ -108,23 +108,12 @@ class _Frugal(Http):
         super().__init__(ca_bundle=ca_bundle)
         self._left = most
 
-    async def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        content: bytes,
-        deadline: float,
-        lane: int = 0,
-    ) -> Reply | Fault:
+    async def send(self, *sent: Any, **options: Any) -> Reply | Fault:
         if self._left <= 0:
             told = f"the doctor makes at most {_MOST_CALLS} calls with a credential"
             return Fault(kind=FaultKind.CONNECT, detail=told)
         self._left -= 1
-        return await super().send(
-            method, url, headers=headers, content=content, deadline=deadline, lane=lane
-        )
+        return await super().send(*sent, **options)
 
 
 class _Visit:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from .model import Outcome, Settlement, Status
 
 __all__ = [
+    "LOOK_GOOD_FOR",
     "Finding",
     "Stage",
     "agrees",
@@ -59,6 +60,9 @@ _GOALS = {
     Status.CANCELLED: Stage.CANCELLED,
 }
 
+LOOK_GOOD_FOR = 5.0
+"""Seconds after a look in which a destructive call may leave: later its state may be another."""
+
 _NOT_ACCEPTED = "VOD.10126"
 """The asset's state does not accept a confirmation: only its state can tell why."""
 
@@ -77,8 +81,9 @@ def stage_of(state: str) -> Stage:
 def settle_unsent(state: str, status: Status, *, only_hanging: bool) -> Settlement | None:
     """Return how an asset ends without being sent, or None where it must be sent.
 
-    What is proved confirmed is not confirmed again. Of the rest all is sent, so that its error code
-    is the service's own, or only what is CREATING; what nobody knows the state of is `not_sent`.
+    What is already what the run asks for is not asked for again. Of the rest all is sent, so that
+    its error code is the service's own, or only what is CREATING; what nobody knows the state of is
+    `not_sent`.
 
     Args:
         state: The state as looked up; "" where it could not be read.
@@ -86,7 +91,7 @@ def settle_unsent(state: str, status: Status, *, only_hanging: bool) -> Settleme
         only_hanging: Whether only what is CREATING may be sent.
     """
     stage = stage_of(state)
-    if status is Status.CREATED and stage is Stage.CONFIRMED:
+    if stage is _GOALS[status]:
         return Settlement(outcome=Outcome.ALREADY_CONFIRMED, state_before=state)
     if not only_hanging or stage is Stage.HANGING:
         return None
@@ -150,7 +155,7 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
     if stage is Stage.UNKNOWN:
         return Finding.IN_DOUBT
     if stage is _GOALS[status]:
-        return _reached(status, code=code, attempts=attempts)
+        return _reached(code=code, attempts=attempts)
     if code == _NOT_ACCEPTED:
         # "Not CREATING any more" and a state of CREATING contradict each other: states may lag.
         return Finding.IN_DOUBT if stage is Stage.HANGING else Finding.REFUSED
@@ -159,10 +164,7 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
     return Finding.NO_EFFECT if is_last else Finding.SEND_AGAIN
 
 
-def _reached(status: Status, *, code: str, attempts: int) -> Finding:
+def _reached(*, code: str, attempts: int) -> Finding:
     """Say whose doing it is that the asset is where it should be."""
-    if attempts == 0:
-        return Finding.IN_DOUBT if status.is_destructive else Finding.ALREADY_CONFIRMED
-    if code != _NOT_ACCEPTED or attempts > 1:
-        return Finding.CONFIRMED
-    return Finding.REFUSED if status.is_destructive else Finding.ALREADY_CONFIRMED
+    is_ours = attempts > 1 or (attempts == 1 and code != _NOT_ACCEPTED)
+    return Finding.CONFIRMED if is_ours else Finding.ALREADY_CONFIRMED

@@ -7,6 +7,7 @@ a refused sign-in provably had no effect. Server text enters a record here and i
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -113,6 +114,7 @@ class Client:
         operation: Operation,
         *,
         deadline: float = 30,
+        leaves_by: float = math.inf,
         lane: int = 0,
         **fields: object,
     ) -> Answer:
@@ -121,6 +123,8 @@ class Client:
         Args:
             operation: The call.
             deadline: Seconds for all of it. Default 30: the gateway gives up before.
+            leaves_by: Until when its first byte may leave, by the loop's clock: later, whatever
+                comes in between, it does not leave at all. Default: within the deadline.
             lane: Number of the worker; through a proxy, others do not wait for its connection.
             fields: The fields of the request; None for not given.
 
@@ -128,7 +132,9 @@ class Client:
             InputError: The fields are not as declared; nothing was sent.
             VodnbError: Signing in or looking up the project failed, before the first call.
         """
-        return await self._call(operation, fields, deadline=deadline, lane=lane)
+        return await self._call(
+            operation, fields, deadline=deadline, leaves_by=leaves_by, lane=lane
+        )
 
     async def watched_call(
         self, operation: Operation, fields: Mapping[str, object], *, deadline: float, watch: Watch
@@ -149,13 +155,16 @@ class Client:
         fields: Mapping[str, object],
         *,
         deadline: float,
+        leaves_by: float = math.inf,
         lane: int = 0,
         watch: Watch | None = None,
     ) -> Answer:
         sent = check_fields(operation, fields)
         if operation.host == "vod" and not self._project_id:
             await self.prepare()
-        answer = await self._attempt(operation, sent, deadline=deadline, lane=lane, watch=watch)
+        answer = await self._attempt(
+            operation, sent, deadline=deadline, leaves_by=leaves_by, lane=lane, watch=watch
+        )
         return self._redacted(answer)
 
     def own_auth(self) -> dict[str, object]:
@@ -195,6 +204,7 @@ class Client:
         sent: Mapping[str, object],
         *,
         deadline: float,
+        leaves_by: float = math.inf,
         lane: int,
         watch: Watch | None = None,
     ) -> Answer:
@@ -205,7 +215,9 @@ class Client:
         generation = sign_in.generation
 
         async def make() -> Answer:
-            return await self._exchange(operation, sent, until=until, lane=lane, watch=watch)
+            return await self._exchange(
+                operation, sent, until=until, leaves_by=leaves_by, lane=lane, watch=watch
+            )
 
         is_signed = isinstance(self._credential, KeyCredential)
         answer = await (self._key_guard.call(make) if is_signed else make())
@@ -225,6 +237,7 @@ class Client:
         sent: Mapping[str, object],
         *,
         until: float,
+        leaves_by: float = math.inf,
         lane: int,
         watch: Watch | None = None,
     ) -> Answer:
@@ -241,6 +254,7 @@ class Client:
             headers=headers,
             content=request.body,
             deadline=left,
+            leaves_by=leaves_by,
             lane=lane,
         )
         answer = read_answer(operation, got, sent=sent)

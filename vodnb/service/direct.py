@@ -62,9 +62,14 @@ class Direct(httpx.AsyncBaseTransport):
         body = await request.aread()
         origin = _origin(request.url)
         connection = self._taken(origin) or await self._connected(request)
+        mark: Mark = request.extensions["mark"]
         try:
-            mark: Mark = request.extensions["mark"]
             mark(LEAVES)
+        except httpx.ConnectTimeout:
+            # Nothing has left, and the next request need not wait for a connection again.
+            self._put_back(connection, origin)
+            raise
+        try:
             status, headers, came = await connection.exchange(head + body, mark)
         except BaseException:
             connection.abort()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import ssl
 import time
@@ -75,6 +76,7 @@ class Http:
         headers: Mapping[str, str],
         content: bytes,
         deadline: float,
+        leaves_by: float = math.inf,
         lane: int = 0,
     ) -> Reply | Fault:
         """Send one request and say what came back; nothing but a cancellation is raised.
@@ -85,9 +87,10 @@ class Http:
             headers: All headers but those of the transport.
             content: The body; b"" for none.
             deadline: Seconds for all of it, from connecting to the last byte.
+            leaves_by: Until when its first byte may leave, by the loop's clock.
             lane: The worker's number; through a proxy, eight workers share one pool.
         """
-        trip = _Trip()
+        trip = _Trip(leaves_by)
         try:
             # httpcore 1.0.9 loses the socket if it is cancelled amid the TLS handshake, so its
             # own limit has to come first; it counts once for TCP and once for TLS.
@@ -167,7 +170,8 @@ def proxy_for(url: str) -> str:
 class _Trip:
     """How far one request came, and since when."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaves_by: float) -> None:
+        self._leaves_by = leaves_by
         self.begun = self._entered = time.perf_counter()
         self.left = False
         self._marks: dict[str, float] = {}
@@ -182,7 +186,13 @@ class _Trip:
             self.mark(event)
 
     def mark(self, event: str) -> None:
-        """Take note of the moment of an event; names are those of httpcore."""
+        """Take note of the moment of an event; names are those of httpcore.
+
+        Raises:
+            httpx.ConnectTimeout: The request is about to leave too late, and must not.
+        """
+        if event == LEAVES and asyncio.get_running_loop().time() > self._leaves_by:
+            raise httpx.ConnectTimeout("its turn came when its look at the state was too old")
         now = time.perf_counter()
         self._marks[event] = now
         if event == LEAVES:

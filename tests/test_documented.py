@@ -50,7 +50,18 @@ HELD = (
 )  # fmt: skip
 """The classes whose objects a user holds."""
 
-PLAIN = {"Any", "DataFrame", "None", "Path", "Run", "Markup", "LedgerEntry", "ExpectedRow", "App"}
+PLAIN = {
+    "Any",
+    "DataFrame",
+    "None",
+    "Path",
+    "Run",
+    "Self",
+    "Markup",
+    "LedgerEntry",
+    "ExpectedRow",
+    "App",
+}
 """What is handed out besides: of others, HTML, a job by its base, records, the forms together."""
 
 

@@ -17,8 +17,9 @@ from jobs import creating, gate_over, ids, interrupts, outcomes, start, wait_unt
 from pretend_service import LOST, PretendService, refusal
 
 import vodnb
-from vodnb.bulk.job import Job, last_job, new_run_id
+from vodnb.bulk.job import Job, new_run_id
 from vodnb.bulk.states import states_in
+from vodnb.bulk.work import last_job
 from vodnb.rules.answers import Reply
 from vodnb.rules.errors import SetupError, SignInError
 
@@ -374,16 +375,6 @@ def test_lost_answers_are_told_while_they_wait():
     table = job.wait(progress=False)
     assert outcomes(table) == {"in_doubt": 1}
     assert "1 assets are in doubt" in repr(job)
-
-
-def test_giving_up_at_the_end_changes_nothing():
-    """The second interrupt may come when the run has just ended: it ended well."""
-    service, assets = creating(3)
-    job = start(service, assets)
-    wait_until(job.done)
-    job._give_up()
-    assert repr(job).startswith("Finished · 3/3 assets")
-    assert outcomes(job.results()) == {"confirmed": 3}
 
 
 def test_states_of_other_assets_are_not_taken_for_ours():

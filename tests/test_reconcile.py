@@ -230,14 +230,14 @@ def test_what_is_left_of_a_mixed_run_can_be_retried(vod, box, mixed):
 def test_a_mixed_run_that_is_stopped_gives_the_whole_table(vod, box, mixed):
     """Stopped before its second part begins: its rows are not sent, and the words say so."""
     job = vod.start(mixed, status_column="status", destroy=6, rate=None)
-    begin = job._begin
+    prepare = job._prepare
 
     def stopping(plan, table, control):
-        begun = begin(plan, table, control)
+        begun = prepare(plan, table, control).begin()
         begun.future.add_done_callback(lambda _future: control.stop())
         return begun
 
-    job._begin = stopping
+    job._prepare = stopping
     table = job.wait(progress=False)
     assert len(table) == len(mixed)
     assert set(table["outcome"]) <= {"confirmed", "not_sent", "invalid"}

@@ -40,7 +40,7 @@ def survey(service, source, *, workers=4, ceiling=math.inf, lang="en"):
         workers=workers,
         deadline=30.0,
         lang=lang,
-    )
+    ).begin()
 
 
 def states(service, source, **options):

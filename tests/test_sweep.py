@@ -46,7 +46,7 @@ def sweep(library, *, window=ALL, younger=None, states=("CREATING",), workers=8)
         now=datetime(2026, 12, 31, tzinfo=UTC),
         lang="en",
     )
-    return work, work.wait(progress=False)
+    return work, work.run(progress=False)
 
 
 def library_of(*clusters, state="CREATING"):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import forms
-    from .bulk.job import last_job
     from .bulk.loop import allow_nested_loops
+    from .bulk.work import last_job
     from .checking import doctor
     from .debug.exchange import load_exchange
     from .emulator.server import sandbox
@@ -58,7 +58,7 @@ _HOMES = {
     "doctor": "checking",
     "explain": "verbs",
     "hand_back": "handing_on",
-    "last_job": "bulk.job",
+    "last_job": "bulk.work",
     "load_assets": "verbs",
     "load_exchange": "debug.exchange",
     "report": "handing_on",

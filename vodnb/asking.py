@@ -66,8 +66,8 @@ class Asking(Connection):
         Example:
             >>> states = vod.states("assets.csv")
         """
-        survey = self.start_states(assets, rate=rate, workers=workers, deadline=deadline, lang=lang)
-        return survey.wait(progress=progress)
+        survey = self._survey(assets, rate=rate, workers=workers, deadline=deadline, lang=lang)
+        return survey.run(progress=progress)
 
     def start_states(
         self,
@@ -89,6 +89,18 @@ class Asking(Connection):
         Example:
             >>> survey = vod.start_states("assets.csv")
         """
+        survey = self._survey(assets, rate=rate, workers=workers, deadline=deadline, lang=lang)
+        return survey.begin()
+
+    def _survey(
+        self,
+        assets: Source,
+        *,
+        rate: str | None,
+        workers: int,
+        deadline: float,
+        lang: str | None,
+    ) -> Survey:
         check_numbers(workers=workers, deadline=deadline, attempts=1)
         ceiling = parse_rate(rate)
         table = read.load_assets(assets)
@@ -169,4 +181,4 @@ class Asking(Connection):
             now=now,
             lang=self._spoken(lang),
         )
-        return sweep.wait(progress=progress)
+        return sweep.run(progress=progress)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.loop import submit
+from vodnb.bulk.work import is_used, stop_all
 from vodnb.rules.errors import SetupError
 from vodnb.service.client import Client
 from vodnb.service.places import CREDENTIAL_NAMES
@@ -86,8 +87,9 @@ class Connection:
             "lang": self._settings.lang,
         }
         self._settings = read_here(**known, **hidden)
-        self.close()
-        self._client = Client(self._settings)
+        before, self._client = self._client, Client(self._settings)
+        if not is_used(before):
+            submit(before.aclose()).result(timeout=10)
 
     @property
     def sandbox(self) -> Sandbox:
@@ -144,11 +146,14 @@ class Connection:
         return self._settings.secrets
 
     def close(self) -> None:
-        """Close the connections; the next call opens them again.
+        """Stop what is under way, as `job.stop()` does, and close the connections.
+
+        The next call opens them again.
 
         Example:
             >>> vod.close()
         """
+        stop_all(self._client)
         submit(self._client.aclose()).result(timeout=10)
 
     def __repr__(self) -> str:

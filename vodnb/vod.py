@@ -111,7 +111,7 @@ class Vod(Inspecting):
             >>> results = vod.confirm(vod.sandbox.sample_csv("assets.csv"))
         """
         options = options_in(locals())
-        return self.start(assets, **options).wait(progress=progress)
+        return self._prepared(assets, RunOptions(**options)).run(progress=progress)
 
     async def aconfirm(
         self,
@@ -177,22 +177,31 @@ class Vod(Inspecting):
         Example:
             >>> job = vod.start(assets)
         """
-        options = RunOptions(**options_in(locals()))
+        return self._prepared(assets, RunOptions(**options_in(locals()))).begin()
+
+    def _prepared(self, assets: Source, options: RunOptions) -> Run:
+        """Return the run that a call asks for; it has not begun."""
         options.check()
         table = read.load_assets(assets)
-        begin = partial(self._begin, options=options)
+        prepare = partial(self._job, options=options)
         if options.status_column is None:
             plan = _plan(table, read_status(options.status), options)
             _ask_for_count([plan], options)
-            return begin(plan, table)
+            return prepare(plan, table)
         parts = [
             Part(plan=_plan(rows, each, options), table=rows, places=places)
             for each, (places, rows) in split_by_status(table, options.status_column).items()
         ]
         _ask_for_count([part.plan for part in parts], options)
-        return Series(parts, table=table, begin=begin, lang=self._spoken(options.lang))
+        return Series(
+            parts,
+            table=table,
+            prepare=prepare,
+            service=self._client,
+            lang=self._spoken(options.lang),
+        )
 
-    def _begin(
+    def _job(
         self,
         plan: Plan,
         table: pd.DataFrame,

@@ -129,7 +129,8 @@ def _stubbed(options: argparse.Namespace, folder: str) -> Job:
         look_first=False,
     )
     keep = Keep(folder=folder)
-    return Job(plan, table=table, service=Stub(), ceiling=math.inf, lang="en", keep=keep)
+    job = Job(plan, table=table, service=Stub(), ceiling=math.inf, lang="en", keep=keep)
+    return job.begin()
 
 
 def _measure(job: Job, assets: int) -> None:

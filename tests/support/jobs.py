@@ -49,7 +49,7 @@ def start(
         look_first=look_first,
     )
     table = load_assets(assets)
-    return Job(plan, table=table, service=service, ceiling=ceiling, lang=lang)
+    return Job(plan, table=table, service=service, ceiling=ceiling, lang=lang).begin()
 
 
 def wait_until(holds: Callable[[], object], *, seconds: float = 10.0) -> None:

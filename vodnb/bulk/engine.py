@@ -108,14 +108,7 @@ class Engine:
         )
         self._doubts.add(doubtful)
         self._crew = Crew(self._shift, size=plan.workers, rate=lambda: confirm.rate)
-        self._ahead = LookAhead(
-            plan,
-            ready=self._ready,
-            read=self._states_before,
-            admit=self._admit,
-            goes_on=self._goes_on,
-            rate=lambda: self._crew.rate,
-        )
+        self._ahead = self._look_ahead()
         self._proofs = Proofs(
             plan,
             control=control,
@@ -125,6 +118,16 @@ class Engine:
             unproved=unproved,
         )
         self.stopped: Stop | None = None
+
+    def _look_ahead(self) -> LookAhead:
+        return LookAhead(
+            self._plan,
+            ready=self._ready,
+            read=self._states_before,
+            admit=self._admit,
+            goes_on=self._goes_on,
+            rate=lambda: self._crew.rate,
+        )
 
     async def run(self) -> None:
         """Settle every asset that can be settled.

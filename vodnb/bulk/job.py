@@ -46,28 +46,10 @@ if TYPE_CHECKING:
     from .plan import Keep, Plan, Stop
     from .runs import OpenRun
 
-__all__ = ["Job", "last_job", "new_run_id", "remember"]
+__all__ = ["Job", "new_run_id"]
 
 _OURS = {"CLIENT.CANARY", "CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
-
-_jobs: list[Run] = []
-
-
-def remember(run: Run) -> None:
-    """Let this be what `last_job` returns."""
-    _jobs[:] = [run]
-
-
-def last_job() -> Run | None:
-    """Return the job that was started last in this process, or None.
-
-    It keeps what an interrupted cell could not hand over: `vodnb.last_job().results()`.
-
-    Example:
-        >>> results = vodnb.last_job().results()
-    """
-    return _jobs[-1] if _jobs else None
 
 
 def new_run_id() -> str:
@@ -106,15 +88,13 @@ class Job(Run):
         self._total = len(plan.assets)
         self._keep = keep
         self._table = table
-        self._service = service
         self._ceiling = ceiling
         self._lang = lang
         self._book = Book(plan.assets)
         self._taken_over = 0
         self._is_proved = True
         self.trials_left = math.inf
-        super().__init__(control or Control())
-        remember(self)
+        super().__init__(control or Control(), service=service)
 
     @property
     def run_id(self) -> str:

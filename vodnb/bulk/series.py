@@ -18,9 +18,8 @@ from vodnb.tables.mixed import join_parts
 from vodnb.tables.results import build_results
 
 from .control import Control
-from .job import remember
 from .plan import Stop
-from .work import Run
+from .work import Run, remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
     from .job import Job
+    from .line import Service
     from .plan import Plan
 
 __all__ = ["Part", "Series"]
@@ -58,7 +58,8 @@ class Series(Run):
     Args:
         parts: One for each status, in the order in which they are run.
         table: The whole table.
-        begin: Begins the run of a part.
+        prepare: Returns the run of a part, which has not begun.
+        service: Makes the calls.
         lang: Language of what is shown and of the table's texts.
     """
 
@@ -67,16 +68,16 @@ class Series(Run):
         parts: Sequence[Part],
         *,
         table: pd.DataFrame,
-        begin: Callable[[Plan, pd.DataFrame, Control], Job],
+        prepare: Callable[[Plan, pd.DataFrame, Control], Job],
+        service: Service,
         lang: Lang,
     ) -> None:
         self._parts = parts
         self._table = table
-        self._begin = begin
+        self._prepare = prepare
         self._lang = lang
         self._jobs: list[Job] = []
-        super().__init__(Control())
-        remember(self)
+        super().__init__(Control(), service=service)
 
     @property
     def run_id(self) -> str:
@@ -123,9 +124,9 @@ class Series(Run):
                 break
             is_limited = part.plan.canary is not None and self._jobs
             plan = replace(part.plan, canary=int(trials)) if is_limited else part.plan
-            job = self._begin(plan, part.table, self._control)
+            job = self._prepare(plan, part.table, self._control)
             job.speak(self._lang)
-            self._jobs.append(job)
+            self._jobs.append(job.begin())
             remember(self)
             try:
                 await asyncio.wrap_future(job.future)

@@ -59,7 +59,6 @@ class Survey(Work):
     ) -> None:
         self._total = len(assets)
         self._table = table
-        self._service = service
         self._workers = workers
         self._lang = lang
         self._left = deque(assets)
@@ -68,7 +67,7 @@ class Survey(Work):
         self._call = INFO
         control = Control()
         self._asker = Asker(service, control=control, ceiling=ceiling, deadline=deadline)
-        super().__init__(control)
+        super().__init__(control, service=service)
 
     @property
     def share(self) -> float:

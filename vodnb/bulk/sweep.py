@@ -74,7 +74,6 @@ class Sweep(Work):
         self._younger = younger
         self._states = states
         self._filters = {**filters, **({"status": sorted(states)} if states else {})}
-        self._service = service
         self._now_utc = now
         self._lang = lang
         self._found: dict[str, Sighting] = {}
@@ -85,7 +84,7 @@ class Sweep(Work):
         control = Control()
         self._asker = Asker(service, control=control, ceiling=ceiling, deadline=deadline)
         self._turns = asyncio.Semaphore(workers)
-        super().__init__(control)
+        super().__init__(control, service=service)
 
     @property
     def share(self) -> float:

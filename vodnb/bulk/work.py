@@ -6,8 +6,12 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from concurrent.futures import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+from weakref import WeakKeyDictionary
 
+from vodnb.rules.errors import VodnbError
+
+from .interrupts import held
 from .loop import submit
 from .plan import BY_HAND
 from .progress import draw_run, open_screen
@@ -22,32 +26,93 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang, Outcome
 
     from .control import Control
+    from .interrupts import Held
+    from .line import Service
     from .plan import Stop
     from .progress import Screen
 
-__all__ = ["Run", "Work"]
+__all__ = ["Run", "Work", "is_used", "last_job", "remember", "stop_all"]
 
 _REPAINT = 0.2
 """Seconds between two pictures: a notebook server drops floods of messages."""
 
 
+_COME_HOME = 10.0
+"""Seconds for the calls that are out when a connection is closed: most take less than one."""
+
+_begun: WeakKeyDictionary[Work, Service] = WeakKeyDictionary()
+
+
+def is_used(service: Service) -> bool:
+    """Whether something is under way on a connection."""
+    return bool(_works_on(service))
+
+
+def stop_all(service: Service) -> None:
+    """Stop what is under way on a connection, and wait for the calls that are out."""
+    works = _works_on(service)
+    for work in works:
+        work.stop()
+    wait([work.future for work in works], timeout=_COME_HOME)
+
+
+def _works_on(service: Service) -> list[Work]:
+    return [work for work, used in list(_begun.items()) if used is service and not work.done()]
+
+
 class Work(ABC):
-    """Work under way, or done; it ends in a table.
+    """Work that is to begin, under way, or done; it ends in a table.
 
     Args:
         control: Stops and pauses it.
+        service: Makes its calls.
     """
 
     _lang: Lang
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, *, service: Service) -> None:
         self._control = control
+        self._service = service
         self._stopped: Stop | None = None
         self._began = time.monotonic()
         self._ended: float | None = None
         self._paused_at: float | None = None
         self._paused = 0.0
-        self._future = submit(self._run_to_its_end())
+        self._future: Future[None] | None = None
+
+    def begin(self) -> Self:
+        """Begin, unless it has begun, and return at once.
+
+        Raises:
+            SetupError: This Python has no threads.
+            KeyboardInterrupt: It was interrupted meanwhile, and is told to stop.
+
+        Example:
+            >>> job.begin()
+        """
+        try:
+            with held():
+                self._future = self._future or submit(self._run_to_its_end())
+                _begun[self] = self._service
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        return self
+
+    def run(self, *, progress: bool = True) -> pd.DataFrame:
+        """Begin, wait for the end and return the table: `begin` and `wait`, and nothing between.
+
+        Args:
+            progress: Whether to show how it goes. Default True.
+
+        Raises:
+            VodnbError: It could not start.
+
+        Example:
+            >>> results = job.run()
+        """
+        with held():
+            return self.begin().wait(progress=progress)
 
     @abstractmethod
     async def _run(self) -> None:
@@ -72,7 +137,13 @@ class Work(ABC):
 
     @property
     def future(self) -> Future[None]:
-        """Done when it has ended, in whatever way."""
+        """Done when it has ended, in whatever way.
+
+        Raises:
+            RuntimeError: It has not begun.
+        """
+        if self._future is None:
+            raise RuntimeError("it has not begun")
         return self._future
 
     def done(self) -> bool:
@@ -81,7 +152,7 @@ class Work(ABC):
         Example:
             >>> job.done()
         """
-        return self._future.done()
+        return self._future is not None and self._future.done()
 
     def stop(self) -> None:
         """Let no further call leave; what is out comes home. The same cell goes on from there.
@@ -115,9 +186,9 @@ class Work(ABC):
     @property
     def fault(self) -> BaseException | None:
         """Why it could not start; None while it runs, and where it could."""
-        if not self.done() or self._future.cancelled():
+        if not self.done() or self.future.cancelled():
             return None
-        return self._future.exception()
+        return self.future.exception()
 
     @property
     def is_paused(self) -> bool:
@@ -163,17 +234,12 @@ class Work(ABC):
         Example:
             >>> results = vod.start(assets).wait()
         """
-        screen = None
-        try:
+        with held() as interrupts:
             screen = open_screen(self) if progress else None
-            self._watch(screen)
-        except KeyboardInterrupt:
-            self.stop()
-            try:
-                self._watch(screen)
-            except KeyboardInterrupt:
-                self._give_up()
-        return self._hand_over(screen)
+            self._watch(screen, interrupts)
+            table = self._hand_over(screen)
+            interrupts.take()  # whoever interrupts the building of the table wants it, too
+            return table
 
     def __await__(self) -> Generator[None, None, pd.DataFrame]:
         return self.wait_async().__await__()
@@ -193,26 +259,38 @@ class Work(ABC):
         Example:
             >>> results = await vod.start(assets).wait_async(progress=False)
         """
-        screen = open_screen(self) if progress else None
         try:
+            screen = open_screen(self) if progress else None
             while not self.done():
                 # Short sleeps: else an interrupt is seen only when the loop wakes by itself.
                 await asyncio.sleep(_REPAINT / 2)
                 if screen and not self.done():
                     screen.update()
-        except asyncio.CancelledError:
+        except BaseException:
+            # The task was cancelled, or a signal came through.
             self.stop()
             raise
-        return self._hand_over(screen)
+        with held():
+            return self._hand_over(screen)
 
-    def _watch(self, screen: Screen | None) -> None:
-        while wait([self._future], timeout=_REPAINT).not_done:
-            if screen:
-                screen.update()
+    def _watch(self, screen: Screen | None, interrupts: Held) -> None:
+        count = 0
+        while not self.done():
+            try:
+                wait([self.future], timeout=_REPAINT)
+                count += interrupts.take()
+                if screen and not self.done():
+                    screen.update()
+            except KeyboardInterrupt:
+                count += 1  # from a handler that is not Python's own
+            if count:
+                self.stop()
+            if count > 1:
+                self._give_up()
 
     def _hand_over(self, screen: Screen | None) -> pd.DataFrame:
         """Return the table below the last picture; what could not start shows none."""
-        has_begun = self._future.cancelled() or self._future.exception() is None
+        has_begun = self.future.cancelled() or self.future.exception() is None
         if screen:
             (screen.close if has_begun else screen.clear)()
         return self.results()
@@ -225,7 +303,7 @@ class Work(ABC):
 
     def _give_up(self) -> None:
         """End now: the calls that are out are left to themselves."""
-        if self._future.cancel():
+        if self.future.cancel():
             self._ended = time.monotonic()
             self._stopped = self._stopped or BY_HAND
             self._note_end()
@@ -262,3 +340,40 @@ class Run(Work):
     @abstractmethod
     def codes(self) -> Counter[str]:
         """How many assets are settled so far, by error code; "" stands for none."""
+
+    def begin(self) -> Self:
+        """Begin, unless it has begun, and return at once; from here on `last_job` returns it.
+
+        Raises:
+            SetupError: This Python has no threads.
+            KeyboardInterrupt: It was interrupted meanwhile, and is told to stop.
+
+        Example:
+            >>> job.begin()
+        """
+        before = _jobs.copy()
+        remember(self)
+        try:
+            return super().begin()
+        except VodnbError:
+            _jobs[:] = before
+            raise
+
+
+_jobs: list[Run] = []
+
+
+def remember(run: Run) -> None:
+    """Let this be what `last_job` returns."""
+    _jobs[:] = [run]
+
+
+def last_job() -> Run | None:
+    """Return the job that was started last in this process, or None.
+
+    It keeps what an interrupted cell could not hand over: `vodnb.last_job().results()`.
+
+    Example:
+        >>> results = vodnb.last_job().results()
+    """
+    return _jobs[-1] if _jobs else None

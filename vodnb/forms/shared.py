@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.job import last_job
+from vodnb.bulk.work import last_job
 from vodnb.service.redact import Redactor, redact_patterns
 from vodnb.tables.loaded import describe
 from vodnb.tables.picks import put_back, retry_rows

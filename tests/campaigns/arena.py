@@ -22,9 +22,10 @@ import vodnb
 import vodnb.session  # loaded before the first fork, so that a child starts at once
 from vodnb.bulk import doubts, notes
 from vodnb.rules.errors import VodnbError
+from vodnb.rules.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 GOOD = {"confirmed", "already_confirmed"}
 
@@ -78,12 +79,18 @@ class Server:
 
 
 def confirm(
-    server: Server, folder: Path, profile: Profile, *, workers: int, look_first: bool
+    server: Server,
+    folder: Path,
+    profile: Profile,
+    *,
+    workers: int,
+    look_first: bool,
+    status: Status = Status.CREATED,
 ) -> None:
-    """Do the job of one child: confirm the folder's CSV and save the table.
+    """Do the job of one child: settle the folder's CSV and save the table.
 
-    Without looking first, only the journal keeps an asset from being sent twice. A run that had
-    ended before its child was killed is not asked for anew: its table is had from its journal.
+    Without looking first, only the journal keeps an asset from being sent twice: there, a run that
+    had ended before its child was killed is not asked for anew, but its table had from its journal.
     """
     doubts.SETTLE_MARGIN = profile.margin
     # As in earnest, a note may be younger than the margin only, for the settle time counts from it.
@@ -95,11 +102,15 @@ def confirm(
         token=server.box["token"],
     )
     options = {"rate": None, "workers": workers, "deadline": profile.deadline, "progress": False}
+    if status.is_destructive:
+        options["destroy"] = len(_assets(folder))
     listed = vodnb.runs(folder / ".vodnb")
-    if "finished" in set(listed["state"]):
+    if "finished" in set(listed["state"]) and not (look_first or status.is_destructive):
         results = vodnb.resume(listed["journal"].iloc[0], vod=vod, **options)
     else:
-        results = vod.confirm(folder / "assets.csv", check_first=look_first, **options)
+        results = vod.confirm(
+            folder / "assets.csv", status=str(status), check_first=look_first, **options
+        )
     vodnb.save(results, folder / "results.csv")
 
 
@@ -154,17 +165,24 @@ class Verdict:
         return "\n".join([counts, *self.stories[:20]])
 
 
-def judge(verdict: Verdict, folders: Sequence[Path], ledger: Sequence[dict]) -> None:
-    """Hold every folder's table against the server's ledger."""
+def judge(
+    verdict: Verdict,
+    folders: Mapping[Path, Status],
+    ledger: Sequence[dict],
+) -> None:
+    """Hold every folder's table, by the status that was asked for, against the server's ledger."""
     story: dict[str, list[dict]] = defaultdict(list)
     for call in ledger:
         for asset_id in call["asset_ids"] or [call["asset_id"]]:
             story[asset_id].append(call)
-    for folder in folders:
-        wanted = Path(folder / "assets.csv").read_text("ascii").split()[1:]
+    for folder, status in folders.items():
         told = dict(_rows(folder / "results.csv"))
-        for asset_id in wanted:
-            _judge_asset(verdict, asset_id, told.get(asset_id), story[asset_id])
+        for asset_id in _assets(folder):
+            _judge_asset(verdict, asset_id, told.get(asset_id), story[asset_id], status)
+
+
+def _assets(folder: Path) -> list[str]:
+    return Path(folder / "assets.csv").read_text("ascii").split()[1:]
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str]]:
@@ -172,14 +190,17 @@ def _rows(path: Path) -> Iterator[tuple[str, str]]:
     yield from zip(table["asset_id"], table["outcome"], strict=True)
 
 
-def _judge_asset(verdict: Verdict, asset_id: str, told: str | None, calls: list[dict]) -> None:
+def _judge_asset(
+    verdict: Verdict, asset_id: str, told: str | None, calls: list[dict], status: Status
+) -> None:
     effects = sum(call["effect"] for call in calls)
-    if not effects:
+    # What destroys is not sent again on doubt: a call that never left leaves the asset as it was.
+    if not effects and (told is None or not status.is_destructive):
         verdict.lost += 1
         verdict.stories.append(f"lost: {asset_id}, told {told}")
-    if told not in GOOD:
+    if bool(effects) != (told in GOOD):
         verdict.wrong += 1
-        verdict.stories.append(f"wrong: {asset_id} is confirmed, told {told}")
+        verdict.stories.append(f"wrong: {asset_id}, {effects} times {status}, is told {told}")
     has_looked = True
     for call in calls:
         if call["operation"] != "confirm":

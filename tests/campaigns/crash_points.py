@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from arena import FAST, Server, Verdict, confirm, fork, has_finished, judge
 
 from vodnb.bulk.journal import Journal
+from vodnb.rules.model import Status
 from vodnb.service.http import Http
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ def campaign(*, workers: int, stride: int) -> Verdict:
             points = _play(server, Path(scratch), workers=workers, stride=stride)
             verdict.runs = len(points)
             verdict.kills = sum(point.was_reached for point in points)
-            judge(verdict, [point.folder for point in points], server.ledger())
+            folders = [point.folder for point in points]
+            judge(verdict, dict.fromkeys(folders, Status.CREATED), server.ledger())
     finally:
         server.stop()
     return verdict

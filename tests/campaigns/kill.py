@@ -16,6 +16,8 @@ from pathlib import Path
 
 from arena import FAST, SLOW, Profile, Server, Verdict, confirm, fork, has_finished, judge
 
+from vodnb.rules.model import Status
+
 ASSETS = 40
 SIDE_BY_SIDE = 6
 
@@ -32,6 +34,7 @@ class Run:
         self._workers = self._chance.choice([1, 4, 8])
         self._left = self._chance.randint(1, 2)
         self._look_first = seed % 2 == 0
+        self.status = list(Status)[seed % len(Status)]
         folder.mkdir()
         lines = ["asset_id", *server.take(ASSETS)]
         Path(folder / "assets.csv").write_text("\n".join(lines) + "\n", encoding="ascii")
@@ -63,6 +66,7 @@ class Run:
             self._profile,
             workers=self._workers,
             look_first=self._look_first,
+            status=self.status,
         )
 
 
@@ -84,7 +88,7 @@ def campaign(runs: int, profile: Profile, *, seed: int) -> Verdict:
                     ended.append(run)
                 time.sleep(0.005)
             verdict.kills = sum(run.kills for run in ended)
-            judge(verdict, [run.folder for run in ended], server.ledger())
+            judge(verdict, {run.folder: run.status for run in ended}, server.ledger())
     finally:
         server.stop()
     return verdict

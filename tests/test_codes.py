@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vodnb.rules.codes import Explanation, all_entries, explain, look_up
+from vodnb.rules.codes import all_entries, look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import AnswerClass, Needs
+from vodnb.rules.words.explanation import Explanation, explain
 
 COLUMNS = [
     *("code", "http_status", "kind", "retryable", "answer", "needs"),

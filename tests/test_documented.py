@@ -30,8 +30,8 @@ from vodnb.emulator.server import Sandbox
 from vodnb.reporting.making import Report
 from vodnb.reporting.parties import HandedBack
 from vodnb.rules import errors
-from vodnb.rules.codes import Explanation
 from vodnb.rules.makespan import Estimate
+from vodnb.rules.words.explanation import Explanation
 from vodnb.service.settings import SettingsTable
 from vodnb.tables.compare import Comparison
 from vodnb.tables.summary import Summary

@@ -13,7 +13,7 @@ from reports import end, ids, mixed, results_of
 import vodnb
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Needs, Outcome
-from vodnb.rules.wording import needs_in_words
+from vodnb.rules.words.wording import say
 
 
 @FEWER
@@ -41,7 +41,7 @@ def test_file_says_what_to_do_and_is_confirmed_again(lang, tmp_path):
     assert [path.name for path in back.files.values()] == [
         "retry.csv", "fix-the-id.csv", "look.csv",
     ]  # fmt: skip
-    assert needs_in_words(Needs.FIX_THE_ID, lang) in repr(back)
+    assert say(f"needs.{Needs.FIX_THE_ID}", lang) in repr(back)
     raw = back.files[Needs.FIX_THE_ID].read_bytes()
     assert raw.startswith(b'\xef\xbb\xbf"# vodnb ')
     first = raw.decode("utf-8-sig").splitlines()[0]

@@ -17,7 +17,7 @@ from vodnb.rules.lifecycle import (
     settle_unsent,
 )
 from vodnb.rules.model import Needs, Outcome, Settlement, Status
-from vodnb.rules.state_words import explain_state
+from vodnb.rules.words.explanation import explain_state
 
 CONFIRMED = (
     "CREATED",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vodnb.rules.markup import Markup, element, table
+from vodnb.rules.words.markup import Markup, element, table
 
 NASTY = "<img src=x onerror=alert(1)>\"'&amp;</td></table><script>x</script>"
 # A parser reads \r as \n, drops NUL, and no surrogate can be written to a file.

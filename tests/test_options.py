@@ -8,7 +8,7 @@ import pytest
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Status
 from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
-from vodnb.rules.translations import translate
+from vodnb.rules.words.translations import translate
 
 
 def test_a_status_is_read_as_the_service_writes_it():

@@ -10,8 +10,8 @@ import pytest
 from settings_reader import AK, KEYS, REGION, SK, TOKEN, reader
 
 from vodnb.rules.errors import InputError, SetupError
-from vodnb.rules.translations import translate
-from vodnb.rules.wording import width_of
+from vodnb.rules.words.translations import translate
+from vodnb.rules.words.wording import width_of
 from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
 from vodnb.service.redact import Secret
 from vodnb.service.settings import explain, read_settings, resolve_lang

@@ -16,7 +16,7 @@ from jobs import ids
 import vodnb
 from vodnb.rules import errors
 from vodnb.rules.codes import all_entries
-from vodnb.rules.translations import translate
+from vodnb.rules.words.translations import translate
 from vodnb.tables.loaded import describe
 from vodnb.tables.read import load_assets
 
@@ -59,7 +59,7 @@ NO_FORM_GIVES = {
 LISTED = {
     row["en"].replace("{=}", "{}")
     for row in csv.DictReader(
-        files("vodnb.rules").joinpath("messages_zh.csv").read_text("utf-8").splitlines()
+        files("vodnb.rules.words").joinpath("messages_zh.csv").read_text("utf-8").splitlines()
     )
 }
 
@@ -131,7 +131,7 @@ def test_error_of_a_form_is_said_in_chinese(told: str) -> None:
 
 def test_every_value_is_kept() -> None:
     """Both languages of a sentence have the same values, each once or more."""
-    text = files("vodnb.rules").joinpath("messages_zh.csv").read_text("utf-8")
+    text = files("vodnb.rules.words").joinpath("messages_zh.csv").read_text("utf-8")
     for row in csv.DictReader(text.splitlines()):
         count = row["en"].count("{}") + row["en"].count("{=}")
         assert {f"{{{at}}}" for at in range(count)} == set(re.findall(r"\{\d\}", row["zh"])), row

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vodnb.rules.errors import InputError, VodnbError
-from vodnb.rules.wording import say
+from vodnb.rules.words.wording import say
 
 from . import cli_debug
 from .cli_bench import bench
@@ -114,7 +114,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     for line in wrong:
         click.echo(f"WRONG: {line}", err=True)
     if not wrong:
-        click.echo(say("as expected", spoken(lang), count=len(results)))
+        click.echo(say("summary.as expected", spoken(lang), count=len(results)))
     ctx.exit(_NOT_ALL_SETTLED if wrong else 0)
 
 

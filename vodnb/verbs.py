@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vodnb.bulk.found import list_runs, usual_folders
 from vodnb.bulk.progress import show
 from vodnb.bulk.salvage import salvage as save_what_can_be_read
-from vodnb.rules import codes
+from vodnb.rules.words import explanation
 from vodnb.service.settings import resolve_lang
 from vodnb.tables import compare as comparing
 from vodnb.tables import read
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.bulk.found import Found
-    from vodnb.rules.codes import Explanation
     from vodnb.rules.model import Lang
+    from vodnb.rules.words.explanation import Explanation
     from vodnb.tables.compare import Comparison
     from vodnb.tables.read import Source
     from vodnb.tables.summary import Summary
@@ -91,7 +91,7 @@ def explain(code: str, http_status: int | None = None, *, lang: str | None = Non
     Example:
         >>> vodnb.explain("VOD.10062", lang="en")
     """
-    return codes.explain(code, http_status, lang=spoken(lang))
+    return explanation.explain(code, http_status, lang=spoken(lang))
 
 
 def summary(results: pd.DataFrame, *, lang: str | None = None) -> Summary:

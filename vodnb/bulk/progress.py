@@ -9,11 +9,11 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vodnb.rules.codes import look_up
-from vodnb.rules.markup import element
 from vodnb.rules.model import Outcome
-from vodnb.rules.translations import translate
 from vodnb.rules.windows import MOST_RESULTS
-from vodnb.rules.wording import clock, outcome_in_words, say
+from vodnb.rules.words.markup import element
+from vodnb.rules.words.translations import translate
+from vodnb.rules.words.wording import clock, say
 
 from .events import Phase
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
-    from vodnb.rules.markup import Markup
     from vodnb.rules.model import Lang
     from vodnb.rules.windows import Window
+    from vodnb.rules.words.markup import Markup
 
     from .book import Book
     from .plan import Stop
@@ -179,22 +179,25 @@ def describe_run(
         dry: What a dry run would ask for and where: `status`, `project`, `endpoint`.
     """
     phase = "paused" if is_paused else str(book.phase)
-    parts = [say(phase, lang), say("assets", lang, done=book.settled, total=total)]
+    parts = [
+        say(f"progress.{phase}", lang),
+        say("progress.assets", lang, done=book.settled, total=total),
+    ]
     parts += [
-        f"{book.outcomes[outcome]:,} {outcome_in_words(outcome, lang)}"
+        f"{book.outcomes[outcome]:,} {say(f'outcome.{outcome}', lang)}"
         for outcome in Outcome
         if book.outcomes[outcome]
     ]
     if book.phase is Phase.VERIFYING:
-        parts.append(say("read back", lang, done=book.read, total=book.to_read))
+        parts.append(say("progress.read back", lang, done=book.read, total=book.to_read))
     new = book.settled - taken_over
     parts += _timing(book, left=total - book.settled, new=new, seconds=seconds, lang=lang)
     lines = [" · ".join(parts)]
     if book.missing:
-        lines.append(say("missing", lang, count=book.missing))
+        lines.append(say("progress.missing", lang, count=book.missing))
     lines += [look_up(code).meaning(lang) for code in book.warnings]
     if dry and book.phase is Phase.FINISHED:
-        lines.append(say("dry", lang, count=book.outcomes[Outcome.NOT_SENT], **dry))
+        lines.append(say("progress.dry", lang, count=book.outcomes[Outcome.NOT_SENT], **dry))
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
         lines += _banner(book, total=total, stop=stop, lang=lang)
     return [_printable(line) for line in lines]
@@ -227,20 +230,23 @@ def describe_survey(
     """
     told = sum(states.values())
     phase = "stopped" if stop else "finished" if is_done else "paused" if is_paused else "asking"
-    parts = [say(phase, lang), say("assets", lang, done=told + unread, total=total)]
+    parts = [
+        say(f"progress.{phase}", lang),
+        say("progress.assets", lang, done=told + unread, total=total),
+    ]
     common = sorted(states, key=lambda state: -states[state])
-    parts += [f"{states[state]:,} {state or say('untold', lang)}" for state in common]
+    parts += [f"{states[state]:,} {state or say('progress.untold', lang)}" for state in common]
     if is_done:
-        parts.append(say("took", lang, time=clock(seconds)))
+        parts.append(say("progress.took", lang, time=clock(seconds)))
     elif slowed_by:
-        parts.append(say("slowed", lang, code=slowed_by))
+        parts.append(say("progress.slowed", lang, code=slowed_by))
     elif told:
-        parts.append(say("left", lang, time=clock(seconds / told * (total - told))))
+        parts.append(say("progress.left", lang, time=clock(seconds / told * (total - told))))
     lines = [" · ".join(parts)]
     if is_done and total - told:
-        lines.append(say("unread", lang, count=total - told))
+        lines.append(say("progress.unread", lang, count=total - told))
     if stop:
-        lines.append(say("why", lang, code=stop.code, reason=translate(stop.reason, lang)))
+        lines.append(say("progress.why", lang, code=stop.code, reason=translate(stop.reason, lang)))
     return [_printable(line) for line in lines]
 
 
@@ -272,21 +278,21 @@ def describe_sweep(
         lang: Language.
     """
     phase = "stopped" if stop else "finished" if is_done else "sweeping"
-    parts = [say(phase, lang), say("found", lang, count=found)]
+    parts = [say(f"progress.{phase}", lang), say("progress.found", lang, count=found)]
     if is_done:
-        parts.append(say("took", lang, time=clock(seconds)))
+        parts.append(say("progress.took", lang, time=clock(seconds)))
     elif slowed_by:
-        parts.append(say("slowed", lang, code=slowed_by))
+        parts.append(say("progress.slowed", lang, code=slowed_by))
     elif expected < MOST_RESULTS:
-        parts.append(say("expected", lang, count=expected))
+        parts.append(say("progress.expected", lang, count=expected))
     lines = [" · ".join(parts)]
     local = [f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}" for moment in (window.start, window.end)]
-    lines.append(say("swept", lang, start=local[0], end=local[1], utc=window))
+    lines.append(say("progress.swept", lang, start=local[0], end=local[1], utc=window))
     if too_young:
-        lines.append(say("too young", lang, count=too_young))
-    lines += [say("left open", lang, window=each) for each in left_open]
+        lines.append(say("progress.too young", lang, count=too_young))
+    lines += [say("progress.left open", lang, window=each) for each in left_open]
     if stop:
-        lines.append(say("why", lang, code=stop.code, reason=translate(stop.reason, lang)))
+        lines.append(say("progress.why", lang, code=stop.code, reason=translate(stop.reason, lang)))
     return [_printable(line) for line in lines]
 
 
@@ -299,14 +305,14 @@ def draw_run(lines: list[str], *, share: float) -> Markup:
 
 def _timing(book: Book, *, left: int, new: int, seconds: float, lang: Lang) -> list[str]:
     if book.phase in {Phase.STOPPED, Phase.FINISHED}:
-        took = say("took", lang, time=clock(seconds))
-        spared = say("spared", lang, looks=book.looks, count=book.spared)
+        took = say("progress.took", lang, time=clock(seconds))
+        spared = say("progress.spared", lang, looks=book.looks, count=book.spared)
         return [took, spared] if book.looks and book.spared else [took]
     if book.slowed_by:
-        return [say("slowed", lang, code=book.slowed_by)]
+        return [say("progress.slowed", lang, code=book.slowed_by)]
     if not new or book.phase is not Phase.SENDING:
         return []
-    return [say("left", lang, time=clock(seconds / new * left))]
+    return [say("progress.left", lang, time=clock(seconds / new * left))]
 
 
 def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[str]:
@@ -315,11 +321,11 @@ def _banner(book: Book, *, total: int, stop: Stop | None, lang: Lang) -> list[st
     not_sent = total - book.settled - still_out
     lines = []
     if doubtful:
-        lines.append(say("in_doubt", lang, count=doubtful))
+        lines.append(say("progress.in_doubt", lang, count=doubtful))
     if not_sent:
-        lines.append(say("not_sent", lang, count=not_sent))
+        lines.append(say("progress.not_sent", lang, count=not_sent))
     if stop and (not_sent or still_out):
-        lines.append(say("why", lang, code=stop.code, reason=translate(stop.reason, lang)))
+        lines.append(say("progress.why", lang, code=stop.code, reason=translate(stop.reason, lang)))
     return lines
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import Outcome, Settlement
-from vodnb.rules.wording import say
+from vodnb.rules.words.wording import say
 from vodnb.tables.mixed import join_parts
 from vodnb.tables.results import build_results
 
@@ -173,8 +173,8 @@ class Series(Run):
         ]
         left = sum(len(part.plan.assets) for part in self._parts[len(jobs) :])
         if self.done() and left:
-            told.append(say("not_sent", self._lang, count=left))
-        return told or [say("checking", self._lang)]
+            told.append(say("progress.not_sent", self._lang, count=left))
+        return told or [say("progress.checking", self._lang)]
 
     def _note_end(self) -> None:
         if self._jobs:

@@ -6,10 +6,9 @@ import inspect
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import element, table
 from vodnb.rules.operations import OPERATIONS
-
-from .words import say
+from vodnb.rules.words.markup import element, table
+from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,15 +41,15 @@ def find_operation(name: object) -> Operation:
 
 def limits_of(field: Field, lang: Lang) -> str:
     """Return the limits of a field in words."""
-    parts = [say("field required", lang)] if field.required else []
-    parts += [say("field list", lang)] if field.is_list else []
+    parts = [say("operation.field.required", lang)] if field.required else []
+    parts += [say("operation.field.list", lang)] if field.is_list else []
     parts += [" | ".join(field.choices)] if field.choices else []
     if field.kind != "string":
         parts.append(field.kind)
     if field.max_items is not None:
-        parts.append(say("field most", lang, count=field.max_items))
+        parts.append(say("operation.field.most", lang, count=field.max_items))
     if field.max_bytes is not None:
-        parts.append(say("field bytes", lang, count=field.max_bytes))
+        parts.append(say("operation.field.bytes", lang, count=field.max_bytes))
     note = field.note(lang)
     return ", ".join([*parts, *([note] if note else [])])
 
@@ -91,7 +90,7 @@ class Card:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         del include, exclude
         lang = self._lang
-        header = [say("field", lang), say("limits", lang)]
+        header = [say("operation.field", lang), say("operation.limits", lang)]
         rows = [(field.name, limits_of(field, lang)) for field in self.declared.fields]
         facts = [element("div", f"{name}: {told}") for name, told in self._facts()]
         html = element("div", table(header, rows, caption=self.title), *facts)
@@ -106,13 +105,17 @@ class Card:
     def _facts(self) -> list[tuple[str, str]]:
         declared, lang = self.declared, self._lang
         quota = declared.quota
-        told = say("quota said", lang, count=quota.per_minute) if quota else say("quota none", lang)
+        told = (
+            say("operation.quota.minute", lang, count=quota.per_minute)
+            if quota
+            else say("operation.quota.none", lang)
+        )
         known = [
-            (say("request", lang), f"{declared.method} {declared.path}"),
-            (say("quota", lang), told),
-            (say("permission", lang), declared.permission),
-            (say("docs", lang), declared.doc_url),
-            (say("explorer", lang), declared.explorer_url),
+            (say("exchange.request", lang), f"{declared.method} {declared.path}"),
+            (say("operation.quota", lang), told),
+            (say("operation.permission", lang), declared.permission),
+            (say("exchange.docs", lang), declared.doc_url),
+            (say("exchange.explorer", lang), declared.explorer_url),
         ]
         return [(name, value) for name, value in known if value]
 

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vodnb.rules.codes import as_listed, look_up
+from vodnb.rules.words.wording import say
 from vodnb.service.endpoints import REGIONS
 
 from .canonical import Comparison, compare_canonical, told_by
-from .cause_words import CAUSES
-from .words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,12 +65,11 @@ _Found = tuple[str, dict[str, object]]
 
 
 def _in_words(exchange: Exchange, key: str, values: Mapping[str, object]) -> Diagnosis:
-    cause, do = CAUSES[key][1 if exchange.lang == "zh" else 0]
     known = {**_facts(exchange), **values}
     return Diagnosis(
         key=key,
-        cause=cause.format(**known),
-        do=do.format(**known),
+        cause=say(f"cause.{key}", exchange.lang, **known),
+        do=say(f"cause.{key}.do", exchange.lang, **known),
         canonical=compare_canonical(exchange.last),
     )
 
@@ -80,7 +78,7 @@ def _facts(exchange: Exchange) -> dict[str, object]:
     """Return what the sentences may name."""
     place, last = exchange.place, exchange.last
     lang: Lang = exchange.lang
-    unknown = say("none", lang)
+    unknown = say("word.none", lang)
     return {
         "ak": _ak(last.request_headers.get("Authorization", "")) or unknown,
         "header": "Authorization" if "key" in place.signed_with else "X-Auth-Token",
@@ -96,7 +94,7 @@ def _facts(exchange: Exchange) -> dict[str, object]:
         "request_id": exchange.request_id or unknown,
         "sort": last.headers.get("content-type", unknown),
         "status": last.http_status or unknown,
-        "way": say(place.signed_with, lang),
+        "way": say(f"way.{place.signed_with}", lang),
     }
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from vodnb.rules.markup import element, table
-from vodnb.rules.wording import padded
-
-from .doctor_words import tell
-from .words import say
+from vodnb.rules.words.markup import element, table
+from vodnb.rules.words.wording import padded, say
 
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
 __all__ = ["Check", "Checkup", "Level", "check_in_words"]
+
+_HEADER = ("doctor.check", "doctor.level", "doctor.told", "label.do")
 
 Level = Literal["ok", "warn", "bad", "skipped"]
 
@@ -45,12 +44,12 @@ def check_in_words(
     Args:
         name: What was looked at.
         level: How it is.
-        key: Which text says what was found.
+        key: Key of what was found.
         lang: In which language.
-        do: Which text says what to do. Default "": nothing is to be done.
+        do: Key of what to do. Default "": nothing is to be done.
         values: What stands in their braces.
     """
-    told, done = tell(key, lang, **values), tell(do, lang, **values) if do else ""
+    told, done = say(key, lang, **values), say(do, lang, **values) if do else ""
     return Check(name=name, level=level, told=told, do=done)
 
 
@@ -78,7 +77,10 @@ class Checkup:
     def __repr__(self) -> str:
         lines = []
         for check in self.checks:
-            level, name = say(f"level {check.level}", self.lang), tell(check.name, self.lang)
+            level, name = (
+                say(f"doctor.level.{check.level}", self.lang),
+                say(f"doctor.{check.name}", self.lang),
+            )
             lines.append(f"{padded(level, 5)} {padded(name, 11)} {check.told}")
             if check.do:
                 lines.append(f"{' ' * 18}→ {check.do}")
@@ -86,11 +88,11 @@ class Checkup:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         del include, exclude
-        header = [say(key, self.lang) for key in ("check", "result", "told", "do")]
+        header = [say(key, self.lang) for key in _HEADER]
         rows = [
             (
-                tell(check.name, self.lang),
-                say(f"level {check.level}", self.lang),
+                say(f"doctor.{check.name}", self.lang),
+                say(f"doctor.level.{check.level}", self.lang),
                 check.told,
                 check.do,
             )
@@ -100,7 +102,7 @@ class Checkup:
         return {"text/plain": repr(self), "text/html": html}
 
     def _headline(self) -> str:
-        key = ("all well", "some warn", "some bad")[self.exit_status]
+        key = ("doctor.all well", "doctor.some warn", "doctor.some bad")[self.exit_status]
         wanted = ("ok", "warn", "bad")[self.exit_status]
         count = sum(check.level == wanted for check in self.checks)
         return say(key, self.lang, count=count)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from vodnb.rules.markup import Markup, element, table
-
-from .words import say
+from vodnb.rules.words.markup import Markup, element, table
+from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +43,7 @@ class Difference:
         lines = [self._headline()]
         for part, left, right in self.rows:
             lines += [f"  {part}", f"    - {_cut(left)}", f"    + {_cut(right)}"]
-        return "\n".join([*lines, say("volatile", self.lang)])
+        return "\n".join([*lines, say("difference.left out", self.lang)])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         del include, exclude
@@ -57,17 +56,17 @@ class Difference:
             >>> exchange.diff(exchange.replay()).as_html()
         """
         lang = self.lang
-        small = element("div", say("volatile", lang), style="opacity:.75;font-size:12px")
+        small = element("div", say("difference.left out", lang), style="opacity:.75;font-size:12px")
         if not self.rows:
             return element("div", self._headline(), small)
-        header = [say(key, lang) for key in ("part", "left", "right")]
+        header = [say(f"difference.{key}", lang) for key in ("part", "left", "right")]
         rows = [(part, _cut(left), _cut(right)) for part, left, right in self.rows]
         return element("div", table(header, rows, caption=self._headline()), small)
 
     def _headline(self) -> str:
         if not self.rows:
-            return say("same", self.lang)
-        return say("diff", self.lang, count=len(self.rows))
+            return say("difference.none", self.lang)
+        return say("difference.count", self.lang, count=len(self.rows))
 
 
 def differences(one: Exchange, other: Exchange) -> Difference:

@@ -19,16 +19,15 @@ from vodnb.rules.codes import look_up
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import INFO, OPERATIONS
+from vodnb.rules.words.wording import say
 from vodnb.service.client import Client
 from vodnb.service.endpoints import REGIONS, is_huawei, is_loopback
 from vodnb.service.http import Http, proxy_for
 
 from .checkup import Check, Checkup, check_in_words
-from .doctor_words import tell
 from .exchange import Exchange
 from .machine import check_kernel, check_packages, check_python
 from .place import place_of, way_of
-from .words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,7 +78,7 @@ async def examine(
 
 
 def _skipped(names: tuple[str, ...], why: str, lang: Lang) -> list[Check]:
-    told = tell("skipped", lang, why=tell(why, lang))
+    told = say("doctor.skipped", lang, why=say(f"doctor.{why}", lang))
     return [Check(name=name, level="skipped", told=told) for name in names]
 
 
@@ -87,17 +86,22 @@ def _check_settings(settings: Settings, lang: Lang) -> Check:
     endpoint = settings.endpoint
     if not is_huawei(endpoint) and not is_loopback(urlsplit(endpoint).hostname or ""):
         return check_in_words(
-            "settings", "warn", "foreign", lang, do="foreign do", endpoint=endpoint
+            "settings",
+            "warn",
+            "doctor.settings.foreign",
+            lang,
+            do="doctor.settings.foreign.do",
+            endpoint=endpoint,
         )
     return check_in_words(
         "settings",
         "ok",
-        "settings told",
+        "doctor.settings.told",
         lang,
         endpoint=endpoint,
-        region=settings.region or tell("not given", lang),
-        project=settings.project_id or tell("looked up", lang),
-        way=say(way_of(settings.credential), lang),
+        region=settings.region or say("doctor.settings.not given", lang),
+        project=settings.project_id or say("doctor.settings.looked up", lang),
+        way=say(f"way.{way_of(settings.credential)}", lang),
     )
 
 
@@ -153,9 +157,6 @@ class _Visit:
         credential, answer = await self._check_credential()
         return [dns, tls, proxy, clock, credential, self._check_quota(answer)]
 
-    def _say(self, key: str, **values: object) -> str:
-        return tell(key, self._lang, **values)
-
     def _check(self, name: str, level: Level, key: str, do: str = "", **values: object) -> Check:
         return check_in_words(name, level, key, self._lang, do=do, **values)
 
@@ -168,13 +169,13 @@ class _Visit:
                 _DEADLINE,
             )
         except (OSError, TimeoutError, UnicodeError) as cause:
-            told = str(cause) or self._say("no answer")
-            return self._check("dns", "bad", "dns bad", "dns do", host=asked, message=told,
-                               regions=", ".join(REGIONS))  # fmt: skip
+            told = str(cause) or say("exchange.no answer", self._lang)
+            return self._check("dns", "bad", "doctor.dns.bad", "doctor.dns.do", host=asked,
+                               message=told, regions=", ".join(REGIONS))  # fmt: skip
         if by_proxy:
-            return self._check("dns", "ok", "dns by proxy", host=self._host)
+            return self._check("dns", "ok", "doctor.dns.by proxy", host=self._host)
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-        return self._check("dns", "ok", "dns told", host=self._host,
+        return self._check("dns", "ok", "doctor.dns.told", host=self._host,
                            addresses=", ".join(addresses[:3]))  # fmt: skip
 
     async def _knock(self) -> Reply | Fault:
@@ -187,45 +188,57 @@ class _Visit:
 
     def _check_tls(self, got: Reply | Fault) -> Check:
         if isinstance(got, Fault) and got.kind is FaultKind.TLS:
-            return self._check("tls", "bad", "tls bad", "tls do", message=got.detail)
+            return Check(
+                name="tls", level="bad", told=got.detail, do=say("doctor.tls.do", self._lang)
+            )
         if isinstance(got, Fault):
             return Check(name="tls", level="skipped", told="-")
         if self._settings.endpoint.startswith("http://"):
-            return self._check("tls", "ok", "tls none", host=self._host)
+            return self._check("tls", "ok", "doctor.tls.none", host=self._host)
         if self._environ.get("SSLKEYLOGFILE"):
-            return self._check("tls", "warn", "keylog", "keylog do")
-        return self._check("tls", "ok", "tls told", host=self._host)
+            return self._check("tls", "warn", "doctor.tls.keylog", "doctor.tls.keylog.do")
+        return self._check("tls", "ok", "doctor.tls.told", host=self._host)
 
     def _unreached(self, fault: Fault) -> Check:
         return self._check(
-            "proxy", "bad", "unreached", "unreached do", host=self._host, message=fault.detail
+            "proxy",
+            "bad",
+            "doctor.proxy.unreached",
+            "doctor.proxy.unreached.do",
+            host=self._host,
+            message=fault.detail,
         )
 
     def _check_proxy(self, got: Reply | None) -> Check:
         if not self._proxy:
-            return self._check("proxy", "ok", "proxy none")
+            return self._check("proxy", "ok", "doctor.proxy.none")
         sort = got.headers.get("content-type", "") if got else ""
         if got and (got.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or "html" in sort):
             told = f"HTTP {got.status}, {sort}"
             return self._check(
-                "proxy", "bad", "proxy bad", "proxy do", proxy=self._proxy, message=told
+                "proxy",
+                "bad",
+                "doctor.proxy.bad",
+                "doctor.proxy.do",
+                proxy=self._proxy,
+                message=told,
             )
-        return self._check("proxy", "ok", "proxy told", proxy=self._proxy)
+        return Check(name="proxy", level="ok", told=self._proxy)
 
     def _check_clock(self, got: Reply, began: float) -> Check:
         try:
             served = parsedate_to_datetime(got.headers.get("date", "")).timestamp()
         except (ValueError, TypeError, OverflowError):
-            return self._check("clock", "ok", "clock unknown")
+            return self._check("clock", "ok", "doctor.clock.unknown")
         # A Date has whole seconds, and lies between question and answer.
         middle = (began + self._clock()) / 2
         offset = middle - served - 0.5
         if abs(offset) < _SKEW_WARN:
-            return self._check("clock", "ok", "clock told", seconds=f"{abs(offset):.0f}")
+            return self._check("clock", "ok", "doctor.clock.told", seconds=f"{abs(offset):.0f}")
         is_signed = "key" in way_of(self._settings.credential)
         level: Level = "bad" if is_signed and abs(offset) > _SKEW_BAD else "warn"
-        way = self._say("ahead" if offset > 0 else "behind")
-        return self._check("clock", level, "clock off", "clock do",
+        way = say("doctor.clock.ahead" if offset > 0 else "doctor.clock.behind", self._lang)
+        return self._check("clock", level, "doctor.clock.off", "doctor.clock.do",
                            minutes=f"{abs(offset) / 60:.0f}", way=way)  # fmt: skip
 
     async def _check_credential(self) -> tuple[Check, Answer | None]:
@@ -245,11 +258,17 @@ class _Visit:
 
     def _judge(self, answer: Answer, attempts: tuple[Attempt, ...], project_id: str) -> Check:
         if answer.kind is AnswerClass.DONE or answer.kind is AnswerClass.REJECTED:
-            return self._check("credential", "ok", "credential told", project=project_id)
+            return self._check("credential", "ok", "doctor.credential.told", project=project_id)
         if look_up(answer.code, answer.http_status).kind == "permission":
-            return self._check("credential", "warn", "credential unread", "credential unread do",
-                               project=project_id, code=answer.code,
-                               permission=INFO.permission)  # fmt: skip
+            return self._check(
+                "credential",
+                "warn",
+                "doctor.credential.unread",
+                "doctor.credential.unread.do",
+                project=project_id,
+                code=answer.code,
+                permission=INFO.permission,
+            )
         found = None
         if attempts:
             place = place_of(self._settings, project_id=project_id)
@@ -259,14 +278,16 @@ class _Visit:
         entry = look_up(answer.code, answer.http_status)
         told = found.cause if found else answer.message or entry.meaning(self._lang)
         do = found.do if found else entry.next_step(self._lang)
-        shown = self._say("credential bad", code=answer.code, message=told)
+        shown = say("doctor.credential.bad", self._lang, code=answer.code, message=told)
         return Check(name="credential", level="bad", told=shown, do=do)
 
     def _check_quota(self, answer: Answer | None) -> Check:
         named = {call.quota.name: call.quota for call in OPERATIONS.values() if call.quota}
         quotas = ", ".join(f"{name} {quota.per_minute:,}" for name, quota in named.items())
         if answer is None or answer.kind not in {AnswerClass.DONE, AnswerClass.REJECTED}:
-            return self._check("quota", "skipped", "quota unknown", quotas=quotas)
+            return self._check("quota", "skipped", "doctor.quota.unknown", quotas=quotas)
         if answer.kind is AnswerClass.REJECTED:
-            return self._check("quota", "warn", "quota used", "quota do", code=answer.code)
-        return self._check("quota", "ok", "quota told", quotas=quotas)
+            return self._check(
+                "quota", "warn", "doctor.quota.used", "doctor.quota.do", code=answer.code
+            )
+        return self._check("quota", "ok", "doctor.quota.told", quotas=quotas)

@@ -6,8 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-
-from .words import say
+from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
@@ -79,7 +78,7 @@ def _row(number: int, exchange: Exchange, lang: Lang) -> dict[str, object]:
         "url": last.url,
         "http_status": last.http_status,
         "error_code": last.code,
-        "result": say("success", lang) if exchange.ok else spoken.meaning,
+        "result": say("exchange.success", lang) if exchange.ok else spoken.meaning,
         "request_id": last.request_id,
         "attempts": len(exchange.attempts),
         "sent_at": last.sent_at,

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vodnb.rules.attempt import Attempt
 from vodnb.rules.errors import InputError
 from vodnb.rules.operations import OPERATIONS
-
-from .words import NOTES
+from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     import os
@@ -86,7 +85,7 @@ def _parts(told: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("it is of no call that is known")
     notes = tuple((key, dict(values)) for key, values in told["notes"])
     for key, values in notes:
-        NOTES[key][0].format(**values)
+        say(f"note.{key}", told["lang"], **values)
     return {
         "operation": told["operation"],
         "is_sent": bool(told["is_sent"]),

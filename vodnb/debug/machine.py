@@ -27,9 +27,11 @@ _SHOWN = ("vodnb", "httpx", "pandas", "ipywidgets", "ipykernel", "nest-asyncio",
 def check_python(lang: Lang) -> Check:
     """Return how this Python is."""
     if sys.platform == "emscripten":
-        return check_in_words("python", "bad", "no threads", lang, do="no threads do")
+        return check_in_words(
+            "python", "bad", "doctor.python.no threads", lang, do="doctor.python.no threads.do"
+        )
     if sys.version_info[:2] < _OLDEST:
-        return check_in_words("python", "bad", "python old", lang, do="python old do",
+        return check_in_words("python", "bad", "doctor.python.old", lang, do="doctor.python.old.do",
                       version=platform.python_version())  # fmt: skip
     return Check(name="python", level="ok", told=f"{platform.python_version()}, {sys.executable}")
 
@@ -37,15 +39,22 @@ def check_python(lang: Lang) -> Check:
 def check_kernel(lang: Lang) -> Check:
     """Return which kernel this process is."""
     if "ipykernel" not in sys.modules:
-        return check_in_words("kernel", "ok", "no kernel", lang)
-    return check_in_words("kernel", "ok", "kernel told", lang, version=_version_of("ipykernel"))
+        return check_in_words("kernel", "ok", "doctor.kernel.none", lang)
+    return check_in_words(
+        "kernel", "ok", "doctor.kernel.told", lang, version=_version_of("ipykernel")
+    )
 
 
 def check_packages(lang: Lang) -> Check:
     """Return whether the packages are there, and go together."""
     if missing := [name for name in _NEEDED if not _version_of(name)]:
         return check_in_words(
-            "packages", "bad", "missing", lang, do="missing do", names=", ".join(missing)
+            "packages",
+            "bad",
+            "doctor.packages.missing",
+            lang,
+            do="doctor.packages.missing.do",
+            names=", ".join(missing),
         )
     fork, old, kernel = (_version_of(one) for one in ("nest-asyncio2", "nest-asyncio", "ipykernel"))
     name, patch = ("nest-asyncio2", fork) if fork else ("nest-asyncio", old)
@@ -53,8 +62,8 @@ def check_packages(lang: Lang) -> Check:
         # What nests loops marks the module that it has changed.
         is_applied = hasattr(asyncio, "_nest_patched") or hasattr(asyncio, "_nest2_patched")
         level: Level = "bad" if is_applied else "warn"
-        key = "pair applied" if is_applied else "pair here"
-        return check_in_words("packages", level, key, lang, do="pair do",
+        key = "doctor.packages.pair applied" if is_applied else "doctor.packages.pair here"
+        return check_in_words("packages", level, key, lang, do="doctor.packages.pair.do",
                               name=name, version=patch, kernel=kernel)  # fmt: skip
     told = ", ".join(f"{name} {found}" for name in _SHOWN if (found := _version_of(name)))
     return Check(name="packages", level="ok", told=told)

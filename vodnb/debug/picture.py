@@ -6,9 +6,8 @@ import json
 import unicodedata
 from typing import TYPE_CHECKING
 
-from vodnb.rules.markup import Markup, element
-
-from .words import say
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_lines"]
 
 _SHOWN_CHARS = 4000
-_SIDES = ("line", "ours", "theirs")
+_SIDES = ("canonical.line", "canonical.ours", "canonical.theirs")
 _STYLE = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:72em"
 
 
@@ -52,11 +51,11 @@ def as_html(exchange: Exchange) -> Markup:
     ]
     if exchange.diagnosis and exchange.diagnosis.canonical:
         parts.append(_canonical_table(exchange.diagnosis.canonical, lang))
-    parts += [element("div", element("strong", say("request", lang))), request]
+    parts += [element("div", element("strong", say("exchange.request", lang))), request]
     if exchange.is_sent:
         head = _status_line(exchange)
         parts += [
-            element("div", element("strong", say("answer", lang))),
+            element("div", element("strong", say("exchange.answer", lang))),
             _message(head, last.headers, last.body, lang, is_cut=last.is_cut),
         ]
     return element("div", *parts, class_="vodnb-exchange", lang=lang)
@@ -66,15 +65,15 @@ def _timings_in_words(timings: Timings, lang: Lang) -> str:
     """Return how long the parts of a sending took, in one line."""
     parts = []
     if timings.connect_ms is not None:
-        parts.append(say("connect", lang, ms=timings.connect_ms))
+        parts.append(say("exchange.timings.connect", lang, ms=timings.connect_ms))
     elif timings.first_byte_ms is not None:
-        parts.append(say("reused", lang))
+        parts.append(say("exchange.timings.reused", lang))
     if timings.tls_ms is not None:
-        parts.append(say("tls", lang, ms=timings.tls_ms))
+        parts.append(say("exchange.timings.tls", lang, ms=timings.tls_ms))
     if timings.first_byte_ms is not None:
-        parts.append(say("first byte", lang, ms=timings.first_byte_ms))
+        parts.append(say("exchange.timings.first byte", lang, ms=timings.first_byte_ms))
     if timings.total_ms is not None:
-        parts.append(say("total", lang, ms=timings.total_ms))
+        parts.append(say("exchange.timings.total", lang, ms=timings.total_ms))
     return " · ".join(parts)
 
 
@@ -93,13 +92,15 @@ def _title(exchange: Exchange) -> str:
 
 def _result(exchange: Exchange) -> str:
     if not exchange.is_sent:
-        return say("not sent", exchange.lang)
-    return exchange.code or say("success", exchange.lang)
+        return say("outcome.not_sent", exchange.lang)
+    return exchange.code or say("exchange.success", exchange.lang)
 
 
 def _status_line(exchange: Exchange) -> str:
     if exchange.http_status is None:
-        return say("no answer", exchange.lang, message=exchange.message or exchange.code)
+        return say(
+            "exchange.no answer.why", exchange.lang, message=exchange.message or exchange.code
+        )
     return f"HTTP {exchange.http_status}"
 
 
@@ -110,7 +111,7 @@ def _answer_lines(exchange: Exchange) -> list[str]:
     if last.body:
         lines += ["", *_indented(_readable(last.body, exchange.lang))]
     if last.is_cut:
-        lines.append(f"  {say('cut', exchange.lang)}")
+        lines.append(f"  {say('exchange.body.cut', exchange.lang)}")
     return lines
 
 
@@ -119,27 +120,30 @@ def _facts(exchange: Exchange) -> list[tuple[str, str]]:
     lang, last, found = exchange.lang, exchange.last, exchange.diagnosis
     count = len(exchange.attempts) if exchange.is_sent else 0
     known = [
-        ("code", exchange.code),
-        ("message", exchange.message if exchange.code else ""),
-        ("meaning", exchange.meaning),
-        ("cause", found.cause if found else ""),
-        ("do", found.do if found else ""),
-        ("next step", "" if found else exchange.next_step),
-        ("request ID", say("quote", lang, id=last.request_id) if last.request_id else ""),
-        ("sent at", last.sent_at if exchange.is_sent else ""),
-        ("timings", _timings_in_words(last.timings, lang) if exchange.is_sent else ""),
-        ("attempts", str(count) if count else ""),
-        ("signed with", say(exchange.place.signed_with, lang)),
-        *(("note", say(key, lang, **values)) for key, values in exchange.notes),
-        ("docs", exchange.doc_url),
-        ("explorer", exchange.explorer_url),
+        ("label.code", exchange.code),
+        ("exchange.message", exchange.message if exchange.code else ""),
+        ("label.meaning", exchange.meaning),
+        ("exchange.cause", found.cause if found else ""),
+        ("label.do", found.do if found else ""),
+        ("label.next", "" if found else exchange.next_step),
+        (
+            "exchange.request ID",
+            say("exchange.request ID.quote", lang, id=last.request_id) if last.request_id else "",
+        ),
+        ("exchange.sent at", last.sent_at if exchange.is_sent else ""),
+        ("exchange.timings", _timings_in_words(last.timings, lang) if exchange.is_sent else ""),
+        ("label.attempts", str(count) if count else ""),
+        ("exchange.signed with", say(f"way.{exchange.place.signed_with}", lang)),
+        *(("exchange.note", say(f"note.{key}", lang, **values)) for key, values in exchange.notes),
+        ("exchange.docs", exchange.doc_url),
+        ("exchange.explorer", exchange.explorer_url),
     ]
     return [(say(key, lang), value) for key, value in known if value]
 
 
 def _linked(name: str, value: str, exchange: Exchange) -> object:
     """Return a link for our own addresses; what a server sent never becomes one."""
-    links = {say("docs", exchange.lang), say("explorer", exchange.lang)}
+    links = {say("exchange.docs", exchange.lang), say("exchange.explorer", exchange.lang)}
     if name not in links or not value.startswith("https://"):
         return value
     return element("a", value, href=value, target="_blank", rel="noopener",
@@ -166,7 +170,7 @@ def _message(
     if body:
         lines += ["", _readable(body, lang)]
     if is_cut:
-        lines.append(say("cut", lang))
+        lines.append(say("exchange.body.cut", lang))
     return element("pre", "\n".join(lines), style=_STYLE)
 
 
@@ -179,7 +183,7 @@ def _readable(body: str, lang: Lang) -> str:
     if len(told) <= _SHOWN_CHARS:
         return told
     rest = len(told) - _SHOWN_CHARS
-    return f"{told[:_SHOWN_CHARS]}\n{say('more', lang, count=rest)}"
+    return f"{told[:_SHOWN_CHARS]}\n{say('exchange.body.more', lang, count=rest)}"
 
 
 def _indented(text: str) -> list[str]:
@@ -187,7 +191,7 @@ def _indented(text: str) -> list[str]:
 
 
 def _marked(comparison: Comparison, lang: Lang) -> list[tuple[str, str, str]]:
-    mark = f" ← {say('first difference', lang)}"
+    mark = f" ← {say('canonical.first', lang)}"
     return [
         (f"{part}{mark if at == comparison.first else ''}", ours, theirs)
         for at, (part, ours, theirs) in enumerate(comparison.rows)
@@ -195,13 +199,13 @@ def _marked(comparison: Comparison, lang: Lang) -> list[tuple[str, str, str]]:
 
 
 def _canonical_lines(comparison: Comparison, lang: Lang) -> list[str]:
-    lines = [f"{say('canonical', lang)}:"]
+    lines = [f"{say('canonical.title', lang)}:"]
     for part, ours, theirs in _marked(comparison, lang):
         if ours == theirs:
             lines.append(f"    {part}: {ours}")
         else:
-            lines += [f"  ! {part}", f"      {say('ours', lang)}: {ours}"]
-            lines.append(f"      {say('theirs', lang)}: {theirs}")
+            lines += [f"  ! {part}", f"      {say('canonical.ours', lang)}: {ours}"]
+            lines.append(f"      {say('canonical.theirs', lang)}: {theirs}")
     return lines
 
 
@@ -212,5 +216,7 @@ def _canonical_table(comparison: Comparison, lang: Lang) -> Markup:
     for at, told in enumerate(_marked(comparison, lang)):
         tint = "background:rgba(198,40,40,.14)" if at == comparison.first else None
         rows.append(element("tr", *(element("td", text, style=cell) for text in told), style=tint))
-    caption = element("caption", say("canonical", lang), style="text-align:left;font-weight:600")
+    caption = element(
+        "caption", say("canonical.title", lang), style="text-align:left;font-weight:600"
+    )
     return element("table", caption, element("tbody", *rows))

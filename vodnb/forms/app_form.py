@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import ipywidgets as widgets
 
-from vodnb.rules.markup import Markup, element
-from vodnb.rules.translations import translate
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.translations import translate
+from vodnb.rules.words.wording import say
 from vodnb.session import connect
 
 from .connect_form import ConnectForm
@@ -83,7 +84,7 @@ class App(Form):
             self._on_click(self._next[name], partial(self.open, after))
         self._tabs = widgets.Tab(children=[self._page(name) for name in _PARTS])
         self._lang = widgets.ToggleButtons(
-            options=[("中文", "zh"), ("English", "en")],
+            options=[(say("language.name", "zh"), "zh"), (say("language.name", "en"), "en")],
             value=self._shared.lang,
             style={"button_width": "auto", "description_width": "initial"},
             layout=widgets.Layout(width="auto", flex="0 0 auto"),
@@ -125,10 +126,13 @@ class App(Form):
         self._shared.speak(self._lang.value)
 
     def _speak(self) -> None:
-        name_it(self._lang, "", self._say("language"))
-        self._tabs.titles = [self._say(f"part {name}") for name in _PARTS]
+        name_it(self._lang, "", self._say("form.app.language"))
+        self._tabs.titles = [self._say(f"form.app.part.{name}") for name in _PARTS]
         for name, after in zip(self._next, _PARTS[1:], strict=False):
-            name_it(self._next[name], self._say("next", part=self._say(f"part {after}")))
+            name_it(
+                self._next[name],
+                self._say("form.app.next", part=self._say(f"form.app.part.{after}")),
+            )
         self._changed("vod")
 
     def _changed(self, what: str) -> None:
@@ -137,17 +141,23 @@ class App(Form):
 
     def _describe(self) -> Markup:
         shared = self._shared
-        told = self._describe_vod(shared.vod) if shared.vod else self._say("not connected")
+        told = self._describe_vod(shared.vod) if shared.vod else self._say("form.not connected")
         found = shared.summary
-        loaded = self._say("assets loaded", count=found.assets) if found else self._say("no assets")
+        loaded = (
+            self._say("form.app.assets", count=found.assets)
+            if found
+            else self._say("form.no assets")
+        )
         return element("div", element("strong", "vodnb"), f" · {told} · {loaded}")
 
     def _describe_vod(self, vod: Vod) -> str:
         if vod.is_sandbox:
-            return self._say("the sandbox")
+            return self._say("form.app.sandbox")
         host = urlsplit(vod.endpoint).netloc
         project = next(row.value for row in vod.settings().rows if row.name == "project_id")
-        return self._say("the service", host=host, project=translate(project, self._shared.lang))
+        return self._say(
+            "form.app.service", host=host, project=translate(project, self._shared.lang)
+        )
 
     def still(self) -> Markup:
         """Return every part that has something to show."""
@@ -159,7 +169,9 @@ class App(Form):
         ]
         shown += [("confirm", shared.job), ("results", shared.job or shared.results)]
         pictures = [
-            element("div", element("h4", self._say(f"part {name}")), self._forms[name].still())
+            element(
+                "div", element("h4", self._say(f"form.app.part.{name}")), self._forms[name].still()
+            )
             for name, found in shown
             if found is not None
         ]

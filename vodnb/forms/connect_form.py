@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import Markup, element
+from vodnb.rules.words.markup import Markup, element
 from vodnb.service.endpoints import REGIONS
 from vodnb.service.redact import redact_patterns
 from vodnb.session import connect
@@ -110,24 +110,30 @@ class ConnectForm(Form):
 
     def _speak(self) -> None:
         say = self._say
-        self._where.relabel([(say(f"where {to}"), to) for to in ("sandbox", "real")])
-        self._how.relabel([(say(f"how {way}"), way) for way in _WAYS])
-        self._region.relabel([(say("region found"), ""), *((name, name) for name in REGIONS)])
-        name_it(self._where, say("where"))
-        name_it(self._how, say("how"))
-        name_it(self._region, say("region"))
+        self._where.relabel([(say(f"form.connect.where.{to}"), to) for to in ("sandbox", "real")])
+        self._how.relabel([(say(f"form.connect.how.{way}"), way) for way in _WAYS])
+        self._region.relabel(
+            [(say("form.connect.region.found"), ""), *((name, name) for name in REGIONS)]
+        )
+        name_it(self._where, say("form.connect.where"))
+        name_it(self._how, say("form.connect.how"))
+        name_it(self._region, say("setting.region"))
         for name, box in self._fields.items():
-            name_it(box, say(name))
+            name_it(box, say(f"setting.{name}"))
         for name, box in self._secrets.items():
             box.hint(
-                empty=say("optional" if name == "security_token" else "secret empty"),
-                taken=say("secret taken"),
+                empty=say(
+                    "form.connect.secret.optional"
+                    if name == "security_token"
+                    else "form.connect.secret.empty"
+                ),
+                taken=say("form.connect.secret.taken"),
             )
         for name in _PLACES:
-            self._plain[name].placeholder = say(f"{name} hint")
-        name_it(self._more, say("more"))
-        name_it(self._connect, say("connect"), say("connect tip"))
-        name_it(self._test, say("test"), say("test tip"))
+            self._plain[name].placeholder = say(f"form.connect.{name}.hint")
+        name_it(self._more, say("form.connect.more"))
+        name_it(self._connect, say("form.connect.connect"), say("form.connect.connect.tip"))
+        name_it(self._test, say("form.connect.test"), say("form.connect.test.tip"))
         self._answer.show(Markup())
         self._arrange()
         self._changed("vod")
@@ -142,7 +148,7 @@ class ConnectForm(Form):
                 show_when(self._fields[name], is_real and way == self._how.value)
         show_when(self._places, is_real and self._more.value)
         hints = "where" if not is_real else "how" if self._how.value == "found" else "secret"
-        self._hint.show(hint(self._say(f"{hints} hint")))
+        self._hint.show(hint(self._say(f"form.connect.{hints}.hint")))
 
     def _refuse_secret(self, name: str) -> None:
         """Empty a plain box that was given a secret: its text would be saved with the notebook."""
@@ -150,7 +156,7 @@ class ConnectForm(Form):
         text = box.value
         if redact_patterns(text) != text or len(text) > _LONGEST_PLAIN:
             box.value = ""
-            raise InputError(self._say("looks secret", name=self._say(name)))
+            raise InputError(self._say("form.looks secret", name=self._say(f"setting.{name}")))
 
     def _begin(self) -> None:
         for secret in (box.secret for box in self._secrets.values()):
@@ -191,11 +197,11 @@ class ConnectForm(Form):
     def _begin_test(self) -> None:
         vod = self._shared.vod
         if vod is None:
-            raise InputError(self._say("need connection"))
+            raise InputError(self._say("form.need connection"))
         self._aside(lambda: vod.start_states([_NOBODY], rate=None), self._follow_test)
 
     def _follow_test(self, survey: Survey) -> None:
-        self._answer.show(line(self._say("testing"), role="status"))
+        self._answer.show(line(self._say("form.testing"), role="status"))
         self._follow(survey, lambda: None, lambda: self._show_answer(survey))
 
     def _show_answer(self, survey: Survey) -> None:
@@ -206,10 +212,10 @@ class ConnectForm(Form):
         """Explain what the one call came to."""
         told = read_row(states, 0)
         if not (code := told["error_code"]):
-            return line(self._say("test good"), kind="good", role="status")
+            return line(self._say("form.connect.test.good"), kind="good", role="status")
         entry = look_up(code)
         lang = self._shared.lang
-        words = self._say("test bad", code=code, meaning=entry.meaning(lang))
+        words = self._say("form.connect.test.bad", code=code, meaning=entry.meaning(lang))
         next_step = element("div", entry.next_step(lang))
         return element("div", words, next_step, class_="vodnb-trouble", role="alert")
 
@@ -225,7 +231,7 @@ class ConnectForm(Form):
     def still(self) -> Markup:
         """Return where the connection goes, as whom, and where each setting came from."""
         if self._shared.vod is None:
-            return line(self._say("not connected"))
+            return line(self._say("form.not connected"))
         told = replace(self._shared.vod.settings(), lang=self._shared.lang)
         return table(told.header()[:3], [cells[:3] for cells in told.cells()])
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from vodnb.debug.catalogue import limits_of
+from vodnb.rules.words.wording import say
 
 from .parts import Choice, name_it, row, show_when, text_box
-from .words import word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +59,10 @@ class FieldBoxes:
             box, told = self._boxes[field.name], limits_of(field, lang)
             name_it(box, field.name, told or field.name)
             if isinstance(box, Choice):
-                blank = [] if field.required else [(word("not given", lang), "")]
+                blank = [] if field.required else [(say("form.inspect.field.not given", lang), "")]
                 box.relabel([*blank, *((choice, choice) for choice in field.choices)])
             else:
-                line = word("a line each", lang) if field.is_list else ""
+                line = say("form.inspect.field.a line each", lang) if field.is_list else ""
                 box.placeholder = " · ".join(part for part in (line, told) if part)
 
     def values(self) -> dict[str, Any]:

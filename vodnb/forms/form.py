@@ -13,12 +13,12 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vodnb.rules.errors import VodnbError
-from vodnb.rules.markup import Markup, element
-from vodnb.rules.translations import translate
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.translations import translate
+from vodnb.rules.words.wording import say
 
 from .cells import watch_cells
 from .parts import Picture, column, hint, line, still_name, style_sheet
-from .words import word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ class Form(ABC):
     # -- words and troubles ---------------------------------------------------------------------
 
     def _say(self, key: str, **values: object) -> str:
-        return word(key, self._shared.lang, **values)
+        return say(key, self._shared.lang, **values)
 
     def _tell(self, key: str = "", **values: object) -> None:
         """Show a line of news below the controls; "" takes it away."""
@@ -121,7 +121,7 @@ class Form(ABC):
             parts = (fault.what, fault.means, fault.do)
             told = [translate(part, self._shared.lang) for part in parts if part]
         else:
-            told = [self._say("unexpected", what=f"{type(fault).__name__}: {fault}")]
+            told = [self._say("form.unexpected", what=f"{type(fault).__name__}: {fault}")]
             # Without a traceback: its frames may hold what must not be seen.
             _LOG.error("%s: %s", type(fault).__name__, self._shared.clean(str(fault)))
         first, *rest = map(self._shared.clean, told)
@@ -241,7 +241,7 @@ class Form(ABC):
     def _still_bundle(self) -> dict[str, str]:
         picture = element(
             "div",
-            hint(self._say("still")),
+            hint(self._say("form.still")),
             self.still(),
             class_=f"vodnb {self._still_name}",
             lang=self._shared.lang,
@@ -254,7 +254,7 @@ class Form(ABC):
 
         watch_cells()
         live = {
-            "text/plain": self._say("live"),
+            "text/plain": self._say("form.live"),
             # Empty, so that an export without widgets shows the still picture alone.
             "text/html": "",
             "application/vnd.jupyter.widget-view+json": {

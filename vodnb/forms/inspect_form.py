@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from vodnb.debug.picture import as_html
-from vodnb.debug.words import say as debug_word
-from vodnb.rules.codes import explain
 from vodnb.rules.errors import InputError, VodnbError
-from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Status
 from vodnb.rules.operations import OPERATIONS
-from vodnb.rules.translations import translate
+from vodnb.rules.words.explanation import explain
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.translations import translate
 from vodnb.service.redact import redact_patterns
 from vodnb.tables.picks import read_cells, read_row
 
@@ -119,22 +118,22 @@ class InspectForm(Form):
         self._as.relabel([(label, label.lower()) for label in ("curl", "Python", "SDK")])
         for control, key in (
             (self._operation, "operation"), (self._all, "all fields"),
-            (self._confirmed, "destroy one"), (self._past, "past"), (self._other, "other"),
+            (self._confirmed, "destroy"), (self._past, "past"), (self._other, "other"),
             (self._as, "script as"), (self._script, "script"),
         ):  # fmt: skip
-            name_it(control, say(key))
+            name_it(control, say(f"form.inspect.{key}"))
         for control, key in (
             (self._send, "send"), (self._replay, "replay"), (self._compare, "compare"),
             (self._explain, "explain"), (self._ask, "ask"),
         ):  # fmt: skip
-            name_it(control, say(key), say(f"{key} tip"))
-        name_it(self._code, say("inspect code"))
-        self._code.placeholder = say("inspect code hint")
-        name_it(self._asset, say("inspect asset"))
-        self._asset.placeholder = say("inspect asset hint")
-        self._head.show(element("strong", say("one call")))
-        self._copying.show(hint(say("script hint")))
-        self._rest.show(element("strong", say("codes and assets")))
+            name_it(control, say(f"form.inspect.{key}"), say(f"form.inspect.{key}.tip"))
+        name_it(self._code, say("label.error code"))
+        self._code.placeholder = say("form.inspect.code.hint")
+        name_it(self._asset, say("label.asset"))
+        self._asset.placeholder = say("form.inspect.asset.hint")
+        self._head.show(element("strong", say("form.inspect.one call")))
+        self._copying.show(hint(say("form.inspect.script.hint")))
+        self._rest.show(element("strong", say("form.inspect.codes and assets")))
         for boxes in self._boxes.values():
             boxes.speak(lang)
         self._arrange()
@@ -168,23 +167,23 @@ class InspectForm(Form):
 
     def _arrange(self) -> None:
         """Show the fields of the chosen call, and what it would send."""
-        declared, lang = OPERATIONS[self._operation.value], self._shared.lang
+        declared = OPERATIONS[self._operation.value]
         self._area.children = [self._chosen.widget]
         show_when(self._all, self._chosen.has_more)
         self._chosen.show(everything=bool(self._all.value))
         quota = declared.quota
         told = self._say(
-            "about",
+            "form.inspect.about",
             method=declared.method,
             path=declared.path,
-            quota=debug_word("quota said", lang, count=quota.per_minute)
+            quota=self._say("operation.quota.minute", count=quota.per_minute)
             if quota
-            else debug_word("quota none", lang),
-            permission=declared.permission or self._say("no permission"),
+            else self._say("operation.quota.none"),
+            permission=declared.permission or self._say("form.inspect.no permission"),
         )
         docs = {"href": declared.doc_url, "target": "_blank", "rel": "noopener",
                 "style": "text-decoration:underline"}  # fmt: skip
-        link = element("a", debug_word("docs", lang), **docs)
+        link = element("a", self._say("exchange.docs"), **docs)
         explorer = element("a", "API Explorer", **{**docs, "href": declared.explorer_url})
         self._about.show(element("div", told, " · ", link, " · ", explorer, class_="vodnb-hint"))
         self._preview()
@@ -196,11 +195,13 @@ class InspectForm(Form):
         """Show the request before it goes."""
         self._refuse_secrets()
         show_when(self._confirmed, self._destroys)
-        warning = self._say("destroy one hint", status=self._destroys) if self._destroys else ""
+        warning = (
+            self._say("form.inspect.destroy.hint", status=self._destroys) if self._destroys else ""
+        )
         self._warning.show(line(warning, kind="trouble") if warning else Markup())
         vod = self._shared.vod
         if vod is None:
-            self._plan.show(hint(self._say("need connection")))
+            self._plan.show(hint(self._say("form.need connection")))
             return
         try:
             planned = vod.preview(
@@ -208,13 +209,15 @@ class InspectForm(Form):
             )
         except VodnbError as fault:
             what = translate(fault.what, self._shared.lang)
-            self._plan.show(hint(self._shared.clean(self._say("not ready", what=what))))
+            self._plan.show(
+                hint(self._shared.clean(self._say("form.inspect.not ready", what=what)))
+            )
             return
         last = planned.last
         lines = [f"{last.method} {last.url}", *([last.request_body] if last.request_body else [])]
         style = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
         told = element("pre", "\n".join(lines), style=style)
-        self._plan.show(element("div", hint(self._say("will leave")), told))
+        self._plan.show(element("div", hint(self._say("form.inspect.will leave")), told))
 
     def _refuse_secrets(self) -> None:
         """Empty a box that was given a secret: its text would be saved with the notebook."""
@@ -225,7 +228,7 @@ class InspectForm(Form):
             return known or redact_patterns(text) != text or shared.clean(text) != text
 
         if named := self._chosen.empty(is_secret):
-            raise InputError(self._say("looks secret", name=", ".join(named)))
+            raise InputError(self._say("form.looks secret", name=", ".join(named)))
 
     def _begin_call(self) -> None:
         vod = self._connection()
@@ -233,18 +236,18 @@ class InspectForm(Form):
         status, typed = self._destroys, self._confirmed.value.strip()
         self._confirmed.value = ""
         if status and typed != "1":
-            raise InputError(self._say("destroy one wrong", status=status))
+            raise InputError(self._say("form.inspect.destroy.wrong", status=status))
         name, fields, lang = self._operation.value, self._chosen.values(), self._shared.lang
         destroy = 1 if status else None
         self._start(lambda: vod.call(name, destroy=destroy, lang=lang, **fields))
 
     def _start(self, work: Callable[[], Exchange]) -> None:
-        self._tell("sending")
+        self._tell("form.inspect.sending")
         self._aside(work, self._take_exchange)
 
     def _connection(self) -> Vod:
         if self._shared.vod is None:
-            raise InputError(self._say("need connection"))
+            raise InputError(self._say("form.need connection"))
         return self._shared.vod
 
     # -- the exchange ---------------------------------------------------------------------------
@@ -265,7 +268,7 @@ class InspectForm(Form):
         options = [
             (f"{n} · {operation} · {self._ended(code, status)} · {at[11:19]}", int(n))
             for n, operation, code, status, at in cells
-        ] or [(self._say("none yet"), 0)]
+        ] or [(self._say("form.inspect.past.none"), 0)]
         newest = options[0][1]
         for choice in (self._past, self._other):
             choice.relabel(options)
@@ -278,7 +281,9 @@ class InspectForm(Form):
                 self._past.value = newest
 
     def _ended(self, code: str, status: str) -> str:
-        return code or (self._say("success") if status else self._say("no answer"))
+        return code or (
+            self._say("exchange.success") if status else self._say("exchange.no answer")
+        )
 
     def _pick(self) -> None:
         if self._past.value and self._shared.vod is not None:
@@ -308,19 +313,19 @@ class InspectForm(Form):
     def _begin_replay(self) -> None:
         vod, exchange = self._connection(), self._exchange
         if exchange is None:
-            raise InputError(self._say("need call"))
+            raise InputError(self._say("form.need call"))
         status = str(exchange.fields().get("status", ""))
         if exchange.operation == "confirm" and Status(status).is_destructive:
             # It asks first, like any call that destroys: with its fields before the eyes.
             self._operation.value = exchange.operation
             self._chosen.fill(exchange.fields())
             self._preview()
-            raise InputError(self._say("destroy one wrong", status=status))
+            raise InputError(self._say("form.inspect.destroy.wrong", status=status))
         self._start(lambda: vod.replay(exchange))
 
     def _show_difference(self) -> None:
         if self._exchange is None or not self._other.value:
-            raise InputError(self._say("need call"))
+            raise InputError(self._say("form.need call"))
         other = self._connection().exchange(self._other.value)
         self._difference = self._exchange.speak(self._shared.lang).diff(other)
         self._differs.show(self._difference.as_html())
@@ -331,23 +336,23 @@ class InspectForm(Form):
         lang = self._shared.lang
         entry = explain(self._code.value, lang=lang).entry
         told = [
-            ("code", entry.code),
-            ("meaning", entry.meaning(lang)),
-            ("next step", entry.next_step(lang)),
+            ("column.code", entry.code),
+            ("column.meaning", entry.meaning(lang)),
+            ("column.next", entry.next_step(lang)),
         ]
         self._meaning.show(facts((self._say(key), text) for key, text in told))
 
     def _begin_asking(self) -> None:
         vod, asset_id = self._shared.vod, self._asset.value.strip()
         if vod is None:
-            raise InputError(self._say("need connection"))
+            raise InputError(self._say("form.need connection"))
         if not asset_id:
-            raise InputError(self._say("inspect asset hint"))
+            raise InputError(self._say("form.inspect.asset.hint"))
         lang = self._shared.lang
         self._aside(lambda: vod.start_states([asset_id], rate=None, lang=lang), self._follow_asking)
 
     def _follow_asking(self, survey: Survey) -> None:
-        self._tell("testing")
+        self._tell("form.testing")
         self._follow(survey, lambda: None, lambda: self._show_state(survey))
 
     def _show_state(self, survey: Survey) -> None:

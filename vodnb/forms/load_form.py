@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Verdict
-from vodnb.rules.translations import translate
-from vodnb.rules.wording import verdict_in_words
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.translations import translate
 from vodnb.tables.picks import read_titles
 from vodnb.tables.read import load_assets
 
@@ -151,25 +150,27 @@ class LoadForm(Form):
 
     def _speak(self) -> None:
         say = self._say
-        name_it(self._path, say("path"), say("path hint"))
-        self._path.placeholder = say("path hint")
-        name_it(self._load, say("load"), say("load tip"))
-        name_it(self._upload, say("upload"), say("upload tip"))
-        self._upload_hint.show(hint(say("upload hint")))
-        name_it(self._show_paste, say("paste"), say("paste hint"))
-        name_it(self._paste, say("paste"), say("paste hint"))
-        self._paste.placeholder = say("paste hint")
-        name_it(self._take, say("take"), say("take tip"))
-        name_it(self._sample, say("sample", count=_SAMPLE), say("sample tip"))
-        name_it(self._column, say("column"))
-        name_it(self._encoding, say("encoding"))
+        name_it(self._path, say("form.load.path"), say("form.load.path.hint"))
+        self._path.placeholder = say("form.load.path.hint")
+        name_it(self._load, say("form.load.load"), say("form.load.load.tip"))
+        name_it(self._upload, say("form.load.upload"), say("form.load.upload.tip"))
+        self._upload_hint.show(hint(say("form.load.upload.hint")))
+        name_it(self._show_paste, say("form.load.paste"), say("form.load.paste.hint"))
+        name_it(self._paste, say("form.load.paste"), say("form.load.paste.hint"))
+        self._paste.placeholder = say("form.load.paste.hint")
+        name_it(self._take, say("form.load.take"), say("form.load.take.tip"))
+        name_it(self._sample, say("form.load.sample", count=_SAMPLE), say("form.load.sample.tip"))
+        name_it(self._column, say("form.load.column"))
+        name_it(self._encoding, say("form.load.encoding"))
         self._relabel_column([title for _, title in self._column.options])
-        self._encoding.relabel([(say("found"), ""), *((name, name) for name in _ENCODINGS)])
+        self._encoding.relabel(
+            [(say("form.load.found"), ""), *((name, name) for name in _ENCODINGS)]
+        )
         self._arrange()
         self._changed("assets")
 
     def _relabel_column(self, titles: list[str]) -> None:
-        self._column.relabel_titles(self._say("found"), titles)
+        self._column.relabel_titles(self._say("form.load.found"), titles)
 
     def _arrange(self) -> None:
         show_when(self._pasting, self._show_paste.value)
@@ -180,7 +181,7 @@ class LoadForm(Form):
 
     def _load_path(self) -> None:
         if not self._path.value.strip():
-            raise InputError(self._say("path hint"))
+            raise InputError(self._say("form.load.path.hint"))
         self._read(self._path.value.strip())
 
     def _take_upload(self) -> None:
@@ -197,14 +198,14 @@ class LoadForm(Form):
     def _load_paste(self) -> None:
         text = self._paste.value
         if not text.strip():
-            raise InputError(self._say("paste hint"))
+            raise InputError(self._say("form.load.paste.hint"))
         self._paste.value = ""
         self._read(f"{text.strip()}\n")
 
     def _load_sample(self) -> None:
         vod = self._shared.vod
         if vod is None or not _has_sandbox(self._shared):
-            raise InputError(self._say("need connection"))
+            raise InputError(self._say("form.need connection"))
         path = vod.sandbox.sample_csv(_SAMPLE_NAME, _SAMPLE)
         self._path.value = str(path)
         self._read(str(path))
@@ -218,7 +219,7 @@ class LoadForm(Form):
         if not is_same:
             self._relabel_column([])
         self._source = source
-        self._tell("kept" if kept else "working", **({"name": kept} if kept else {}))
+        self._tell("form.load.kept" if kept else "form.working", **({"name": kept} if kept else {}))
         chosen: dict[str, Any] = {
             "id_column": self._column.value or None,
             "encoding": self._encoding.value or None,
@@ -251,40 +252,45 @@ class LoadForm(Form):
         """Return how many rows there are of each verdict, and the first of each trouble."""
         found, lang, say = self._shared.summary, self._shared.lang, self._say
         if found is None:
-            return line(say("no assets"))
+            return line(say("form.no assets"))
         told = say(
-            "rows from", rows=found.rows, source=translate(found.source, lang), assets=found.assets
+            "form.load.rows",
+            rows=found.rows,
+            source=translate(found.source, lang),
+            assets=found.assets,
         )
         notes = [element("strong", told)]
         if found.how:
-            notes.append(hint(say("read as", how=found.how)))
+            notes.append(hint(say("form.load.read as", how=found.how)))
         if found.unusual:
-            notes.append(line(say("unusual", count=found.unusual)))
+            notes.append(line(say("form.load.unusual", count=found.unusual)))
         counts = [
-            (verdict_in_words(kind, lang), f"{found.counts[kind]:,}", say(_fate(kind)))
+            (say(f"verdict.{kind}"), f"{found.counts[kind]:,}", say(_fate(kind)))
             for kind in Verdict
             if found.counts[kind]
         ]
         troubles = [
             (
                 one.row,
-                verdict_in_words(one.verdict, lang),
+                say(f"verdict.{one.verdict}"),
                 one.cell[:SHOWN_LETTERS],
                 translate(one.note, lang),
             )
             for one in found.troubles
         ]
-        tables = [table((say("verdict"), say("rows"), ""), counts)]
+        tables = [table((say("column.verdict"), say("column.rows"), ""), counts)]
         if troubles:
-            header = [say(key) for key in ("row", "verdict", "cell", "note")]
-            tables.append(table(header, troubles, caption=say("troubles"), has_words=True))
+            header = [say(f"column.{name}") for name in ("row", "verdict", "cell", "note")]
+            tables.append(
+                table(header, troubles, caption=say("form.load.troubles"), has_words=True)
+            )
         return element("div", *notes, *tables)
 
 
 def _fate(verdict: Verdict) -> str:
     if verdict is Verdict.DUPLICATE:
-        return "sent once"
-    return "will be sent" if verdict.is_usable else "stays here"
+        return "form.load.sent once"
+    return "form.load.will be sent" if verdict.is_usable else "form.load.stays here"
 
 
 def _has_sandbox(shared: Shared) -> bool:

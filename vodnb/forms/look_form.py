@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.makespan import reckon
-from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Needs, Status
 from vodnb.rules.pacing import parse_rate
-from vodnb.rules.state_words import explain_state
-from vodnb.rules.wording import needs_in_words
+from vodnb.rules.words.explanation import explain_state
+from vodnb.rules.words.markup import Markup, element
 from vodnb.tables.picks import state_counts
 from vodnb.tables.results import usable_assets
 from vodnb.tables.states import told_states
@@ -52,8 +51,8 @@ class LookForm(Form):
         return [self._cost, buttons, self._news, self._trouble, self._live, self._summary]
 
     def _speak(self) -> None:
-        name_it(self._look, self._say("look"), self._say("look tip"))
-        name_it(self._stop, self._say("stop"), self._say("stop look tip"))
+        name_it(self._look, self._say("form.look.look"), self._say("form.look.look.tip"))
+        name_it(self._stop, self._say("form.stop"), self._say("form.look.stop.tip"))
         if self._survey:
             self._survey.speak(self._shared.lang)
             self._paint()
@@ -63,9 +62,9 @@ class LookForm(Form):
     def _begin(self) -> None:
         vod, assets = self._shared.vod, self._shared.assets
         if vod is None:
-            raise InputError(self._say("need connection"))
+            raise InputError(self._say("form.need connection"))
         if assets is None:
-            raise InputError(self._say("need assets"))
+            raise InputError(self._say("form.need assets"))
         if self._survey is None or self._survey.done():
             lang = self._shared.lang
             self._aside(
@@ -123,7 +122,7 @@ class LookForm(Form):
     def _describe_cost(self) -> Markup:
         """Say how many calls a run makes and how long it takes, as far as that is known now."""
         if self._shared.assets is None:
-            return line(self._say("no assets"))
+            return line(self._say("form.no assets"))
         known = {} if self._shared.states is None else told_states(self._shared.states)
         told = reckon(
             [known.get(asset_id, "") for asset_id in usable_assets(self._shared.assets)],
@@ -134,7 +133,9 @@ class LookForm(Form):
             rate=parse_rate(RATE),
             lang=self._shared.lang,
         )
-        return line(self._say("cost", told=" · ".join(repr(told).splitlines()), rate=RATE))
+        return line(
+            self._say("form.look.cost", told=" · ".join(repr(told).splitlines()), rate=RATE)
+        )
 
     def _describe_states(self) -> Markup:
         """Return the states by count, what they mean and who has to act."""
@@ -145,12 +146,12 @@ class LookForm(Form):
             (
                 count.state or count.code,
                 _meaning(count, lang),
-                needs_in_words(Needs(count.needs), lang),
+                self._say(f"needs.{Needs(count.needs)}"),
                 f"{count.assets:,}",
             )
             for count in state_counts(self._shared.states)
         ]
-        header = [self._say(key) for key in ("state", "meaning", "needs", "assets")]
+        header = [self._say(f"column.{name}") for name in ("state", "meaning", "needs", "assets")]
         return table(header, rows)
 
     def still(self) -> Markup:

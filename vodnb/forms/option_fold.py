@@ -56,13 +56,13 @@ class OptionFold:
 
     def speak(self, say: Callable[..., str], titles: Sequence[str]) -> None:
         """Say every text in the language of now, and offer these columns."""
-        name_it(self._open, say("options"), say("options tip"))
-        name_it(self._first, say("first"), say("first tip"))
-        name_it(self._verify, say("verify"), say("verify tip"))
-        name_it(self._hanging, say("hanging"), say("hanging tip"))
-        name_it(self._column, say("status column"), say("status column tip"))
-        self._hint.show(hint(say("status column tip")))
-        self._column.relabel_titles(say("no column"), titles)
+        name_it(self._open, say("form.run.options"), say("form.run.options.tip"))
+        name_it(self._first, say("form.run.first"), say("form.run.first.tip"))
+        name_it(self._verify, say("form.run.verify"), say("form.run.verify.tip"))
+        name_it(self._hanging, say("form.run.hanging"), say("form.run.hanging.tip"))
+        name_it(self._column, say("form.run.status column"), say("form.run.status column.tip"))
+        self._hint.show(hint(say("form.run.status column.tip")))
+        self._column.relabel_titles(say("form.run.status column.none"), titles)
 
     def _arrange(self) -> None:
         for part in self._inside:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from traitlets import TraitError, validate
 
-from vodnb.rules import markup
-from vodnb.rules.markup import Markup, element
+from vodnb.rules.words import markup
+from vodnb.rules.words.markup import Markup, element
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.handing_on import hand_back, report
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import Markup
+from vodnb.rules.words.markup import Markup
 
 from .form import Form
 from .parts import button, name_it, row, text_box
@@ -33,19 +33,21 @@ class ReportPart(Form):
         return [row(self._name, self._write, self._hand)]
 
     def _speak(self) -> None:
-        name_it(self._name, self._say("report name"))
-        name_it(self._write, self._say("report"), self._say("report tip"))
-        name_it(self._hand, self._say("hand back"), self._say("hand back tip"))
+        name_it(self._name, self._say("form.report.name"))
+        name_it(self._write, self._say("form.report.write"), self._say("form.report.write.tip"))
+        name_it(
+            self._hand, self._say("form.report.hand back"), self._say("form.report.hand back.tip")
+        )
 
     def _report(self) -> None:
         results, path, shared = self._results(), self._path(), self._shared
         lang, vod = shared.lang, shared.vod
-        self._tell("report under way")
+        self._tell("form.report.under way")
         self._aside(lambda: report(results, path, lang=lang, vod=vod), self._note_report)
 
     def _note_report(self, made: Report) -> None:
         self._tell(
-            "report written",
+            "form.report.written",
             told=made.told,
             page=made.page,
             notebook=made.notebook,
@@ -59,12 +61,12 @@ class ReportPart(Form):
         self._aside(lambda: hand_back(results, folder, lang=lang, vod=vod), self._note_files)
 
     def _note_files(self, back: HandedBack) -> None:
-        self._tell("handed back", told=" · ".join(repr(back).splitlines()))
+        self._tell("form.report.handed back", told=" · ".join(repr(back).splitlines()))
 
     def _results(self) -> pd.DataFrame:
         results = self._shared.results
         if results is None:
-            raise InputError(self._say("need results"))
+            raise InputError(self._say("form.need results"))
         return results
 
     def _path(self) -> Path:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import RESULT_COLUMNS, Outcome
-from vodnb.rules.wording import needs_in_words, outcome_in_words
+from vodnb.rules.words.markup import Markup, element
 from vodnb.tables.picks import count_column, find_rows, read_cells, read_row
 from vodnb.tables.results import check_is_results
 from vodnb.tables.summary import summary
@@ -103,14 +102,14 @@ class ResultsForm(Form):
 
     def _speak(self) -> None:
         say = self._say
-        name_it(self._outcome, say("outcome"))
-        name_it(self._code, say("code box"))
-        name_it(self._list, say("row box"))
-        name_it(self._back, say("back"))
-        name_it(self._forth, say("forth"))
-        name_it(self._refresh, say("refresh"), say("refresh tip"))
-        name_it(self._path, say("save as"))
-        name_it(self._save, say("save"), say("save tip"))
+        name_it(self._outcome, say("form.results.outcome"))
+        name_it(self._code, say("label.error code"))
+        name_it(self._list, say("form.results.row"))
+        name_it(self._back, say("form.results.back"))
+        name_it(self._forth, say("form.results.forth"))
+        name_it(self._refresh, say("form.results.refresh"), say("form.results.refresh.tip"))
+        name_it(self._path, say("form.results.save as"))
+        name_it(self._save, say("form.results.save"), say("form.results.save.tip"))
         self._load()
 
     # -- filter, pages, one row -----------------------------------------------------------------
@@ -126,7 +125,11 @@ class ResultsForm(Form):
         standing = None if has_none else self._shared.standing
         self._table = standing.table if standing else None
         count = len(standing.open_rows) if standing else 0
-        name_it(self._retry, self._say("retry", count=count), self._say("retry tip"))
+        name_it(
+            self._retry,
+            self._say("form.results.retry", count=count),
+            self._say("form.results.retry.tip"),
+        )
         self._retry.disabled = not count
         self._headline.show(self._head())
         self._summary.show(self._sum_up())
@@ -134,7 +137,7 @@ class ResultsForm(Form):
 
     def _head(self) -> Markup:
         if self._table is None:
-            return line(self._say("need results"))
+            return line(self._say("form.need results"))
         return element("strong", summary(self._table, lang=self._shared.lang).headline)
 
     def _sum_up(self) -> Markup:
@@ -144,25 +147,31 @@ class ResultsForm(Form):
         lang = self._shared.lang
         rows = [
             (
-                outcome_in_words(told.outcome, lang),
+                self._say(f"outcome.{told.outcome}"),
                 told.code,
                 f"{told.rows:,}",
-                needs_in_words(told.needs, lang),
+                self._say(f"needs.{told.needs}"),
                 element("div", told.meaning, _then(told.next_step)),
             )
             for told in summary(self._table, lang=lang).lines
         ]
-        keys = ("outcome", "code", "rows", "needs", "meaning, next step")
+        keys = (
+            "form.results.outcome",
+            "column.code",
+            "column.rows",
+            "column.needs",
+            "form.results.meaning",
+        )
         header = [self._say(key) for key in keys]
-        return table(header, rows, caption=self._say("by code"), has_words=True)
+        return table(header, rows, caption=self._say("form.run.by code"), has_words=True)
 
     def _filter(self) -> None:
         """Offer what there is, and list the rows that the choices leave."""
         self._page = 0
         if self._table is None:
             self._rows = []
-            self._outcome.relabel([(self._say("all", count=0), "")])
-            self._code.relabel([(self._say("all", count=0), "*")])
+            self._outcome.relabel([(self._say("form.results.all", count=0), "")])
+            self._code.relabel([(self._say("form.results.all", count=0), "*")])
         else:
             self._offer(self._table)
             code = None if self._code.value == "*" else self._code.value
@@ -170,12 +179,15 @@ class ResultsForm(Form):
         self._list_rows()
 
     def _offer(self, results: pd.DataFrame) -> None:
-        lang = self._shared.lang
         outcomes = count_column(results, "outcome")
-        offers = [(self._say("all", count=len(results)), "")]
+        offers = [(self._say("form.results.all", count=len(results)), "")]
         offers += [
             (
-                self._say("counted", what=outcome_in_words(outcome, lang), count=outcomes[outcome]),
+                self._say(
+                    "form.results.counted",
+                    what=self._say(f"outcome.{outcome}"),
+                    count=outcomes[outcome],
+                ),
                 outcome.value,
             )
             for outcome in Outcome
@@ -184,9 +196,12 @@ class ResultsForm(Form):
         self._outcome.relabel(offers)
         rows = find_rows(results, outcome=self._outcome.value)
         codes = count_column(results, "error_code", rows)
-        chosen = [(self._say("all", count=len(rows)), "*")]
+        chosen = [(self._say("form.results.all", count=len(rows)), "*")]
         chosen += [
-            (f"{code} ({count:,})" if code else self._say("no code", count=count), code)
+            (
+                f"{code} ({count:,})" if code else self._say("form.results.no code", count=count),
+                code,
+            )
             for code, count in codes.most_common()
         ]
         self._code.relabel(chosen)
@@ -202,15 +217,15 @@ class ResultsForm(Form):
         self._back.disabled = not begin
         self._forth.disabled = begin + _PAGE >= len(self._rows)
         count = len(self._rows)
-        told = self._say("page", first=begin + 1, last=begin + len(shown), count=count)
-        self._place.show(line(told if count else self._say("no rows")))
+        told = self._say("form.results.page", first=begin + 1, last=begin + len(shown), count=count)
+        self._place.show(line(told if count else self._say("form.results.no rows")))
         self._open()
 
     def _label(self, at: int, cells: tuple[str, ...]) -> str:
         asset_id, outcome, code = cells
         # The outcome last: it is wide in one language and narrow in the other.
         told = (_shortened(asset_id, _ID_WIDE), _shortened(code, _CODE_WIDE))
-        ended = outcome_in_words(Outcome(outcome), self._shared.lang)
+        ended = self._say(f"outcome.{Outcome(outcome)}")
         return "  ".join((f"{at + 1:>6}", *told, ended)).rstrip().replace(" ", _BLANK)
 
     def _turn(self, step: int) -> None:
@@ -226,7 +241,7 @@ class ResultsForm(Form):
             return
         told = read_row(self._table, at)
         ours = [(name, told.pop(name)) for name in RESULT_COLUMNS if name in told]
-        known = [(self._say("row"), str(at + 1)), *told.items(), *ours]
+        known = [(self._say("column.row"), str(at + 1)), *told.items(), *ours]
         pairs = [(name, text) for name, text in known if text]
         exchange = row_exchange(self._shared, self._table, at)
         self._detail.show(element("div", facts(pairs), exchange))
@@ -235,23 +250,23 @@ class ResultsForm(Form):
 
     def _begin_retry(self) -> None:
         if self._start_retry and not self._start_retry():
-            self._tell("retry set")
+            self._tell("form.results.retry.set")
 
     def _write(self) -> None:
         results = self._shared.results
         if results is None:
-            raise InputError(self._say("need results"))
+            raise InputError(self._say("form.need results"))
         path = Path(self._path.value.strip()).expanduser()
         if path.is_file() and path not in self._saved and path != self._asked:
             self._asked = path
-            self._tell("there already", name=str(path))
+            self._tell("form.results.there already", name=str(path))
             return
         self._asked = None
         self._aside(lambda: save(results, path), lambda path: self._note_saved(path, len(results)))
 
     def _note_saved(self, path: Path, rows: int) -> None:
         self._saved.add(path)
-        self._tell("saved", rows=rows, name=str(path))
+        self._tell("form.results.saved", rows=rows, name=str(path))
 
     def _show_busy(self) -> None:
         self._save.disabled = self._is_busy
@@ -259,20 +274,23 @@ class ResultsForm(Form):
     def still(self) -> Markup:
         """Return the counts, and the first rows that are not settled."""
         if self._table is None:
-            return line(self._say("need results"))
+            return line(self._say("form.need results"))
         good = [outcome for outcome in Outcome if outcome.is_good]
         settled = {at for outcome in good for at in find_rows(self._table, outcome=outcome)}
         rows = [at for at in range(len(self._table)) if at not in settled]
         shown = rows[:_STILL_ROWS]
         cells = read_cells(self._table, shown, _COLUMNS)
-        header = [self._say(key) for key in ("row", "inspect asset", "outcome", "code")]
+        header = [
+            self._say(key)
+            for key in ("column.row", "label.asset", "form.results.outcome", "column.code")
+        ]
         body = [
-            (at + 1, asset_id, outcome_in_words(Outcome(outcome), self._shared.lang), code)
+            (at + 1, asset_id, self._say(f"outcome.{Outcome(outcome)}"), code)
             for at, (asset_id, outcome, code) in zip(shown, cells, strict=True)
         ]
         if not body:
             return element("div", self._head(), self._sum_up())
-        caption = self._say("page", first=1, last=len(shown), count=len(rows))
+        caption = self._say("form.results.page", first=1, last=len(shown), count=len(rows))
         return element("div", self._head(), self._sum_up(), table(header, body, caption=caption))
 
 

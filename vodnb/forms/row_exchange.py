@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from vodnb.debug.picture import as_html
 from vodnb.rules.errors import VodnbError
+from vodnb.rules.words.wording import say
 
 from .parts import hint
-from .words import word
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vodnb.rules.markup import Markup
+    from vodnb.rules.words.markup import Markup
 
     from .shared import Shared
 
@@ -29,7 +29,7 @@ def row_exchange(shared: Shared, results: pd.DataFrame, row: int) -> Markup:
         row: Position of the row.
     """
     if shared.vod is None:
-        return hint(word("row unconnected", shared.lang))
+        return hint(say("form.results.row unconnected", shared.lang))
     try:
         return as_html(shared.vod.exchange(results.iloc[row], lang=shared.lang))
     except VodnbError as fault:

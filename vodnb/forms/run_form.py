@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
-from vodnb.rules.markup import Markup, element
 from vodnb.rules.model import Outcome, Status
-from vodnb.rules.wording import say as say_sentence
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.wording import say
 from vodnb.tables.mixed import split_by_status
 from vodnb.tables.picks import count_column
 from vodnb.tables.results import to_retry, usable_assets
@@ -54,7 +54,9 @@ _MOST_CODES = 20
 
 def lines_of(job: Run, lang: Lang) -> list[str]:
     """Return how a run stands in lines, without what only a cell's user can do."""
-    ours = [say_sentence(key, lang, count=0).partition("0")[2] for key in ("in_doubt", "not_sent")]
+    ours = [
+        say(f"progress.{key}", lang, count=0).partition("0")[2] for key in ("in_doubt", "not_sent")
+    ]
     return [told for told in repr(job).splitlines() if not told.endswith(tuple(ours))]
 
 
@@ -111,16 +113,16 @@ class RunForm(Form):
 
     def _speak(self) -> None:
         say = self._say
-        self._status.relabel([(say(f"status {status}"), status) for status in Status])
-        name_it(self._status, say("status"))
-        name_it(self._scope, say("scope"))
-        name_it(self._rate, say("rate"), say("rate tip"))
-        self._rate.placeholder = say("rate hint")
-        name_it(self._canary, say("canary"), say("canary tip"))
-        name_it(self._dry, say("dry"))
-        name_it(self._destroy, say("destroy"))
-        name_it(self._start, say("start"), say("start tip"))
-        name_it(self._stop, say("stop"), say("stop tip"))
+        self._status.relabel([(say(f"form.run.status.{status}"), status) for status in Status])
+        name_it(self._status, say("form.run.status"))
+        name_it(self._scope, say("form.run.scope"))
+        name_it(self._rate, say("form.run.rate"), say("form.run.rate.tip"))
+        self._rate.placeholder = say("form.run.rate.hint")
+        name_it(self._canary, say("form.run.canary"), say("form.run.canary.tip"))
+        name_it(self._dry, say("form.run.dry"))
+        name_it(self._destroy, say("form.run.destroy"))
+        name_it(self._start, say("form.run.start"), say("form.run.start.tip"))
+        name_it(self._stop, say("form.stop"), say("form.run.stop.tip"))
         self._offer_columns()
         self._arrange()
         self._changed("job")
@@ -131,7 +133,11 @@ class RunForm(Form):
         self._status.disabled = column is not None
         is_destructive = status.is_destructive or column is not None
         show_when(self._destroying, is_destructive)
-        told = self._say("destroy hint", status=status) if not column else self._say("destroy rows")
+        told = (
+            self._say("form.run.destroy.hint", status=status)
+            if not column
+            else self._say("form.run.destroy.rows")
+        )
         self._destroy_hint.show(hint(told))
         self._start.button_style = "danger" if status.is_destructive else "primary"
 
@@ -142,9 +148,9 @@ class RunForm(Form):
     def _offer_scopes(self) -> None:
         """Offer the whole table, and where a run has left some rows open, these alone."""
         found = self._shared.summary
-        offers = [(self._say("scope all", count=found.assets if found else 0), "all")]
+        offers = [(self._say("form.run.scope.all", count=found.assets if found else 0), "all")]
         if (ended := self._ended()) and ended.open_rows:
-            offers.append((self._say("scope retry", count=len(ended.open_rows)), "retry"))
+            offers.append((self._say("form.run.scope.retry", count=len(ended.open_rows)), "retry"))
         self._scope.relabel(offers)
 
     def _ended(self) -> Standing | None:
@@ -167,12 +173,12 @@ class RunForm(Form):
             return True
         ended = self._ended()
         if ended is None:
-            raise InputError(self._say("need results"))
+            raise InputError(self._say("form.need results"))
         asked = count_column(ended.table, "requested_status", ended.open_rows)
         self._status.value = Status(next(iter(asked))) if len(asked) == 1 else Status.CREATED
         self._offer_scopes()
         if "retry" not in dict(self._scope.options).values():
-            raise InputError(self._say("no rows"))
+            raise InputError(self._say("form.results.no rows"))
         self._scope.value = "retry"
         if any(Status(status).is_destructive for status in asked):
             self._destroy.value = ""
@@ -189,7 +195,7 @@ class RunForm(Form):
                 return
             vod, (table_, part) = self._needed_vod(), self._chosen_table()
             options = self._options(table_)
-            self._tell("starting")
+            self._tell("form.run.starting")
             self._aside(lambda: self._begin(vod, table_, part, options), self._take)
 
     def _begin(
@@ -205,14 +211,14 @@ class RunForm(Form):
 
     def _needed_vod(self) -> Vod:
         if self._shared.vod is None:
-            raise InputError(self._say("need connection"))
+            raise InputError(self._say("form.need connection"))
         return self._shared.vod
 
     def _chosen_table(self) -> tuple[pd.DataFrame, Part | None]:
         if self._scope.value == "retry" and (ended := self._ended()):
             return to_retry(ended.table), Part(whole=ended.table, rows=ended.open_rows)
         if self._shared.assets is None:
-            raise InputError(self._say("need assets"))
+            raise InputError(self._say("form.need assets"))
         return self._shared.assets, None
 
     def _options(self, assets: pd.DataFrame) -> dict[str, Any]:
@@ -231,7 +237,7 @@ class RunForm(Form):
             typed = self._destroy.value.strip()
             # Before vod.start, whose error would tell the number that is to be typed.
             if not typed.isdecimal() or int(typed) != count:
-                raise InputError(self._say("destroy wrong", status=status))
+                raise InputError(self._say("form.run.destroy.wrong", status=status))
             options["destroy"] = count
         self._destroy.value = ""
         return options
@@ -274,7 +280,7 @@ class RunForm(Form):
         self._tell()
         job = self._shared.job
         if job is None:
-            self._live.show(line(self._say("run unstarted")))
+            self._live.show(line(self._say("form.run.unstarted")))
         elif job.done() and self._followed in {None, job}:
             self._show_end()
         else:
@@ -300,14 +306,16 @@ class RunForm(Form):
         if job is None:
             return
         first, *notes = lines_of(job, self._shared.lang)
-        bar = element("progress", max=1, value=f"{job.share:.4g}", aria_label=self._say("progress"))
+        bar = element(
+            "progress", max=1, value=f"{job.share:.4g}", aria_label=self._say("form.run.progress")
+        )
         told = [element("div", element("strong", note)) for note in notes]
         if not job.done() and is_cell_running():
-            told.append(hint(self._say("cell runs")))
+            told.append(hint(self._say("form.run.cell runs")))
         self._live.show(element("div", bar, element("div", first), *told))
         # Heard at every tenth only: a live region that changes all the time cannot be listened to.
         tenths = f"{int(job.share * 10) * 10}"
-        heard = first if job.done() else self._say("settled", percent=tenths)
+        heard = first if job.done() else self._say("form.run.settled", percent=tenths)
         self._heard.show(hidden(heard))
         self._codes.show(self._describe_codes(job))
         if not job.done():
@@ -324,13 +332,13 @@ class RunForm(Form):
             (code, f"{counts[code]:,}", look_up(code).meaning(lang), look_up(code).next_step(lang))
             for code in common
         ]
-        header = [self._say(key) for key in ("code", "assets", "meaning", "next step")]
-        return table(header, rows, caption=self._say("by code"))
+        header = [self._say(f"column.{name}") for name in ("code", "assets", "meaning", "next")]
+        return table(header, rows, caption=self._say("form.run.by code"))
 
     def _describe_rest(self) -> Markup:
         results = self._shared.results
         counts = count_column(results, "outcome") if results is not None else {}
-        keys = {Outcome.NOT_SENT: "rows not sent", Outcome.IN_DOUBT: "rows in doubt"}
+        keys = {Outcome.NOT_SENT: "form.run.not sent", Outcome.IN_DOUBT: "form.run.in doubt"}
         told = [
             line(self._say(key, count=counts[outcome]), kind="trouble")
             for outcome, key in keys.items()
@@ -343,14 +351,14 @@ class RunForm(Form):
         is_on = job is not None and not job.done()
         self._start.disabled = self._is_busy or is_on
         self._pause.disabled = self._stop.disabled = not is_on
-        key = "resume" if job is not None and job.is_paused else "pause"
-        name_it(self._pause, self._say(key), self._say(f"{key} tip"))
+        key = "form.run.resume" if job is not None and job.is_paused else "form.run.pause"
+        name_it(self._pause, self._say(key), self._say(f"{key}.tip"))
 
     def still(self) -> Markup:
         """Return how the run stands, and its errors by code."""
         job = self._shared.job
         if job is None or job.fault:
-            return line(self._say("run unstarted"))
+            return line(self._say("form.run.unstarted"))
         first, *notes = lines_of(job, self._shared.lang)
         lines = [element("strong", first), *(line(note) for note in notes)]
         return element("div", *lines, self._describe_codes(job))

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vodnb.rules.model import Outcome
-from vodnb.rules.wording import outcome_in_words
+from vodnb.rules.words.wording import say
 
 from . import beside as tables
 from .parts import Section, grid, heading, note, plain_time
-from .words import word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vodnb.rules.markup import Markup
     from vodnb.rules.model import Lang
+    from vodnb.rules.words.markup import Markup
 
     from .figures import Figures
 
 __all__ = ["appendix"]
 
-_STATES = {"finished": "finished", "unfinished": "state unfinished", "under way": "under way"}
+_STATES = ("finished", "unfinished", "under way")
 
 
 def appendix(
@@ -44,55 +43,64 @@ def appendix(
         beside: Name of the file with the whole audit trail.
     """
     facts = _facts(figures, lang)
-    body = [heading(word("facts", lang)), _pairs(facts, lang)]
+    body = [heading(say("report.facts", lang)), _pairs(facts, lang)]
     if figures.run.settings:
-        body += [heading(word("settings", lang)), _pairs(figures.run.settings, lang)]
-    body += [heading(word("versions", lang)), _pairs(figures.run.versions, lang)]
+        body += [heading(say("report.settings", lang)), _pairs(figures.run.settings, lang)]
+    body += [heading(say("report.versions", lang)), _pairs(figures.run.versions, lang)]
     if files:
-        told = [(name, word(key, lang)) for name, key in files]
-        header = [word(key, lang) for key in ("file", "holds")]
-        body += [heading(word("files", lang)), grid(header, told, codes=[0])]
+        told = [(name, say(f"report.{key}", lang)) for name, key in files]
+        header = [say("column.file", lang), say("column.holds", lang)]
+        body += [heading(say("report.files", lang)), grid(header, told, codes=[0])]
     if remark:
-        body.append(note(word(remark, lang, rows=figures.rows, most=tables.MOST_WORKBOOK_ROWS)))
+        most = tables.MOST_WORKBOOK_ROWS
+        body.append(note(say(f"report.{remark}", lang, rows=figures.rows, most=most)))
     body += _audit(figures, lang, beside)
-    body += [heading(word("rerun", lang)), note(word("rerun told", lang, folder=folder))]
+    body += [
+        heading(say("report.rerun", lang)),
+        note(say("report.rerun.told", lang, folder=folder)),
+    ]
     lines = [f"{name}: {value}" for name, value in facts]
-    return Section(title=word("appendix", lang), lines=lines, body=body, lang=lang, name="appendix")
+    return Section(
+        title=say("report.appendix", lang), lines=lines, body=body, lang=lang, name="appendix"
+    )
 
 
 def _facts(figures: Figures, lang: Lang) -> list[tuple[str, str]]:
     run = figures.run
-    state = word(_STATES[run.state], lang) if run.state in _STATES else ""
+    state = say(f"report.run.{run.state}", lang) if run.state in _STATES else ""
     told = [
-        ("run", ", ".join(figures.run_ids)),
-        ("status", ", ".join(figures.statuses)),
-        ("state", state),
-        ("began", run.began_at),
-        ("endpoint", run.endpoint),
-        ("project", run.project_id),
-        ("journal", run.journal),
-        ("source", run.source),
-        ("made", run.made_at),
+        ("report.fact.run", ", ".join(figures.run_ids)),
+        ("report.fact.status", ", ".join(figures.statuses)),
+        ("report.fact.state", state),
+        ("report.fact.began", run.began_at),
+        ("setting.endpoint", run.endpoint),
+        ("setting.project", run.project_id),
+        ("report.fact.journal", run.journal),
+        ("report.fact.source", run.source),
+        ("report.fact.made", run.made_at),
     ]
-    return [(word(f"fact {key}", lang), value) for key, value in told if value]
+    return [(say(key, lang), value) for key, value in told if value]
 
 
 def _pairs(pairs: Sequence[Sequence[str]], lang: Lang) -> Markup:
-    return grid([word("name", lang), word("value", lang)], pairs, codes=[1])
+    return grid([say("column.name", lang), say("column.value", lang)], pairs, codes=[1])
 
 
 def _audit(figures: Figures, lang: Lang, beside: str) -> list[Markup]:
-    title = heading(word("audit", lang))
+    title = heading(say("report.audit", lang))
     if not figures.audit:
-        return [title, note(word("no audit", lang))]
-    names = {outcome.value: outcome_in_words(outcome, lang) for outcome in Outcome}
+        return [title, note(say("report.audit.none", lang))]
+    names = {outcome.value: say(f"outcome.{outcome}", lang) for outcome in Outcome}
     rows = [
         (plain_time(sent), request, asset_id, names[ended], http, n)
         for sent, request, asset_id, ended, http, n in figures.audit
     ]
     keys = ("sent", "request", "asset", "outcome", "http", "tries")
-    told = [title, grid([word(key, lang) for key in keys], rows, numbers=[4, 5], codes=[1, 2])]
+    told = [
+        title,
+        grid([say(f"column.{key}", lang) for key in keys], rows, numbers=[4, 5], codes=[1, 2]),
+    ]
     if len(rows) < figures.requests:
-        cap = word("capped", lang, shown=len(rows), count=figures.requests, name=beside)
+        cap = say("report.capped", lang, shown=len(rows), count=figures.requests, name=beside)
         told.append(note(cap, kind="cap"))
     return told

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vodnb.rules.markup import Markup, element
+from vodnb.rules.words.markup import Markup, element
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vodnb.rules.advice import TOLD_BY_STATE, advise
 from vodnb.rules.model import Needs, Outcome, Settlement, Verdict
+from vodnb.rules.words.explanation import TOLD_BY_STATE, advise
 
 from .course import Course, Moments, count_course, whole_number
 

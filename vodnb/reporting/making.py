@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vodnb.rules.words.wording import say
+
 from .beside import TABLES, keep_figures, write_tables
 from .exporting import to_page
 from .files import draft_beside, move_in, places_for, refuse_secrets
@@ -12,7 +14,6 @@ from .notebook import build, execute, fill_in, write
 from .pages import SECTIONS, Page
 from .parts import Written
 from .sources import count, earlier_outcomes, gather
-from .words import word
 
 if TYPE_CHECKING:
     import os
@@ -48,8 +49,8 @@ class Report(Written):
     lang: Lang
 
     def _lines(self) -> list[str]:
-        where = word("also", self.lang, notebook=self.notebook, folder=self.folder)
-        return [self.told, word("written", self.lang, page=self.page), where]
+        where = say("report.written.also", self.lang, notebook=self.notebook, folder=self.folder)
+        return [self.told, say("report.written", self.lang, page=self.page), where]
 
 
 def make_report(

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vodnb.bulk.loop import submit
 from vodnb.rules.errors import SetupError
-
-from .words import word
+from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -42,14 +41,14 @@ def build(
     """
     from nbformat import v4
 
-    title = word("title", lang)
+    title = say("report.title", lang)
     first, *rest = sections
     parameters = [
-        f"# {word('parameters', lang)}",
+        f"# {say('report.parameters', lang)}",
         f"results = {results!r}",
-        f"against = {against!r}  # {word('parameter against', lang)}",
-        f"lang = {lang!r}  # {word('parameter lang', lang)}",
-        f"max_rows = {max_rows}  # {word('parameter max_rows', lang)}",
+        f"against = {against!r}  # {say('report.parameter.against', lang)}",
+        f"lang = {lang!r}  # {say('report.parameter.lang', lang)}",
+        f"max_rows = {max_rows}  # {say('report.parameter.max_rows', lang)}",
     ]
     opening = [
         "from vodnb.reporting import open_report",
@@ -70,7 +69,7 @@ def build(
                 "language": "python",
             },
             "language_info": {"name": "python"},
-            "vodnb": {"report": {"title": title, "lang": "zh-CN" if lang == "zh" else "en"}},
+            "vodnb": {"report": {"title": title, "lang": say("language.tag", lang)}},
         },
     )
     return made

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Needs
-from vodnb.rules.wording import needs_in_words, phrase
+from vodnb.rules.words.wording import say
 from vodnb.tables.home import path_of
 
 from .figures import ENDING, party_of
 from .files import refuse_secrets
 from .parts import Written
-from .words import PARTIES, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,19 +50,19 @@ class HandedBack(Written):
 
     def _lines(self) -> list[str]:
         if not self.files:
-            return [word("no parties", self.lang)]
+            return [say("report.parties.none", self.lang)]
         told = [
-            word(
-                "party",
+            say(
+                "report.party",
                 self.lang,
-                needs=needs_in_words(needs, self.lang),
+                needs=say(f"needs.{needs}", self.lang),
                 name=path.name,
                 rows=self.rows[needs],
             )
             for needs, path in self.files.items()
         ]
         count = sum(self.rows.values())
-        head = word("parties", self.lang, count=len(told), rows=count, folder=self.folder)
+        head = say("report.parties", self.lang, count=len(told), rows=count, folder=self.folder)
         return [head, *told]
 
 
@@ -123,7 +122,7 @@ def _write_draft(rows: pd.DataFrame, needs: Needs, draft: Path, lang: Lang) -> N
     from vodnb.tables.write import save
 
     body = save(rows, draft).read_bytes().removeprefix(b"\xef\xbb\xbf")
-    told = phrase(PARTIES[needs.value], lang).replace('"', "'")
+    told = say(f"party.{needs}", lang).replace('"', "'")
     line = f'"# vodnb {zlib.crc32(body):08x}: {told}"\r\n'
     draft.write_bytes(b"\xef\xbb\xbf" + line.encode() + body)
 

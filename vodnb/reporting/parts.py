@@ -9,10 +9,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vodnb.rules.markup import Markup, element
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from vodnb.rules.model import Lang
 
 __all__ = [
     "Section",
@@ -47,7 +50,7 @@ class Section:
     title: str
     lines: Sequence[str]
     body: Sequence[Markup]
-    lang: str
+    lang: Lang
     name: str
 
     def __repr__(self) -> str:
@@ -59,7 +62,7 @@ class Section:
             element("h2", self.title),
             *self.body,
             class_=f"vr-section vr-{self.name}",
-            lang="zh-CN" if self.lang == "zh" else "en",
+            lang=say("language.tag", self.lang),
         )
         return {"text/plain": repr(self), "text/html": shown}
 

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 from vodnb.rules.model import Outcome
 from vodnb.rules.operations import CONFIRM
 from vodnb.rules.utc import utc_text
-from vodnb.rules.wording import outcome_in_words
+from vodnb.rules.words.wording import say
 
 from .charts import COLOURS, Series, draw_columns
 from .course import LATENCY_EDGES
 from .parts import Section, figure, heading, note
-from .words import word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vodnb.rules.markup import Markup
     from vodnb.rules.model import Lang
+    from vodnb.rules.words.markup import Markup
 
     from .course import Course
     from .figures import Figures
@@ -32,16 +31,16 @@ _QUOTA = CONFIRM.quota.per_minute if CONFIRM.quota else 0
 
 def course_section(figures: Figures, lang: Lang) -> Section:
     """Return how the run went."""
-    course, title = figures.course, word("course", lang)
+    course, title = figures.course, say("report.course", lang)
     if not course.calls:
-        lines = [word("no course", lang)]
+        lines = [say("report.course.none", lang)]
         if course.unreadable:
-            lines.append(word("unreadable", lang, count=course.unreadable))
+            lines.append(say("report.course.unreadable", lang, count=course.unreadable))
         body = [note(line) for line in lines]
         return Section(title=title, lines=lines, body=body, lang=lang, name="course")
     lines = [_sent_line(course, lang)]
     if course.unreadable:
-        lines.append(word("unreadable", lang, count=course.unreadable))
+        lines.append(say("report.course.unreadable", lang, count=course.unreadable))
     body = [note(line) for line in lines]
     if course.outcomes:
         body.append(_over_time(course, lang))
@@ -70,17 +69,16 @@ def timeline(course: Course) -> tuple[list[str], list[list[str]]]:
 def span_in_words(seconds: float, lang: Lang) -> str:
     """Return a span of time, to the second or, where it is short, to a tenth of one."""
     if seconds < 10:  # noqa: PLR2004  a short run
-        return f"{seconds:.2g} 秒" if lang == "zh" else f"{seconds:.2g} s"
+        return say("span.s", lang, count=f"{seconds:.2g}")
     whole = round(seconds)
-    parts = [(whole // _DAY, "d", "天"), (whole // 3600 % 24, "h", "小时")]
-    parts += [(whole // 60 % 60, "min", "分"), (whole % 60, "s", "秒")]
-    told = [f"{count} {zh if lang == 'zh' else en}" for count, en, zh in parts if count]
+    parts = {"d": whole // _DAY, "h": whole // 3600 % 24, "min": whole // 60 % 60, "s": whole % 60}
+    told = [say(f"span.{unit}", lang, count=count) for unit, count in parts.items() if count]
     return " ".join(told[:2])
 
 
 def _sent_line(course: Course, lang: Lang) -> str:
-    return word(
-        "course told",
+    return say(
+        "report.course.told",
         lang,
         sent=course.sent,
         begin=_moment(course.begin),
@@ -103,14 +101,14 @@ def _labels(course: Course) -> list[str]:
 
 def _over_time(course: Course, lang: Lang) -> Markup:
     series = [
-        Series(outcome_in_words(outcome, lang), COLOURS[outcome.value], course.outcomes[outcome])
+        Series(say(f"outcome.{outcome}", lang), COLOURS[outcome.value], course.outcomes[outcome])
         for outcome in Outcome
         if outcome.value in course.outcomes
     ]
-    title = word("over time", lang, width=span_in_words(course.width, lang))
+    title = say("report.over time", lang, width=span_in_words(course.width, lang))
     counts = ", ".join(f"{one.name} {int(sum(one.values)):,}" for one in series)
     chart = draw_columns(
-        series, _labels(course), unit=word("asset unit", lang), told=f"{title}: {counts}"
+        series, _labels(course), unit=say("column.assets", lang), told=f"{title}: {counts}"
     )
     return figure(heading(title), chart.picture())
 
@@ -122,18 +120,18 @@ def _rate(course: Course, lang: Lang) -> tuple[list[str], Markup]:
     passed = [
         max(calls - back, 0) * factor for calls, back in zip(course.calls, throttled, strict=True)
     ]
-    series = [Series(word("calls", lang), COLOURS["calls"], passed)]
+    series = [Series(say("report.rate.calls", lang), COLOURS["calls"], passed)]
     if any(throttled):
         back = [count * factor for count in throttled]
-        series.append(Series(word("throttled", lang), COLOURS["throttled"], back))
-    told = word("rate told", lang, top=round(max(course.calls) * factor), quota=_QUOTA)
-    title = word("rate", lang)
+        series.append(Series(say("report.rate.throttled", lang), COLOURS["throttled"], back))
+    told = say("report.rate.told", lang, top=round(max(course.calls) * factor), quota=_QUOTA)
+    title = say("report.rate", lang)
     chart = draw_columns(
         series,
         _labels(course),
-        unit=word("per minute", lang),
+        unit=say("report.rate.unit", lang),
         told=f"{title}: {told}",
-        limit=(word("quota", lang, count=_QUOTA), _QUOTA),
+        limit=(say("report.rate.quota", lang, count=_QUOTA), _QUOTA),
     )
     lines = [told, *_throttle_lines(course, lang)]
     return lines, figure(heading(title), chart.picture(), *map(note, lines))
@@ -141,23 +139,27 @@ def _rate(course: Course, lang: Lang) -> tuple[list[str], Markup]:
 
 def _throttle_lines(course: Course, lang: Lang) -> list[str]:
     if course.throttled is None:
-        return [word("throttle unknown", lang), word("calls from table", lang)]
+        return [say("report.rate.throttle unknown", lang), say("report.rate.from table", lang)]
     count = sum(course.throttled)
-    told = word("was throttled", lang, count=count) if count else word("not throttled", lang)
-    return [told, word("calls from journal", lang)]
+    told = (
+        say("report.rate.was throttled", lang, count=count)
+        if count
+        else say("report.rate.not throttled", lang)
+    )
+    return [told, say("report.rate.from journal", lang)]
 
 
 def _latency(course: Course, lang: Lang) -> tuple[list[str], Markup]:
-    title = heading(word("latency", lang))
+    title = heading(say("report.latency", lang))
     if not course.latencies:
-        told = word("no latency", lang)
+        told = say("report.latency.none", lang)
         return [told], figure(title, note(told))
-    told = word("latency told", lang, **course.latencies)
+    told = say("report.latency.told", lang, **course.latencies)
     names = _latency_names()
     present = [at for at, count in enumerate(course.latency_counts) if count]
     part = slice(present[0], present[-1] + 1)
-    series = [Series(word("asset unit", lang), COLOURS["calls"], course.latency_counts[part])]
-    chart = draw_columns(series, names[part], unit=word("asset unit", lang), told=told)
+    series = [Series(say("column.assets", lang), COLOURS["calls"], course.latency_counts[part])]
+    chart = draw_columns(series, names[part], unit=say("column.assets", lang), told=told)
     return [told], figure(title, chart.picture(), note(told))
 
 
@@ -172,12 +174,12 @@ def _duration(milliseconds: int) -> str:
 
 
 def _sendings(course: Course, lang: Lang) -> tuple[list[str], Markup]:
-    title = heading(word("attempts", lang))
+    title = heading(say("label.attempts", lang))
     once = course.attempts.get("1", 0)
-    told = word("attempts told", lang, once=once, more=sum(course.attempts.values()) - once)
+    told = say("report.attempts.told", lang, once=once, more=sum(course.attempts.values()) - once)
     if set(course.attempts) <= {"1"}:
         return [told], figure(title, note(told))
     counts: Sequence[int] = list(course.attempts.values())
-    series = [Series(word("retries", lang), COLOURS["calls"], counts)]
-    chart = draw_columns(series, list(course.attempts), unit=word("asset unit", lang), told=told)
+    series = [Series(say("report.attempts.each", lang), COLOURS["calls"], counts)]
+    chart = draw_columns(series, list(course.attempts), unit=say("column.assets", lang), told=told)
     return [told], figure(title, chart.picture(), note(told))

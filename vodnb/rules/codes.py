@@ -15,21 +15,17 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from .errors import InputError
-from .markup import element, printable, table
 from .model import AnswerClass, Needs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from .model import Lang
 
 __all__ = [
     "CodeEntry",
-    "Explanation",
     "all_entries",
     "as_listed",
-    "explain",
     "family_entries",
     "look_up",
 ]
@@ -77,37 +73,6 @@ class CodeEntry:
         return self.next_step_zh if lang == "zh" else self.next_step_en
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Explanation:
-    """One code in words; shows itself as text in a terminal and as a small table in a notebook.
-
-    Attributes:
-        entry: What is known of the code.
-        lang: The language it speaks.
-    """
-
-    entry: CodeEntry
-    lang: Lang = "en"
-
-    def __repr__(self) -> str:
-        colon = "：" if self.lang == "zh" else ": "
-        lines = [f"  {label}{colon}{value}" for label, value in _facts(self)]
-        return "\n".join([printable(self.entry.code), *lines])
-
-    def _repr_mimebundle_(
-        self,
-        include: Collection[str] | None = None,
-        exclude: Collection[str] | None = None,
-    ) -> dict[str, str]:
-        header = (_WORDS[self.lang]["code"], element("code", printable(self.entry.code)))
-        bundle = {"text/plain": repr(self), "text/html": str(table(header, _facts(self)))}
-        return {
-            kind: shown
-            for kind, shown in bundle.items()
-            if (include is None or kind in include) and kind not in (exclude or ())
-        }
-
-
 def as_listed(code: str) -> str:
     """Return a code as the table spells it: in capitals, without blanks, `APIG.` as `APIGW.`."""
     return re.sub(r"^APIG\.", "APIGW.", code.strip().upper())
@@ -132,28 +97,6 @@ def look_up(code: str, http_status: int | None = None) -> CodeEntry:
     by_family = catalogue.unknown[_family(listed), None]
     by_status = catalogue.unknown.get(("*", http_status), by_family) if http_status else by_family
     return replace(by_status, code=asked, is_known=False)
-
-
-def explain(code: str, http_status: int | None = None, *, lang: Lang = "en") -> Explanation:
-    """Explain a code in words: what happened, whether a retry helps, what to do, who must act.
-
-    Args:
-        code: The `error_code` of a results table or of an answer, such as `VOD.10062`.
-        http_status: HTTP status that came with it. Default None: not known. It matters for
-            `APIGW.0201`, which means something else with each status, and for codes that the table
-            does not have, where 401 and 429 speak for themselves.
-        lang: "en" or "zh". Default "en".
-
-    Raises:
-        InputError: The code is not text, or is blank.
-    """
-    if not isinstance(code, str) or not code.strip():
-        raise InputError(
-            f"explain({code!r}) has no code to explain.",
-            "A code is text, as in the column error_code of a results table.",
-            "Write for example vodnb.explain('VOD.10062').",
-        )
-    return Explanation(entry=look_up(code, http_status), lang=lang)
 
 
 def all_entries() -> tuple[CodeEntry, ...]:
@@ -213,77 +156,3 @@ _FAMILIES = re.compile(r"(VOD|VST)\.[0-9]{5,9}|(APIGW|IAM)\.[0-9]{4,9}")
 
 def _family(code: str) -> str:
     return f"{code.partition('.')[0]}.*" if _FAMILIES.fullmatch(code) else "*"
-
-
-_WORDS: Mapping[Lang, Mapping[str, str]] = {
-    "en": {
-        "code": "Code",
-        "status": "HTTP status",
-        "any": "none of its own",
-        "meaning": "Meaning",
-        "retry": "Retry",
-        "yes": "Yes, the same thing sent again later can succeed.",
-        "no": "No, not before something has changed.",
-        "next": "Next step",
-        "who": "Who must act",
-        "similar": "Did you mean",
-    },
-    "zh": {
-        "code": "错误码",
-        "status": "HTTP状态码",
-        "any": "无固定状态码",
-        "meaning": "含义",
-        "retry": "重试",
-        "yes": "有用，稍后重新发送有可能成功。",
-        "no": "没用，问题解决之前重试也不会成功。",
-        "next": "下一步",
-        "who": "由谁处理",
-        "similar": "您要找的是不是",
-    },
-}
-
-_WHO: Mapping[Lang, Mapping[Needs, str]] = {
-    "en": {
-        Needs.NOTHING: "nobody: there is nothing to do",
-        Needs.RETRY: "you: send it again",
-        Needs.RE_UPLOAD: "you: upload the file again",
-        Needs.FIX_THE_ID: "you: correct the ID",
-        Needs.ADMINISTRATOR: "whoever looks after the account, its permissions or the connection",
-        Needs.WAIT: "nobody: wait, then send it again",
-        Needs.LOOK: "you: look at the asset first",
-    },
-    "zh": {
-        Needs.NOTHING: "无需处理",
-        Needs.RETRY: "您：重新发送",
-        Needs.RE_UPLOAD: "您：重新上传文件",
-        Needs.FIX_THE_ID: "您：改正媒资ID",
-        Needs.ADMINISTRATOR: "管理员：负责账号、权限或连接设置的人",
-        Needs.WAIT: "无需处理：等待一段时间后重新发送",
-        Needs.LOOK: "您：先查看媒资的状态",
-    },
-}
-
-
-def _facts(explanation: Explanation) -> list[tuple[str, str]]:
-    entry, lang = explanation.entry, explanation.lang
-    words = _WORDS[lang]
-    statuses = (" / " if lang == "en" else "、").join(str(seen) for seen in entry.http_statuses)
-    similar = "" if entry.is_known else ", ".join(_similar(entry.code))
-    facts = [
-        (words["similar"], similar),
-        (words["status"], statuses or words["any"]),
-        (words["meaning"], entry.meaning(lang)),
-        (words["retry"], words["yes" if entry.retryable else "no"]),
-        (words["next"], entry.next_step(lang)),
-        (words["who"], _WHO[lang][entry.needs]),
-    ]
-    return [fact for fact in facts if fact[1]]
-
-
-def _similar(code: str) -> list[str]:
-    """Return known codes that are written like this one but for dots, dashes and the prefix."""
-    bare = re.sub(r"[^0-9A-Z]", "", code)
-    if not re.search(r"[0-9]{4}", bare):
-        return []
-    known = dict.fromkeys(entry.code for entry in all_entries())
-    return [name for name in known if name.replace(".", "").endswith(bare)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .lifecycle import settle_unsent
 from .operations import BATCH
-from .wording import clock, say
+from .words.wording import clock, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,15 +39,15 @@ class Estimate:
     lang: Lang
 
     def __repr__(self) -> str:
-        parts = [say("estimate assets", self.lang, count=self.assets)]
+        parts = [say("count.assets", self.lang, count=self.assets)]
         counts = (("looks", (self.looks,) * 2), ("confirms", self.confirms), ("reads", self.reads))
         for name, (fewest, most) in counts:
             if most:
                 told = f"{most:,}" if fewest == most else f"{fewest:,} – {most:,}"
-                parts.append(say(f"estimate {name}", self.lang, calls=told))
+                parts.append(say(f"estimate.{name}", self.lang, calls=told))
         shortest, longest = (clock(math.ceil(seconds)) for seconds in self.seconds)
         time = shortest if shortest == longest else f"{shortest} – {longest}"
-        return "\n".join((*parts, say("estimate time", self.lang, time=time)))
+        return "\n".join((*parts, say("estimate.time", self.lang, time=time)))
 
 
 def reckon(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vodnb.rules.errors import InputError, SetupError, VodnbError
-from vodnb.rules.markup import table
-from vodnb.rules.translations import translate
-from vodnb.rules.wording import padded, phrase, width_of
+from vodnb.rules.words.markup import table
+from vodnb.rules.words.translations import translate
+from vodnb.rules.words.wording import padded, say, width_of
 
 from .credentials import (
     Credential,
@@ -256,7 +256,7 @@ class SettingsTable:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         del include, exclude
-        html = table(self.header(), self.cells(), caption=phrase(_CAPTION, self.lang))
+        html = table(self.header(), self.cells(), caption=say("settings.caption", self.lang))
         return {"text/plain": repr(self), "text/html": html}
 
     def header(self) -> list[str]:
@@ -265,7 +265,7 @@ class SettingsTable:
         Example:
             >>> vod.settings().header()
         """
-        return [phrase(title, self.lang) for title in _HEADER]
+        return [say(title, self.lang) for title in _HEADER]
 
     def cells(self) -> list[list[str]]:
         """Return what stands below the titles, a setting a line.
@@ -274,26 +274,19 @@ class SettingsTable:
             >>> vod.settings().cells()
         """
         lang = self.lang
-        joint = phrase(_OR, lang)
+        ours, joint = say("join.or", "en"), say("join.or", lang)
         return [
             [
                 row.name,
                 translate(row.value, lang),
                 translate(row.source, lang),
-                row.variable.replace(_OR[0], joint),
+                row.variable.replace(ours, joint),
             ]
             for row in self.rows
         ]
 
 
-_CAPTION = ("Settings", "配置")
-_HEADER = (
-    ("setting", "配置项"),
-    ("value", "值"),
-    ("where it came from", "来源"),
-    ("variable", "环境变量"),
-)
-_OR = (" or ", " 或 ")
+_HEADER = ("settings.name", "column.value", "settings.source", "settings.variable")
 
 
 def explain(settings: Settings) -> SettingsTable:
@@ -310,7 +303,7 @@ def explain(settings: Settings) -> SettingsTable:
                 source=settings.sources.get(
                     name, "looked up" if name == "project_id" else "default"
                 ),
-                variable=_OR[0].join(VARIABLES[name]),
+                variable=say("join.or", "en").join(VARIABLES[name]),
             )
             for name, value in values.items()
         ),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vodnb.rules.lifecycle import read_state
-from vodnb.rules.markup import element
-from vodnb.rules.wording import say
+from vodnb.rules.words.markup import element
+from vodnb.rules.words.wording import say
 
 from ._cells import TEXT, cell_texts
 from .results import usable_rows
@@ -50,9 +50,9 @@ class Comparison:
         return {name: found[name] for name in ("both", "differs", "only_ours", "only_theirs")}
 
     def _lines(self) -> list[str]:
-        lines = [say(f"compared {name}", self.lang, count=n) for name, n in self.counts.items()]
+        lines = [say(f"compare.{name}", self.lang, count=n) for name, n in self.counts.items()]
         if self.left_out:
-            lines.append(say("compared left out", self.lang, count=self.left_out))
+            lines.append(say("compare.left out", self.lang, count=self.left_out))
         return lines
 
     def __repr__(self) -> str:

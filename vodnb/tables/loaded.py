@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vodnb.rules import markup
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
-from vodnb.rules.translations import translate
 from vodnb.rules.verdicts import is_usual
-from vodnb.rules.wording import say, verdict_in_words
+from vodnb.rules.words import markup
+from vodnb.rules.words.translations import translate
+from vodnb.rules.words.wording import say
 
 from ._cells import cell_texts
 
@@ -34,7 +34,6 @@ _ENCODINGS = {
     "gb18030": "GB18030",
 }
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "TAB", "|": "bar"}
-_MEASURES = {"row": "行", "line": "行", "asset": "个媒资"}
 _EXAMPLES = 3
 _SHOWN_LETTERS = 48
 
@@ -87,11 +86,8 @@ class LoadSummary:
         if self.why:
             lines.append(f"  {self.why}")
         for at, verdict, cell, note in self._shown_troubles():
-            lines.append(
-                f"  第 {at} 行：{verdict}：{cell}（{note}）"
-                if self.lang == "zh"
-                else f"  row {at}: {verdict}: {cell} ({note})"
-            )
+            told = say("loaded.trouble", self.lang, row=at, verdict=verdict, cell=cell, note=note)
+            lines.append(f"  {told}")
         return "\n".join(map(markup.printable, lines))
 
     @property
@@ -100,28 +96,27 @@ class LoadSummary:
         lang = self.lang
         unusable = sum(self.counts[verdict] for verdict in Verdict if not verdict.is_usable)
         told = [f"{count} {verdict}" for verdict, count in self._shown_counts()]
-        parts = [say("to confirm", lang, assets=_counted(self.assets, "asset", lang))]
+        parts = [say("loaded.to confirm", lang, assets=_counted(self.assets, "asset", lang))]
         if self.unusual:
-            parts.append(say("unusual", lang, count=self.unusual))
+            parts.append(say("loaded.unusual", lang, count=self.unusual))
         if unusable:
-            key = "needs a look" if unusable == 1 else "need a look"
+            key = "loaded.needs a look" if unusable == 1 else "loaded.need a look"
             parts.append(say(key, lang, rows=_counted(unusable, "row", lang)))
-        comma, part = ("，", "；") if lang == "zh" else (", ", "; ")
         return say(
-            "loaded",
+            "loaded.headline.how" if self.how else "loaded.headline",
             lang,
             rows=_counted(self.rows, "row", lang),
             source=translate(self.source, lang),
-            how=(f"（{self.how}）" if lang == "zh" else f" ({self.how})") if self.how else "",
-            verdicts=comma.join(told) or say("nothing in it", lang),
-            parts=part.join(parts),
+            how=self.how,
+            verdicts=say("join.comma", lang).join(told) or say("loaded.nothing", lang),
+            parts=say("join.part", lang).join(parts),
         )
 
     def _shown_counts(self) -> list[tuple[str, str]]:
         # In English as the column has them.
         return [
             (
-                verdict_in_words(Verdict(verdict), "zh") if self.lang == "zh" else verdict,
+                say(f"verdict.{Verdict(verdict)}", "zh") if self.lang == "zh" else verdict,
                 f"{count:,}",
             )
             for verdict, count in self.counts.items()
@@ -133,7 +128,7 @@ class LoadSummary:
         return [
             (
                 one.row,
-                verdict_in_words(one.verdict, "zh") if lang == "zh" else one.verdict.value,
+                say(f"verdict.{one.verdict}", "zh") if lang == "zh" else one.verdict.value,
                 _shortened(one.cell),
                 translate(one.note, lang),
             )
@@ -141,17 +136,17 @@ class LoadSummary:
         ]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        def head(*keys: str) -> list[str]:
-            return [say(key, self.lang) for key in keys]
+        def head(*names: str) -> list[str]:
+            return [say(f"column.{name}", self.lang) for name in names]
 
         counts = self._shown_counts()
         parts = [
             markup.element("p", self.headline),
             markup.element("p", self.why) if self.why else "",
-            markup.table(head("verdict", "count"), counts) if counts else "",
+            markup.table(head("verdict", "rows"), counts) if counts else "",
         ]
         if rows := self._shown_troubles():
-            (title,) = head("first troubles")
+            title = say("loaded.troubles", self.lang)
             parts.append(markup.table(head("row", "verdict", "cell", "note"), rows, caption=title))
         return {"text/plain": repr(self), "text/html": str(markup.element("div", *parts))}
 
@@ -213,7 +208,7 @@ def _how(story: Mapping[str, object], lang: Lang) -> str:
         f"ID column {story['id_column']!r}" if "id_column" in story else "",
     ]
     told = [translate(part, lang) for part in parts if part]
-    return ("，" if lang == "zh" else ", ").join(told)
+    return say("join.comma", lang).join(told)
 
 
 def _why(story: Mapping[str, object], lang: Lang) -> str:
@@ -229,15 +224,13 @@ def _why(story: Mapping[str, object], lang: Lang) -> str:
         return ""
     told["id_column"] = str(story.get("why"))
     choices = [f"{name} ({translate(reason, lang)})" for name, reason in told.items()]
-    left_out = say("above", lang, lines=_counted(above, "line", lang)) if above else ""
-    listed = ("，" if lang == "zh" else ", ").join(choices)
-    return f"{left_out}{say('chosen', lang, choices=listed)}"
+    parts = [say("loaded.above", lang, lines=_counted(above, "line", lang))] if above else []
+    parts.append(say("loaded.chosen", lang, choices=say("join.comma", lang).join(choices)))
+    return say("join.part", lang).join(parts)
 
 
 def _counted(number: Any, noun: str, lang: Lang) -> str:
-    if lang == "zh":
-        return f"{number:,} {_MEASURES[noun]}"
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    return say(f"count.{noun}" if number == 1 else f"count.{noun}s", lang, count=number)
 
 
 def _shortened(cell: str) -> str:

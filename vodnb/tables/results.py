@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from vodnb.rules.advice import advise
 from vodnb.rules.errors import InputError, UnsettledError
 from vodnb.rules.model import (
     RESULT_COLUMNS,
@@ -19,6 +18,7 @@ from vodnb.rules.model import (
     Status,
     Verdict,
 )
+from vodnb.rules.words.explanation import advise
 
 from ._cells import TEXT
 

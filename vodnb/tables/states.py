@@ -9,7 +9,7 @@ import pandas as pd
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.model import Verdict
-from vodnb.rules.state_words import explain_state
+from vodnb.rules.words.explanation import explain_state
 
 from ._cells import TEXT
 from .results import make_room, usable_rows

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vodnb.rules.advice import TOLD_BY_STATE
 from vodnb.rules.codes import look_up
-from vodnb.rules.markup import element, printable
-from vodnb.rules.markup import table as markup_table
 from vodnb.rules.model import Needs, Outcome
-from vodnb.rules.wording import needs_in_words, outcome_in_words, say
+from vodnb.rules.words.explanation import TOLD_BY_STATE
+from vodnb.rules.words.markup import element, printable
+from vodnb.rules.words.markup import table as markup_table
+from vodnb.rules.words.wording import say
 
 from .results import check_is_results
 
@@ -73,22 +73,21 @@ class Summary:
             >>> vodnb.summary(results).headline
         """
         if not self.rows:
-            return say("no rows", self.lang)
-        comma = "，" if self.lang == "zh" else ", "
-        parts = comma.join(
-            f"{count:,} {outcome_in_words(Outcome(outcome), self.lang)}"
+            return say("summary.no rows", self.lang)
+        parts = say("join.comma", self.lang).join(
+            f"{count:,} {say(f'outcome.{outcome}', self.lang)}"
             for outcome, count in self.counts.items()
             if count
         )
-        return say("rows", self.lang, count=self.rows, parts=parts)
+        return say("summary.rows", self.lang, count=self.rows, parts=parts)
 
     def __repr__(self) -> str:
         told = [self.headline]
         for line in self.lines:
             if line.needs is Needs.NOTHING and not line.code:
                 continue
-            act = needs_in_words(line.needs, self.lang)
-            parts = (outcome_in_words(line.outcome, self.lang), printable(line.code), act)
+            act = say(f"needs.{line.needs}", self.lang)
+            parts = (say(f"outcome.{line.outcome}", self.lang), printable(line.code), act)
             told.append(f"  {line.rows:>6,}  {' · '.join(filter(None, parts))}")
             if line.code:
                 told.append(f"          {line.meaning}")
@@ -97,14 +96,15 @@ class Summary:
 
     def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
         header = [
-            say(key, self.lang) for key in ("outcome", "code", "count", "needs", "meaning", "next")
+            say(f"column.{name}", self.lang)
+            for name in ("outcome", "code", "rows", "needs", "meaning", "next")
         ]
         rows = [
             (
-                outcome_in_words(line.outcome, self.lang),
+                say(f"outcome.{line.outcome}", self.lang),
                 line.code,
                 f"{line.rows:,}",
-                needs_in_words(line.needs, self.lang),
+                say(f"needs.{line.needs}", self.lang),
                 line.meaning,
                 line.next_step,
             )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vodnb.rules.advice import advise
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.words.explanation import advise
 
 from ._cells import TEXT, cell_texts
 from .read import load_assets

@@ -7,22 +7,21 @@ words; `{=}` for a value that must be a sentence of ours too. A test looks for o
 
 from __future__ import annotations
 
-import csv
 from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
-from .codes import all_entries, family_entries
+from vodnb.rules.codes import all_entries, family_entries
+
+from .wording import read_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .model import Lang
+    from vodnb.rules.model import Lang
 
 __all__ = ["translate"]
 
 _VALUE, _SENTENCE = "{}", "{=}"
-_JOINT = "; "
 
 
 class _Form(NamedTuple):
@@ -73,8 +72,9 @@ def _found(text: str) -> str:
         ]
         if all(said or not must for said, must in zip(told, form.are_sentences, strict=True)):
             return form.chinese.format(*told)
-    parts = [_found(part) for part in text.split(_JOINT)] if _JOINT in text else []
-    return "；".join(parts) if parts and all(parts) else ""
+    joint = say("join.part", "en")
+    parts = [_found(part) for part in text.split(joint)] if joint in text else []
+    return say("join.part", "zh").join(parts) if parts and all(parts) else ""
 
 
 def _values(text: str, literals: Sequence[str]) -> list[str] | None:
@@ -95,8 +95,7 @@ def _values(text: str, literals: Sequence[str]) -> list[str] | None:
 
 @lru_cache(maxsize=1)
 def _book() -> _Book:
-    text = files(__package__).joinpath("messages_zh.csv").read_text(encoding="utf-8")
-    rows = [(row["en"], row["zh"]) for row in csv.DictReader(text.splitlines())]
+    rows = [(row["en"], row["zh"]) for row in read_table("messages_zh.csv")]
     codes = (*all_entries(), *family_entries())
     said = [(code.meaning_en, code.meaning_zh) for code in codes]
     said += [(code.next_step_en, code.next_step_zh) for code in codes]

@@ -22,10 +22,8 @@ COLUMNS = [
     *("code", "http_status", "kind", "retryable", "answer", "needs"),
     *("meaning_en", "meaning_zh", "next_step_en", "next_step_zh"),
 ]
-SERVICE_KINDS = {
-    *("auth", "permission", "account", "param", "not_found"),
-    *("state", "quota", "throttle", "server"),
-}
+SERVICE_KINDS = {"auth", "permission", "account", "param", "not_found", "state", "quota",
+                 "throttle", "server"}  # fmt: skip
 VOD = {10003, *range(10051, 10112), *range(10113, 10139)}
 VST = {10001, 10002, 10004}
 APIGW = {

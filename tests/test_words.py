@@ -13,6 +13,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import pytest
+from sentences import is_text, nodes_of, pairs_in, said
 
 import vodnb
 from vodnb.bulk.events import Phase
@@ -25,7 +26,7 @@ from vodnb.rules.words import explanation
 from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 ROOT = Path(vodnb.__file__).parent
 HOME = "rules/words/"
@@ -145,79 +146,7 @@ ROOMS = "|".join(sorted({key.partition(".")[0] for key in KEYS}))
 LIKE_A_KEY = re.compile(rf"({ROOMS})\.(?!ipynb)[^()]+")
 
 
-def nodes_of(tree: ast.AST) -> list[ast.AST]:
-    """Return the nodes of a module, docstrings left out."""
-    told = {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    return [node for node in ast.walk(tree) if id(node) not in told]
-
-
-def is_text(node: ast.AST | None) -> bool:
-    """Return whether a node is a text that is written out."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def template(node: ast.JoinedStr) -> str:
-    """Return an f-string with {} for its values."""
-    return "".join(str(part.value) if is_text(part) else "{}" for part in node.values)
-
-
-def asked_key(node: ast.AST) -> ast.expr | None:
-    """Return the key that a call has said; None for any other node."""
-    if not isinstance(node, ast.Call) or not node.args:
-        return None
-    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-    return node.args[0] if name in {"say", "_say"} else None
-
-
-def literal_loops(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Yield the f-strings of loops over texts that are written out, and each text they come to."""
-    tuples = defaultdict(list)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
-            tuples[ast.unparse(node.targets[0])] += node.value.elts
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ListComp | ast.GeneratorExp):
-            continue
-        loop = node.generators[0]
-        texts = getattr(loop.iter, "elts", None) or tuples[ast.unparse(loop.iter)]
-        if not texts or not all(map(is_text, texts)):
-            continue
-        value = f"{{{ast.unparse(loop.target)}}}"
-        for inner in ast.walk(node.elt):
-            if not isinstance(inner, ast.JoinedStr) or value not in ast.unparse(inner):
-                continue
-            if LIKE_A_KEY.fullmatch(template(inner)):
-                yield from ((id(inner), template(inner).format(text.value)) for text in texts)
-
-
-def said(tree: ast.Module) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the keys that a module names, and the f-strings that make others, with their lines."""
-    keys: dict[str, int] = {}
-    made: dict[str, int] = {}
-    looped = defaultdict(list)
-    for place, key in literal_loops(tree):
-        looped[place].append(key)
-    nodes = nodes_of(tree)
-    asked = {id(key) for node in nodes if (key := asked_key(node))}
-    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in nodes:
-        if isinstance(node, ast.JoinedStr):
-            if id(node) in looped:
-                keys |= dict.fromkeys(looped[id(node)], node.lineno)
-            elif id(node) in asked or LIKE_A_KEY.fullmatch(template(node)):
-                made[template(node)] = node.lineno
-        elif not is_text(node) or id(node) in parts:
-            continue
-        elif id(node) in asked or LIKE_A_KEY.fullmatch(node.value):
-            keys[node.value] = node.lineno
-    return keys, made
-
-
-SAID = {where: said(tree) for where, tree in TREES.items()}
+SAID = {where: said(tree, LIKE_A_KEY) for where, tree in TREES.items()}
 NAMED = {key: f"{where}:{line}" for where in SAID for key, line in SAID[where][0].items()}
 MADE = {text: f"{where}:{line}" for where in SAID for text, line in SAID[where][1].items()}
 EXPANDED = {text.format(part) for text, parts in BUILT.items() for part in parts}
@@ -312,19 +241,6 @@ def test_no_sentence_stands_elsewhere() -> None:
         if CHINESE.search(path.read_text("utf-8"))
     }
     assert {where for where in found if not where.startswith(HOME)} == DATA.keys()
-
-
-def pairs_in(tree: ast.AST) -> Iterator[int]:
-    """Yield the lines where a text is chosen, or kept, by the language."""
-    for node in nodes_of(tree):
-        if isinstance(node, ast.IfExp) and re.search(r"[!=]= '(en|zh)'", ast.unparse(node.test)):
-            branches = (node.body, node.orelse)
-            if all(is_text(one) or isinstance(one, ast.JoinedStr | ast.Tuple) for one in branches):
-                yield node.lineno
-        if isinstance(node, ast.Dict) and {"en", "zh"} <= {
-            key.value for key in node.keys if isinstance(key, ast.Constant)
-        }:
-            yield node.lineno
 
 
 def test_no_pair_stands_elsewhere() -> None:

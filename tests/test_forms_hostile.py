@@ -63,7 +63,7 @@ def test_payload_in_every_column_and_title_runs_nowhere(payload: str, results) -
     run._paint()
     run._notes.show(run.still())
     run._shared.job = None
-    form._forms["load"]._tell("kept", name=payload)
+    form._forms["load"]._tell("form.load.kept", name=payload)
     form._forms["inspect"]._code.value = payload
     form._forms["inspect"]._explain.click()
     html = shown(form) + form.still() + form._still_bundle()["text/html"]

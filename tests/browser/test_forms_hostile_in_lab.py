@@ -61,7 +61,7 @@ run._complain(vodnb.VodnbError(bad[3], bad[4], bad[5]))
 form = app._forms["results"]
 form._list.value = 3
 app._forms["load"]._path.value = "<"
-app._forms["load"]._tell("kept", name=bad[6])
+app._forms["load"]._tell("form.load.kept", name=bad[6])
 app._forms["load"]._complain(vodnb.VodnbError(*bad[:3]))
 app._forms["load"]._relabel_column(bad)
 app._forms["inspect"]._code.value = bad[0]

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import vodnb
-from vodnb import accessor
 from vodnb.emulator.faults import Behaviour
 from vodnb.rules.errors import SetupError
+from vodnb.session import accessor
 
 IDS = [f"{0xACC << 32 | number:032x}" for number in range(6)]
 REGION, PROJECT, OTHER = "cn-north-4", "ab" * 16, "cd" * 16

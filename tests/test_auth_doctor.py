@@ -15,7 +15,7 @@ from vodnb.emulator.faults import Behaviour
 from vodnb.rules.answers import Fault, FaultKind, Reply
 from vodnb.rules.operations import CONFIRM
 from vodnb.service.client import Client
-from vodnb.vod import Vod
+from vodnb.session.vod import Vod
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ASSET = "f4" * 16
@@ -100,7 +100,9 @@ def test_wrong_access_key(box, connect):
 def test_clock_that_is_off(box, connect, minutes, key):
     """The skew is told in minutes and with its direction."""
     vod = connect(**key_of(box))
-    vod._client = Client(vod._settings, clock=lambda: time.time() + minutes * 60)
+    vod._connection.client = Client(
+        vod._connection.settings, clock=lambda: time.time() + minutes * 60
+    )
     told_of(look(vod), key, "16 minutes", key.split()[1])
     vod.close()
 
@@ -296,7 +298,7 @@ SCRIPTED = {
 def scripted(changes, *script):
     """Return the exchange of a confirm call that is answered so."""
     vod = Vod(replace(SETTINGS, **changes))
-    vod._client = client_of(*script, **changes)
+    vod._connection.client = client_of(*script, **changes)
     return vod.call(CONFIRM.name, asset_id=ASSET, status="CREATED")
 
 

@@ -171,7 +171,9 @@ def test_clock_that_is_off_is_told_without_a_credential(settle, box, monkeypatch
                     patch.delenv(name, raising=False)
             vod = vodnb.connect(lang="en")
             ahead = asyncio.run(
-                examine(vod._settings, lang="en", environ={}, clock=lambda: time.time() + 960)
+                examine(
+                    vod._connection.settings, lang="en", environ={}, clock=lambda: time.time() + 960
+                )
             )
             vod.close()
         assert levels(ahead)["clock"] == level

@@ -17,8 +17,7 @@ from connections import point_to
 from form_play import forms_of_their_own
 
 import vodnb
-from vodnb import accessor, cli, forms
-from vodnb.accessor import TableVerbs
+from vodnb import cli, forms
 from vodnb.bulk.job import Job
 from vodnb.bulk.series import Series
 from vodnb.bulk.survey import Survey
@@ -33,9 +32,11 @@ from vodnb.rules import errors
 from vodnb.rules.makespan import Estimate
 from vodnb.rules.words.explanation import Explanation
 from vodnb.service.settings import SettingsTable
+from vodnb.session import accessor
+from vodnb.session.accessor import TableVerbs
+from vodnb.session.vod import Vod
 from vodnb.tables.compare import Comparison
 from vodnb.tables.summary import Summary
-from vodnb.vod import Vod
 
 NOT_RUN = {"allow_nested_loops"}
 """It patches asyncio for the whole process."""

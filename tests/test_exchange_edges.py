@@ -11,10 +11,10 @@ from connections import connect_to
 from form_play import active_nodes
 
 import vodnb
-from vodnb import calling
 from vodnb.emulator.faults import Behaviour
 from vodnb.rules.errors import InputError
 from vodnb.rules.operations import OPERATIONS
+from vodnb.session import calls
 
 ASSET, UNKNOWN = "f4" * 16, "0" * 32
 
@@ -101,11 +101,11 @@ def test_script_shows_as_it_is_pasted(vod):
 def test_interrupt_ends_the_wait(vod, box, monkeypatch):
     """A Stop in a notebook ends a slow call at once, and the connection goes on."""
     box.fault(operation="info", delay=5)
-    submit, calls = calling.submit, []
+    submit, futures = calls.submit, []
 
     def interrupted(work):
         future = submit(work)
-        calls.append(future)
+        futures.append(future)
         result = future.result
 
         def wait(seconds):
@@ -117,11 +117,11 @@ def test_interrupt_ends_the_wait(vod, box, monkeypatch):
         return future
 
     began = time.monotonic()
-    monkeypatch.setattr(calling, "submit", interrupted)
+    monkeypatch.setattr(calls, "submit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         vod.call("info", asset_id=[ASSET])
     assert time.monotonic() - began < 3
-    assert calls[0].cancelled()
+    assert futures[0].cancelled()
     monkeypatch.undo()
     assert vod.call("info", asset_id=[ASSET]).ok
     assert len(vod.history()) == 1

@@ -122,7 +122,7 @@ def test_no_form_shows_a_secret(box, connect, tmp_path, way):
 def test_signature_shows_nowhere(box, connect, tmp_path, way, monkeypatch):
     """Not even where the gateway echoes it bare, without a word before it."""
     vod, seen = connect(way), []
-    send = vod._client._http.send
+    send = vod._connection.client._http.send
 
     async def noted(method, url, *, headers, **options):
         signature = headers["Authorization"].rpartition("=")[2]
@@ -132,7 +132,7 @@ def test_signature_shows_nowhere(box, connect, tmp_path, way, monkeypatch):
             headers={"x-echo": signature})  # fmt: skip
         return await send(method, url, headers=headers, **options)
 
-    monkeypatch.setattr(vod._client._http, "send", noted)
+    monkeypatch.setattr(vod._connection.client._http, "send", noted)
     exchange = vod.call("info", asset_id=[ASSET])
     assert "bad ***" in exchange.message
     assert leaks(all_forms(exchange, tmp_path), {"signature": seen[0]}) == []

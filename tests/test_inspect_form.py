@@ -267,7 +267,7 @@ def test_errors_of_past_exchanges_are_said_in_chinese(vod) -> None:
     press(form, "重放")
     assert "疑似密钥的内容已被遮盖" in form._trouble.value
     assert not re.search(r">[A-Za-z ]{30,}", form._trouble.value)
-    del vod._history._kept[2]
+    del vod._calls.history._kept[2]
     control(form, "往来记录").value = 2
     assert "没有第 2 条往来记录" in form._trouble.value
     assert "保留的是第 1 至 2 条" in form._trouble.value

@@ -18,8 +18,9 @@ from form_play import forms_of_their_own
 from readmes import BLOCK, READMES, ROOT, blocks, read
 
 import vodnb
-from vodnb import accessor, cli
+from vodnb import cli
 from vodnb.rules.model import Outcome
+from vodnb.session import accessor
 
 NOT_RUN = 1
 

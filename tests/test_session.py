@@ -134,9 +134,9 @@ def test_new_token_keeps_the_place_and_forgets_the_old(box, connect, place, call
     """After a key has gone, a token goes on with the same endpoint, region and project."""
     vod = connect(**place, ak=box.ak, sk=box.sk, lang="zh")
     quick(vod, box.add(fresh(1, 3)))
-    before = vod._settings
+    before = vod._connection.settings
     vod.sign_in(token=box.token)
-    after = vod._settings
+    after = vod._connection.settings
     same = ("endpoint", "iam_endpoint", "region", "lang", "ca_bundle")
     assert [getattr(before, name) for name in same] == [getattr(after, name) for name in same]
     assert after.project_id == box.project_id
@@ -155,10 +155,10 @@ def test_unknown_credential_is_refused_by_name(vod):
 
 def test_refused_sign_in_leaves_the_old_one(vod, box):
     """An incomplete credential changes nothing."""
-    before = vod._settings
+    before = vod._connection.settings
     with pytest.raises(SetupError):
         vod.sign_in(sk="x" * 40)
-    assert vod._settings is before
+    assert vod._connection.settings is before
     assert list(quick(vod, box.add(fresh(1, 5)))["outcome"]) == ["confirmed"]
 
 

@@ -29,7 +29,8 @@ CREDENTIALS = [
 
 def all_texts(vod) -> str:
     """Return everything that a notebook can show of a connection."""
-    parts = [vod, vars(vod), vod.settings(), vars(vod._client), vod._settings, vod._client.redact]
+    here = vod._connection
+    parts = [vod, vars(vod), vod.settings(), vars(here), vars(here.client), here.client.redact]
     bundle = vod.settings()._repr_mimebundle_()
     return "\n".join([*map(repr, parts), *map(str, parts), *bundle.values()])
 

@@ -25,8 +25,8 @@ PACKAGE = Path(vodnb.__file__).parent
 
 OUT_OF_REACH = {
     "bulk/found.py", "bulk/loop.py", "bulk/salvage.py",  # vodnb.resume, salvage, nested loops
-    "accessor.py", "resuming.py", "verbs.py",  # verbs
-    "connection.py", "rules/windows.py",  # vod.sign_in, vod.sandbox, vod.find
+    "session/accessor.py", "session/offline.py",  # verbs
+    "session/connection.py", "rules/windows.py",  # vod.sign_in, vod.sandbox, vod.find
     "reporting/pages.py",  # the notebook of a report
 }  # fmt: skip
 """Modules whose errors no form can meet."""

@@ -9,9 +9,9 @@ import pytest
 from made_tables import ASSETS, finished
 
 import vodnb
-from vodnb import verbs
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
+from vodnb.session import arguments, offline
 from vodnb.tables.read import load_assets
 
 ENTRY = look_up("VOD.10062")
@@ -46,7 +46,7 @@ def test_language_is_the_first_found(order, found, spoken_here, monkeypatch):
     spoken_here(place)
     if variable is not None:
         monkeypatch.setenv("VODNB_LANG", variable)
-    assert verbs.spoken(asked) == found
+    assert arguments.spoken(asked) == found
     meaning = {"zh": ENTRY.meaning_zh, "en": ENTRY.meaning_en}[found]
     assert meaning in repr(vodnb.explain("VOD.10062", lang=asked))
     assert vodnb.summary(finished(load_assets([]), {}, lang=found)).lang == found
@@ -55,7 +55,7 @@ def test_language_is_the_first_found(order, found, spoken_here, monkeypatch):
 def test_machine_without_a_locale_has_none(spoken_here):
     """No locale is no name, rather than None."""
     spoken_here(None)
-    assert verbs.locale_name() == ""
+    assert arguments.locale_name() == ""
 
 
 @pytest.mark.parametrize("where", ["argument", "variable"])
@@ -101,7 +101,7 @@ def test_summary_of_something_else_is_refused(table):
 def test_loading_shows_the_counts(monkeypatch, tmp_path):
     """In a notebook the counts appear by themselves; the table is that of the reading options."""
     shown = []
-    monkeypatch.setattr(verbs, "show", shown.append)
+    monkeypatch.setattr(offline, "show", shown.append)
     path = tmp_path / "a.csv"
     path.write_text(f"媒资;id\n题;{ASSETS[0]}\n题;inf\n", encoding="gb18030")
     table = vodnb.load_assets(path, id_column="id", encoding="gb18030", delimiter=";")

@@ -12,17 +12,15 @@ if TYPE_CHECKING:
     from . import forms
     from .bulk.loop import allow_nested_loops
     from .bulk.work import last_job
-    from .checking import doctor
     from .debug.exchange import load_exchange
     from .emulator.server import sandbox
     from .forms.app_form import app
-    from .handing_on import hand_back, report
-    from .resuming import resume
     from .rules.errors import VodnbError
-    from .session import connect
+    from .session.connect import connect, resume
+    from .session.handover import hand_back, report
+    from .session.offline import compare, doctor, explain, load_assets, runs, salvage, summary
     from .tables.results import require_settled, to_retry
     from .tables.write import save
-    from .verbs import compare, explain, load_assets, runs, salvage, summary
 
 __all__ = [
     "VodnbError",
@@ -53,22 +51,22 @@ _HOMES = {
     "VodnbError": "rules.errors",
     "allow_nested_loops": "bulk.loop",
     "app": "forms.app_form",
-    "compare": "verbs",
-    "connect": "session",
-    "doctor": "checking",
-    "explain": "verbs",
-    "hand_back": "handing_on",
+    "compare": "session.offline",
+    "connect": "session.connect",
+    "doctor": "session.offline",
+    "explain": "session.offline",
+    "hand_back": "session.handover",
     "last_job": "bulk.work",
-    "load_assets": "verbs",
+    "load_assets": "session.offline",
     "load_exchange": "debug.exchange",
-    "report": "handing_on",
+    "report": "session.handover",
     "require_settled": "tables.results",
-    "resume": "resuming",
-    "runs": "verbs",
-    "salvage": "verbs",
+    "resume": "session.connect",
+    "runs": "session.offline",
+    "salvage": "session.offline",
     "sandbox": "emulator.server",
     "save": "tables.write",
-    "summary": "verbs",
+    "summary": "session.offline",
     "to_retry": "tables.results",
 }
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from vodnb.emulator.samples import ExpectedRow
     from vodnb.emulator.wire import LedgerEntry
-    from vodnb.vod import Vod
+    from vodnb.session.vod import Vod
 
 __all__ = [
     "confirm",
@@ -97,7 +97,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     on this machine, and checks every row of the outcome. Exit status 0: all came out as it should.
     """
     from vodnb import connect, save, summary
-    from vodnb.verbs import spoken
+    from vodnb.session.arguments import spoken
 
     folder.mkdir(parents=True, exist_ok=True)
     vod = connect(sandbox=True, lang=lang)
@@ -309,8 +309,8 @@ def _open(
 
 def _load(file: Path, *, lang: str | None, **reading: str | None) -> pd.DataFrame:
     from vodnb import load_assets
+    from vodnb.session.arguments import spoken
     from vodnb.tables.loaded import describe
-    from vodnb.verbs import spoken
 
     table = load_assets(file, **reading)
     click.echo(f"{describe(table, lang=spoken(lang))!r}\n")

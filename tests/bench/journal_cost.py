@@ -10,10 +10,14 @@ import resource
 import tempfile
 import time
 from statistics import median
+from typing import TYPE_CHECKING
 
 from arena import Server
 
 import vodnb
+
+if TYPE_CHECKING:
+    from vodnb.session.vod import Vod
 
 
 def main() -> None:
@@ -46,7 +50,7 @@ def main() -> None:
     print(f"ratio                             {with_ / without:.3f}")
 
 
-def _confirm(vod: vodnb.vod.Vod, assets: list[str], *, journal: str | bool) -> float:
+def _confirm(vod: Vod, assets: list[str], *, journal: str | bool) -> float:
     """Confirm and return the CPU milliseconds per request."""
     before, began = _cpu(), time.perf_counter()
     results = vod.confirm(assets, rate=None, check_first=False, journal=journal, progress=False)

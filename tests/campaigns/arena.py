@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import vodnb
-import vodnb.session  # loaded before the first fork, so that a child starts at once
+import vodnb.session.connect  # loaded before the first fork, so that a child starts at once
 from vodnb.bulk import doubts, notes
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import Status

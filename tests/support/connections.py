@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pytest
 
     from vodnb.emulator.server import Sandbox
-    from vodnb.vod import Vod
+    from vodnb.session.vod import Vod
 
 
 def connect_to(box: Sandbox, **credential: str) -> Vod:

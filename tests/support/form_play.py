@@ -12,8 +12,8 @@ import pytest
 from jobs import wait_until
 
 from vodnb.bulk.work import last_job
-from vodnb.connection import Connection
 from vodnb.forms import shared as sharing
+from vodnb.session.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

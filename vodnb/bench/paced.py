@@ -71,7 +71,7 @@ def measure_kept(*, assets: int, tell: Callable[[str], None]) -> Iterator[Kept]:
 
 
 def _measure(url: str, ca: str, way: str, assets: int) -> Kept:
-    from vodnb.verbs import load_assets
+    from vodnb.session.offline import load_assets
 
     table = load_assets(made_ids(assets))
     vod = connected(url, ca)

@@ -22,7 +22,7 @@ from vodnb.rules.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
 
-    from vodnb.vod import Vod
+    from vodnb.session.vod import Vod
 
 __all__ = [
     "STACKS",
@@ -80,7 +80,7 @@ class Cost:
 
 def _with_vodnb(work: Work) -> Callable[[], int]:
     """Everything on that a user has: AK/SK signatures, journal, results table."""
-    from vodnb.verbs import load_assets
+    from vodnb.session.offline import load_assets
 
     vod = connected(work.url, work.ca)
 
@@ -220,7 +220,7 @@ def version_of(name: str) -> str:
 
 def connected(url: str, ca: str) -> Vod:
     """Return a connection to the server, with AK/SK signatures."""
-    from vodnb.session import connect
+    from vodnb.session.connect import connect
 
     return connect(
         endpoint=url,

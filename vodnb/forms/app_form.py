@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from vodnb.rules.words.markup import Markup, element
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
-from vodnb.session import connect
+from vodnb.session.connect import connect
 
 from .connect_form import ConnectForm
 from .form import Form
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.bulk.work import Run
+    from vodnb.session.vod import Vod
     from vodnb.tables.read import Source
-    from vodnb.vod import Vod
 
 __all__ = ["App", "app"]
 

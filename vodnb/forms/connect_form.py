@@ -10,7 +10,7 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.words.markup import Markup, element
 from vodnb.service.endpoints import REGIONS
 from vodnb.service.redact import redact_patterns
-from vodnb.session import connect
+from vodnb.session.connect import connect
 from vodnb.tables.picks import read_row
 
 from .form import Form
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.bulk.survey import Survey
-    from vodnb.vod import Vod
+    from vodnb.session.vod import Vod
 
 __all__ = ["ConnectForm", "connect_form"]
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from vodnb.bulk.survey import Survey
     from vodnb.debug.difference import Difference
     from vodnb.debug.exchange import Exchange
-    from vodnb.vod import Vod
+    from vodnb.session.vod import Vod
 
 __all__ = ["InspectForm", "inspect_form"]
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from vodnb.bulk.survey import Survey
     from vodnb.rules.model import Lang
+    from vodnb.session.vod import Vod
     from vodnb.tables.picks import StateCount
     from vodnb.tables.read import Source
-    from vodnb.vod import Vod
 
 __all__ = ["LookForm", "look_form"]
 

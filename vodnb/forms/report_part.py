@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vodnb.handing_on import hand_back, report
 from vodnb.rules.errors import InputError
 from vodnb.rules.words.markup import Markup
+from vodnb.session.handover import hand_back, report
 
 from .form import Form
 from .parts import button, name_it, row, text_box

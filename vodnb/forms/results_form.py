@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.vod import Vod
+    from vodnb.session.vod import Vod
 
     from .shared import Shared
 

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from vodnb.bulk.work import Run
     from vodnb.rules.model import Lang
+    from vodnb.session.vod import Vod
     from vodnb.tables.read import Source
-    from vodnb.vod import Vod
 
     from .shared import Standing
 

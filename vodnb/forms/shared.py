@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from vodnb.bulk.work import last_job
 from vodnb.service.redact import Redactor, redact_patterns
+from vodnb.session.arguments import spoken
 from vodnb.tables.loaded import describe
 from vodnb.tables.picks import put_back, retry_rows
 from vodnb.tables.read import load_assets
-from vodnb.verbs import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from vodnb.bulk.work import Run
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Secret
+    from vodnb.session.vod import Vod
     from vodnb.tables.loaded import LoadSummary
     from vodnb.tables.read import Source
-    from vodnb.vod import Vod
 
 __all__ = ["RATE", "Part", "Shared", "Standing", "share", "start_from"]
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import pandas as pd
 from pandas.api.extensions import register_dataframe_accessor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["attach"]
 
 
-def attach(name: str, made: type[object]) -> None:
+def attach(name: str, made: Callable[[pd.DataFrame], object]) -> None:
     """Give every DataFrame an attribute that is made from it when it is first asked for.
 
     Args:
         name: Of the attribute. One that another package has put there stays: whoever installed it
             relies on it.
-        made: Its class, called with the table; raises AttributeError for one it does not suit.
+        made: Makes it of the table; raises AttributeError for one it does not suit.
     """
     if not hasattr(pd.DataFrame, name):
-        register_dataframe_accessor(name)(made)
+        register_dataframe_accessor(name)(cast("type[object]", made))

@@ -1,4 +1,4 @@
-"""The wiring: `connect()` reads where and as whom, and gives a `Vod`."""
+"""Connecting: where and as whom is read, and gives a `Vod`; going on with a run by one."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vodnb.bulk.found import find_run
 from vodnb.rules.errors import SetupError
 from vodnb.service.redact import Secret
 from vodnb.service.settings import read_settings
-from vodnb.verbs import spoken
+from vodnb.tables import read
+from vodnb.tables.results import usable_assets
 
 from .accessor import remember
-from .given import hidden_text, read_here, refuse_non_text
+from .arguments import hidden_text, read_here, refuse_non_text, spoken
+from .options import ResumeOptions, taking
 from .vod import Vod
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
 
-__all__ = ["connect"]
+    import pandas as pd
 
 
 def connect(
@@ -118,3 +122,63 @@ def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod
     )
     sources = dict.fromkeys(settings.sources, "the sandbox")
     return Vod(replace(settings, sources=sources), sandbox=box)
+
+
+@taking(ResumeOptions, like=Vod.confirm)
+def resume(
+    run: str | os.PathLike[str] | None = None,
+    *,
+    vod: Vod | None = None,
+    progress: bool = True,
+    **options: Unpack[ResumeOptions],
+) -> pd.DataFrame:
+    """Go on with a run without the cell that began it, or have the table of a finished one again.
+
+    What is settled is taken over and not asked for again: a finished run costs no call.
+
+    Args:
+        run: Its run ID, or the path of its journal. Default: the newest unfinished one that
+            `vodnb.runs()` lists.
+        vod: The connection to use. Default: `connect()`.
+        progress: Show how it goes. Default True.
+        options: As in `confirm`.
+
+    Returns:
+        The whole table: of the file that the run came from where that is still there and has the
+        same assets, else of the assets alone.
+
+    Raises:
+        InputError: There is no such run, nothing is unfinished, or it is of another project.
+        SetupError: The connection is to another endpoint than the run's.
+        JournalError: The journal is damaged, or somebody else works on the run.
+
+    Example:
+        >>> results = vodnb.resume()
+    """
+    header, assets = find_run(run)
+    table = _table_of(header.source, assets)
+    used = vod or connect()
+    if used.endpoint != header.endpoint:
+        raise SetupError(
+            f"The run {header.run_id} belongs to {header.endpoint}, and this connection goes to "
+            f"{used.endpoint}.",
+            "Its assets are not there.",
+            f'Connect with endpoint="{header.endpoint}".',
+        )
+    return used.confirm(
+        table,
+        status=str(header.status),
+        journal=header.path,
+        only_hanging=header.only_hanging,
+        progress=progress,
+        **options,
+    )
+
+
+def _table_of(source: str, assets: Sequence[str]) -> pd.DataFrame:
+    """Return the table that a run came from, if it still has just these assets."""
+    if source and Path(source).is_file():
+        table = read.load_assets(source)
+        if usable_assets(table) == list(assets):
+            return table
+    return read.load_assets(list(assets))

@@ -1,17 +1,14 @@
-"""The verb of a connection that finds the exchange behind a row of results."""
+"""Finding the exchange behind a row of results."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from numbers import Integral
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from vodnb.bulk.found import find_kept, usual_folders
 from vodnb.bulk.journal import MOST_ATTEMPTS
-from vodnb.bulk.runs import SUFFIX
 from vodnb.rules.attempt import Attempt, Timings
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome
@@ -19,57 +16,46 @@ from vodnb.rules.operations import CONFIRM
 from vodnb.service.seen import SHORT_BODY
 from vodnb.tables.history import row_cells
 
-from .calling import Calling
+from .runs import folder_of
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
     from vodnb.bulk.found import Kept
-    from vodnb.bulk.plan import Keep
     from vodnb.debug.exchange import Exchange
     from vodnb.debug.place import SignedWith
     from vodnb.rules.model import Lang
 
-__all__ = ["Inspecting"]
+    from .calls import Calls
+    from .connection import Connection
+    from .runs import Runs
 
 
-class Inspecting(Calling):
-    """A connection whose calls, single ones and those of runs, can be looked at."""
+class Exchanges:
+    """The exchanges of a connection: of its single calls, and of its runs.
 
-    def exchange(
-        self,
-        row: object = -1,
-        *,
-        journal: str | os.PathLike[str] | None = None,
-        lang: str | None = None,
+    Args:
+        connection: Where they went.
+        calls: Its single calls.
+        runs: Its runs.
+    """
+
+    def __init__(self, connection: Connection, calls: Calls, runs: Runs) -> None:
+        self._connection = connection
+        self._calls = calls
+        self._runs = runs
+
+    def of(
+        self, row: object, *, journal: str | os.PathLike[str] | None, lang: str | None
     ) -> Exchange:
-        """Return the exchange behind a row of results, or one of this session by its number.
-
-        Failures of a run are kept in its journal: the last sending of each of the first 1,000
-        assets, bodies cut at 4,096 characters. Of any other row the request is built anew, and
-        what the row tells of the answer stands in it; a note says so.
-
-        Args:
-            row: A row of results (`results.iloc[3]`), a row of `history()`, or a number of it.
-                Default -1: the last exchange of this session.
-            journal: Folder of the run's journal, or the journal. Default: where runs of this
-                session kept theirs, `.vodnb` in the current folder, and `~/.vodnb/runs`.
-            lang: `"zh"` or `"en"`. Default: the connection's.
-
-        Raises:
-            InputError: It is neither a row nor a number of an exchange.
-            JournalError: The journal is damaged.
-
-        Example:
-            >>> vod.exchange(results.iloc[3])
-        """
-        spoken = self._spoken(lang)
+        """Return the exchange behind a row, or the one of this number."""
+        spoken = self._connection.spoken(lang)
         if isinstance(row, Integral):  # a table has numbers of numpy's
-            return self._history.get(int(row)).speak(spoken)
+            return self._calls.history.get(int(row)).speak(spoken)
         cells = row_cells(row)
         if "run_id" not in cells and isinstance(cells.get("n"), int):
-            return self._history.get(cast("int", cells["n"])).speak(spoken)
+            return self._calls.history.get(cast("int", cells["n"])).speak(spoken)
         if isinstance(cells.get("run_id"), str) and cells.get("asset_id") == "":
             raise InputError(
                 f"This row has no usable asset ID ({cells.get('error_code')}).",
@@ -82,46 +68,32 @@ class Inspecting(Calling):
                 "A row has the columns asset_id and run_id, which every run fills in.",
                 "Give results.iloc[3], a row of vod.history(), or a number of it.",
             )
-        return self._exchange_of_row(cells, journal, spoken)
+        return self._of_row(cells, journal, spoken)
 
-    @cached_property
-    def _folders(self) -> list[Path]:
-        """Where runs of this session kept their journals."""
-        return []
-
-    # -- the exchange of a row ------------------------------------------------------------------
-
-    def _note_journal(self, keep: Keep | None) -> None:
-        """Remember where a run of this session keeps its journal."""
-        if keep is None:
-            return
-        named = Path(keep.folder) if keep.folder is not None else None
-        if named is None:
-            named = (Path(keep.source).parent if keep.source else Path()) / ".vodnb"
-        self._folders.append(_folder_of(named).resolve())
-
-    def _exchange_of_row(
+    def _of_row(
         self, cells: Mapping[str, object], journal: str | os.PathLike[str] | None, lang: Lang
     ) -> Exchange:
         run_id, asset_id = str(cells["run_id"]), str(cells["asset_id"])
-        folders = dict.fromkeys([*reversed(self._folders), *usual_folders()])
+        folders = dict.fromkeys([*reversed(self._runs.folders), *usual_folders()])
         if journal is not None:
-            folders = dict.fromkeys([_folder_of(Path(journal))])
+            folders = dict.fromkeys([folder_of(journal)])
         kept = find_kept(run_id, asset_id, folders)
         if kept.attempt:
-            return self._kept_exchange(kept.attempt, run_id, lang)
+            return self._kept(kept.attempt, run_id, lang)
         fields = {"asset_id": asset_id, "status": str(cells.get("requested_status") or "CREATED")}
-        planned = self._planned(CONFIRM, fields)
+        planned = self._calls.planned(CONFIRM, fields)
         note, is_sent = _why_not_kept(cells, kept)
-        made = self._exchange_of(CONFIRM, [_as_told(planned, cells)], lang=lang, is_sent=is_sent)
+        made = self._calls.exchange_of(
+            CONFIRM, [_as_told(planned, cells)], lang=lang, is_sent=is_sent
+        )
         told = {"run_id": run_id, "code": str(cells.get("error_code") or ""), "most": MOST_ATTEMPTS}
         return replace(made, notes=((note, told),))
 
-    def _kept_exchange(self, attempt: Attempt, run_id: str, lang: Lang) -> Exchange:
-        made = self._exchange_of(CONFIRM, [attempt], lang=lang)
+    def _kept(self, attempt: Attempt, run_id: str, lang: Lang) -> Exchange:
+        made = self._calls.exchange_of(CONFIRM, [attempt], lang=lang)
         note = ("kept", {"run_id": run_id, "size": SHORT_BODY})
         endpoint, project_id = _place_in(attempt.url)
-        here = (self._settings.endpoint, self._client.project_id)
+        here = (self._connection.settings.endpoint, self._connection.client.project_id)
         place = replace(
             made.place,
             endpoint=endpoint,
@@ -129,12 +101,8 @@ class Inspecting(Calling):
             signed_with=_way_of(attempt, made.place.signed_with),
         )
         # A run of another project is never sent to this one by a mere replay().
-        again = self.replay if here == (endpoint, project_id) else None
+        again = self._calls.replay if here == (endpoint, project_id) else None
         return replace(made, place=place, notes=(note,), again=again)
-
-
-def _folder_of(path: Path) -> Path:
-    return path.parent if path.suffix == SUFFIX else path
 
 
 def _place_in(url: str) -> tuple[str, str]:

@@ -1,45 +1,38 @@
-"""The verbs that need no connection: load, explain, sum up, in the language that is set."""
+"""The verbs that need no connection: load, explain, sum up, check, in the language that is set."""
 
 from __future__ import annotations
 
-import locale
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.found import list_runs, usual_folders
 from vodnb.bulk.progress import show
 from vodnb.bulk.salvage import salvage as save_what_can_be_read
+from vodnb.rules.errors import VodnbError
 from vodnb.rules.words import explanation
-from vodnb.service.settings import resolve_lang
 from vodnb.tables import compare as comparing
 from vodnb.tables import read
 from vodnb.tables import summary as summaries
+from vodnb.tables.attached import attach
 from vodnb.tables.loaded import describe
 from vodnb.tables.runs import build_runs
 
-from . import accessor as _accessor  # noqa: F401  every table has .vod from here on
+from .arguments import hidden_text, read_here, spoken
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
     from vodnb.bulk.found import Found
-    from vodnb.rules.model import Lang
+    from vodnb.debug.checkup import Checkup
     from vodnb.rules.words.explanation import Explanation
+    from vodnb.service.settings import Settings
     from vodnb.tables.compare import Comparison
     from vodnb.tables.read import Source
     from vodnb.tables.summary import Summary
 
-__all__ = [
-    "compare",
-    "explain",
-    "load_assets",
-    "locale_name",
-    "runs",
-    "salvage",
-    "spoken",
-    "summary",
-]
+    from .accessor import TableVerbs
 
 
 def load_assets(
@@ -173,6 +166,52 @@ def salvage(journal: str | os.PathLike[str]) -> pd.DataFrame:
     return build_runs([_as_row(run) for run in list_runs([path.parent]) if run.path == path])
 
 
+def doctor(
+    *,
+    endpoint: str | None = None,
+    region: str | None = None,
+    project_id: str | None = None,
+    profile: str | None = None,
+    ca_bundle: str | None = None,
+    lang: str | None = None,
+) -> Checkup:
+    """Check Python, kernel, packages, settings, network, clock, credential and quota, in order.
+
+    It never raises for what it finds: where there is no connection to be had, it says why. At most
+    two calls carry the credential, and neither changes anything. `vod.doctor()` does the same with
+    a connection's own settings.
+
+    Args:
+        endpoint: Address of VOD. Default: as `connect` finds it, like the other settings.
+        region: Region.
+        project_id: Project.
+        profile: Section of the official SDK's profile file.
+        ca_bundle: File of a private CA.
+        lang: `"zh"` or `"en"`. Default: VODNB_LANG, else the locale.
+
+    Returns:
+        One line a check, each with what to do; `exit_status` is 0, 1 (something to mind) or 2.
+
+    Example:
+        >>> vodnb.doctor()
+    """
+    place = {
+        "endpoint": hidden_text(endpoint),
+        "region": region,
+        "project_id": project_id,
+        "profile": profile,
+        "ca_bundle": ca_bundle,
+    }
+    from .connection import check_up
+
+    tongue = spoken(lang)
+    try:
+        found: Settings | VodnbError = read_here(lang=tongue, **place)
+    except VodnbError as wrong:
+        found = wrong
+    return check_up(found, tongue)
+
+
 def _as_row(run: Found) -> dict[str, object]:
     row: dict[str, object] = {"run_id": run.run_id, "state": run.state, "journal": run.path}
     if run.header:
@@ -183,16 +222,11 @@ def _as_row(run: Found) -> dict[str, object]:
     return row
 
 
-def spoken(lang: str | None) -> Lang:
-    """Return the language to speak: as asked, else VODNB_LANG, else the locale's, else English."""
-    return resolve_lang(lang, _lang_variable(), locale_name())
+def _verbs_of(table: pd.DataFrame) -> TableVerbs:
+    """Return what `df.vod` is: a connection's verbs take long to load, and few tables need them."""
+    from .accessor import TableVerbs
+
+    return TableVerbs(table)
 
 
-def _lang_variable() -> dict[str, str]:
-    """Return this variable alone: a verbose traceback spells out whatever is handed on."""
-    return {"VODNB_LANG": os.environ.get("VODNB_LANG", "")}
-
-
-def locale_name() -> str:
-    """Return the locale of this machine, such as `zh_CN`; "" where there is none."""
-    return locale.getlocale()[0] or ""
+attach("vod", _verbs_of)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.service.redact import Redactor, Secret
-from vodnb.verbs import spoken
+
+from .arguments import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from vodnb.reporting.making import Report
     from vodnb.reporting.parties import HandedBack
     from vodnb.rules.model import Lang
-    from vodnb.vod import Vod
 
-__all__ = ["hand_back", "report"]
+    from .vod import Vod
 
 _SECRET_VARIABLES = (
     "VODNB_TOKEN",

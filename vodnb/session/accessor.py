@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vodnb.bulk.progress import show
 from vodnb.rules.errors import SetupError
 from vodnb.tables.attached import attach
 from vodnb.tables.read import load_assets
 
+from .options import EstimateOptions, ReconcileOptions, RunOptions, StatesOptions, taking
+from .vod import Vod
+
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import pandas as pd
 
     from vodnb.rules.makespan import Estimate
-    from vodnb.vod import Vod
-
-__all__ = ["TableVerbs", "remember", "undecided"]
 
 _ID = "asset_id"
 
@@ -76,7 +78,8 @@ class TableVerbs:
         named._vod = vod
         return named
 
-    def confirm(self, **options: Any) -> pd.DataFrame:
+    @taking(RunOptions, like=Vod.confirm)
+    def confirm(self, **options: Unpack[RunOptions]) -> pd.DataFrame:
         """Confirm the upload of every asset of the table; the options of `vod.confirm`.
 
         Raises:
@@ -87,7 +90,8 @@ class TableVerbs:
         """
         return self._shown().confirm(self._assets(), **options)
 
-    def states(self, **options: Any) -> pd.DataFrame:
+    @taking(StatesOptions, like=Vod.states)
+    def states(self, **options: Unpack[StatesOptions]) -> pd.DataFrame:
         """Ask for the state of each asset; nothing is changed. The options of `vod.states`.
 
         Raises:
@@ -98,7 +102,10 @@ class TableVerbs:
         """
         return self._shown().states(self._assets(), **options)
 
-    def reconcile(self, **options: Any) -> pd.DataFrame:
+    @taking(ReconcileOptions, like=Vod.reconcile)
+    def reconcile(
+        self, *, progress: bool = True, **options: Unpack[ReconcileOptions]
+    ) -> pd.DataFrame:
         """Confirm only what hangs in CREATING; the options of `vod.reconcile`.
 
         Raises:
@@ -107,9 +114,10 @@ class TableVerbs:
         Example:
             >>> results = df.vod.reconcile()
         """
-        return self._shown().reconcile(self._assets(), **options)
+        return self._shown().reconcile(self._assets(), progress=progress, **options)
 
-    def estimate(self, **options: Any) -> Estimate:
+    @taking(EstimateOptions, like=Vod.estimate)
+    def estimate(self, **options: Unpack[EstimateOptions]) -> Estimate:
         """Say how many calls a run makes and how long it takes; the options of `vod.estimate`.
 
         Raises:

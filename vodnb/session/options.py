@@ -1,0 +1,194 @@
+"""The options of the verbs: which verb takes which, and how it shows and refuses them.
+
+Those of a run stand here and in the signature of `Vod.confirm`, which has their defaults too, and
+nowhere else; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import inspect
+from difflib import get_close_matches
+from functools import wraps
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    cast,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, timedelta
+
+_Self = TypeVar("_Self")
+_Options = TypeVar("_Options")
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+_Verb = TypeVar("_Verb", bound="Callable[..., object]")
+
+
+class _SendOptions(TypedDict, total=False):
+    """Of every verb that sends."""
+
+    rate: str | None
+    workers: int | None
+    deadline: float
+    attempts: int
+    fresh: bool
+    dry_run: bool
+    canary: int | None
+    lang: str | None
+
+
+class _CheckOptions(TypedDict, total=False):
+    """Of every verb that may send without looking, or destroy."""
+
+    check_first: bool
+    verify: bool
+    destroy: int | None
+
+
+class ResumeOptions(_SendOptions, _CheckOptions, total=False):
+    """Of `resume`: the run knows what it asks for, and its journal."""
+
+
+class ReconcileOptions(_SendOptions, total=False):
+    """Of `reconcile`, which always looks and never destroys."""
+
+    journal: bool | str | os.PathLike[str]
+
+
+class StartOptions(ReconcileOptions, _CheckOptions, total=False):
+    """Of `start`, which shows nothing."""
+
+    status: str
+    status_column: str | None
+    only_hanging: bool
+
+
+class RunOptions(StartOptions, total=False):
+    """Of a run: of `confirm` and `aconfirm`."""
+
+    progress: bool
+
+
+class EstimateOptions(TypedDict, total=False):
+    """Of `estimate`."""
+
+    status: str
+    rate: str
+    check_first: bool
+    verify: bool
+    only_hanging: bool
+    lang: str | None
+
+
+class AskOptions(TypedDict, total=False):
+    """Of every verb that asks for many assets and changes nothing."""
+
+    rate: str | None
+    workers: int
+    deadline: float
+    lang: str | None
+
+
+class StatesOptions(AskOptions, total=False):
+    """Of `states`."""
+
+    progress: bool
+
+
+class FindOptions(StatesOptions, total=False):
+    """Of `find`."""
+
+    state: str | Sequence[str] | None
+    since: str | date | None
+    until: str | date | None
+    min_age: str | timedelta | None
+    title: str | None
+    category: int | None
+
+
+class _Keys(Protocol):
+    """A TypedDict as what it is at run time."""
+
+    __optional_keys__: frozenset[str]
+
+
+def gathering(
+    verb: Callable[Concatenate[_Self, _Options, _Given], _Result],
+) -> Callable[Concatenate[_Self, _Given], _Result]:
+    """Hand a verb its own options as one, defaults filled in, before all other arguments.
+
+    So a signature that spells them out need not list them again to hand them on.
+    """
+    declared = inspect.signature(verb)
+    own, _, *others = declared.parameters.values()
+    shown = declared.replace(parameters=[own, *others])
+    defaults = {name: one.default for name, one in _keywords(shown).items()}
+
+    @wraps(verb)
+    def gathered(self: _Self, /, *args: _Given.args, **given: _Given.kwargs) -> _Result:
+        _refuse_unknown(verb, given, shown)
+        options = {name: given.get(name, default) for name, default in defaults.items()}
+        return verb(self, cast("_Options", options), *args, **given)
+
+    return _signed(gathered, shown)
+
+
+def taking(options: _Keys, *, like: Callable[..., object]) -> Callable[[_Verb], _Verb]:
+    """Let a verb that takes `**options` show them, fill them in, and refuse every other.
+
+    Args:
+        options: The TypedDict that is unpacked there.
+        like: The verb whose signature spells them out.
+    """
+    spelt = _keywords(inspect.signature(like))
+    added = {name: spelt[name].default for name in spelt if name in options.__optional_keys__}
+
+    def decorate(verb: _Verb) -> _Verb:
+        declared = inspect.signature(verb)
+        own = {
+            name: one
+            for name, one in declared.parameters.items()
+            if one.kind is not one.VAR_KEYWORD
+        }
+        ahead = [one for name, one in own.items() if name not in spelt]
+        rest = [own.get(name, one) for name, one in spelt.items() if name in own | added]
+        shown = declared.replace(parameters=[*ahead, *rest])
+
+        @wraps(verb)
+        def checked(*args: Any, **given: Any) -> object:
+            _refuse_unknown(verb, given, shown)
+            return verb(*args, **added | given)
+
+        return cast("_Verb", _signed(checked, shown))
+
+    return decorate
+
+
+def _keywords(signature: inspect.Signature) -> dict[str, inspect.Parameter]:
+    parameters = signature.parameters.items()
+    return {name: one for name, one in parameters if one.kind is one.KEYWORD_ONLY}
+
+
+def _signed(verb: _Verb, signature: inspect.Signature) -> _Verb:
+    """Let `?`, Tab and `inspect` show this signature."""
+    verb.__signature__ = signature  # type: ignore[attr-defined]
+    return verb
+
+
+def _refuse_unknown(
+    verb: Callable[..., object], given: Mapping[str, object], signature: inspect.Signature
+) -> None:
+    """Refuse what a verb does not take, in Python's own words."""
+    known = signature.parameters
+    if wrong := next((name for name in given if name not in known), None):
+        close = get_close_matches(wrong, known, n=1)
+        hint = f". Did you mean {close[0]!r}?" if close else ""
+        raise TypeError(f"{verb.__qualname__}() got an unexpected keyword argument {wrong!r}{hint}")

@@ -156,7 +156,12 @@ def test_verbose_traceback_shows_no_secret(box, connect, way):
     auth = {"identity": {"password": {"user": {"password": box.iam_password}}}}
     calls = [
         lambda: vod.call("confirm", asset_id=ASSET),
-        lambda: vod.call("token", auth=auth, nonsense=1),
+        lambda: vod.call("token", auth=dict(auth), nonsense=1),
+        lambda: vod.call("tokn", auth=dict(auth)),
+        lambda: vod.call("token", auth=dict(auth), destroy=1),
+        lambda: vod.call("token", auth=dict(auth), deadline=-1),
+        lambda: vod.call("token", auth=dict(auth), lang="xx"),
+        lambda: vod.preview("tokn", auth=dict(auth)),
         lambda: vod.call("info", asset_id=[ASSET] * 11),
         lambda: vod.exchange(object()),
         lambda: vod.exchange(1).diff(2),

@@ -29,32 +29,39 @@ _Self = TypeVar("_Self")
 _Options = TypeVar("_Options")
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
-_Verb = TypeVar("_Verb", bound="Callable[..., object]")
+_Verb = TypeVar("_Verb", bound="Callable[..., Any]")
 
 
-class _SendOptions(TypedDict, total=False):
-    """Of every verb that sends."""
+class _CommonOptions(TypedDict, total=False):
+    """Of every verb on a run."""
 
     rate: str | None
+    lang: str | None
+
+
+class _LookOptions(_CommonOptions, total=False):
+    """Of those that may do without asking for states."""
+
+    check_first: bool
+    verify: bool
+
+
+class _SendOptions(_CommonOptions, total=False):
+    """Of those that send."""
+
     workers: int | None
     deadline: float
     attempts: int
     fresh: bool
     dry_run: bool
     canary: int | None
-    lang: str | None
 
 
-class _CheckOptions(TypedDict, total=False):
-    """Of every verb that may send without looking, or destroy."""
+class EstimateOptions(_LookOptions, total=False):
+    """Of `estimate`."""
 
-    check_first: bool
-    verify: bool
-    destroy: int | None
-
-
-class ResumeOptions(_SendOptions, _CheckOptions, total=False):
-    """Of `resume`: the run knows what it asks for, and its journal."""
+    status: str
+    only_hanging: bool
 
 
 class ReconcileOptions(_SendOptions, total=False):
@@ -63,29 +70,22 @@ class ReconcileOptions(_SendOptions, total=False):
     journal: bool | str | os.PathLike[str]
 
 
-class StartOptions(ReconcileOptions, _CheckOptions, total=False):
+class ResumeOptions(_SendOptions, _LookOptions, total=False):
+    """Of `resume`: the run knows what it asks for, and its journal."""
+
+    destroy: int | None
+
+
+class StartOptions(EstimateOptions, ReconcileOptions, ResumeOptions, total=False):
     """Of `start`, which shows nothing."""
 
-    status: str
     status_column: str | None
-    only_hanging: bool
 
 
 class RunOptions(StartOptions, total=False):
     """Of a run: of `confirm` and `aconfirm`."""
 
     progress: bool
-
-
-class EstimateOptions(TypedDict, total=False):
-    """Of `estimate`."""
-
-    status: str
-    rate: str
-    check_first: bool
-    verify: bool
-    only_hanging: bool
-    lang: str | None
 
 
 class AskOptions(TypedDict, total=False):
@@ -162,12 +162,20 @@ def taking(options: _Keys, *, like: Callable[..., object]) -> Callable[[_Verb], 
         rest = [own.get(name, one) for name, one in spelt.items() if name in own | added]
         shown = declared.replace(parameters=[*ahead, *rest])
 
+        def filled_in(given: dict[str, Any]) -> dict[str, Any]:
+            _refuse_unknown(verb, given, shown)
+            return added | given
+
         @wraps(verb)
         def checked(*args: Any, **given: Any) -> object:
-            _refuse_unknown(verb, given, shown)
-            return verb(*args, **added | given)
+            return verb(*args, **filled_in(given))
 
-        return cast("_Verb", _signed(checked, shown))
+        @wraps(verb)
+        async def checked_later(*args: Any, **given: Any) -> object:
+            return await verb(*args, **filled_in(given))
+
+        is_awaited = inspect.iscoroutinefunction(verb)
+        return cast("_Verb", _signed(checked_later if is_awaited else checked, shown))
 
     return decorate
 

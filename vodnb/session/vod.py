@@ -12,7 +12,15 @@ from vodnb.tables.history import build_history
 from .calls import Calls
 from .connection import Connection, check_up
 from .exchanges import Exchanges
-from .options import AskOptions, ReconcileOptions, RunOptions, StartOptions, gathering, taking
+from .options import (
+    AskOptions,
+    EstimateOptions,
+    ReconcileOptions,
+    RunOptions,
+    StartOptions,
+    gathering,
+    taking,
+)
 from .runs import Runs
 from .surveys import Surveys
 
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
     from vodnb.service.settings import Settings, SettingsTable
     from vodnb.tables.read import Source
 
-    from .options import EstimateOptions, FindOptions, StatesOptions
+    from .options import FindOptions, StatesOptions
 
 
 class Vod:
@@ -196,31 +204,14 @@ class Vod:
         """
         return self.confirm(assets, only_hanging=True, progress=progress, **options)
 
-    @gathering
-    def estimate(
-        self,
-        _options: EstimateOptions,
-        /,
-        assets: Source,
-        *,
-        status: str = "CREATED",
-        rate: str = "1500/min",
-        check_first: bool = True,
-        verify: bool = True,
-        only_hanging: bool = False,
-        lang: str | None = None,
-    ) -> Estimate:
+    @taking(EstimateOptions, like=confirm)
+    def estimate(self, assets: Source, **options: Unpack[EstimateOptions]) -> Estimate:
         """Say how many calls a run will make and how long it takes; nothing is asked or sent.
 
         Args:
             assets: Whatever `confirm` takes. With a table of `states` or `find` the states are
                 known, and so is what will be sent; with any other there is a least and a most.
-            status: As in `confirm`, like the other options.
-            rate: The tenant's quota, of which 98 % is used.
-            check_first: Whether states are looked up before sending.
-            verify: Whether what was sent is read back.
-            only_hanging: Whether only what is CREATING is sent.
-            lang: `"zh"` or `"en"`. Default: the connection's.
+            options: As in `confirm`; without a rate there is no telling.
 
         Raises:
             InputError: The table or an option cannot be used.
@@ -228,7 +219,7 @@ class Vod:
         Example:
             >>> vod.estimate(vod.states("assets.csv"))
         """
-        return self._surveys.estimate(assets, _options)
+        return self._surveys.estimate(assets, options)
 
     # -- asking ---------------------------------------------------------------------------------
 

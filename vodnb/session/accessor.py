@@ -10,7 +10,7 @@ from vodnb.rules.errors import SetupError
 from vodnb.tables.attached import attach
 from vodnb.tables.read import load_assets
 
-from .options import EstimateOptions, ReconcileOptions, RunOptions, StatesOptions, taking
+from .options import like
 from .vod import Vod
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.rules.makespan import Estimate
+
+    from .options import EstimateOptions, ReconcileOptions, RunOptions, StatesOptions
 
 _ID = "asset_id"
 
@@ -78,7 +80,7 @@ class TableVerbs:
         named._vod = vod
         return named
 
-    @taking(RunOptions, like=Vod.confirm)
+    @like(Vod.confirm)
     def confirm(self, **options: Unpack[RunOptions]) -> pd.DataFrame:
         """Confirm the upload of every asset of the table; the options of `vod.confirm`.
 
@@ -90,7 +92,7 @@ class TableVerbs:
         """
         return self._shown().confirm(self._assets(), **options)
 
-    @taking(StatesOptions, like=Vod.states)
+    @like(Vod.states)
     def states(self, **options: Unpack[StatesOptions]) -> pd.DataFrame:
         """Ask for the state of each asset; nothing is changed. The options of `vod.states`.
 
@@ -102,7 +104,7 @@ class TableVerbs:
         """
         return self._shown().states(self._assets(), **options)
 
-    @taking(ReconcileOptions, like=Vod.reconcile)
+    @like(Vod.reconcile)
     def reconcile(
         self, *, progress: bool = True, **options: Unpack[ReconcileOptions]
     ) -> pd.DataFrame:
@@ -116,7 +118,7 @@ class TableVerbs:
         """
         return self._shown().reconcile(self._assets(), progress=progress, **options)
 
-    @taking(EstimateOptions, like=Vod.estimate)
+    @like(Vod.estimate)
     def estimate(self, **options: Unpack[EstimateOptions]) -> Estimate:
         """Say how many calls a run makes and how long it takes; the options of `vod.estimate`.
 

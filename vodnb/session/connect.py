@@ -16,7 +16,7 @@ from vodnb.tables.results import usable_assets
 
 from .accessor import remember
 from .arguments import hidden_text, read_here, refuse_non_text, spoken
-from .options import ResumeOptions, taking
+from .options import like
 from .vod import Vod
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     import pandas as pd
+
+    from .options import ResumeOptions
 
 
 def connect(
@@ -124,7 +126,7 @@ def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod
     return Vod(replace(settings, sources=sources), sandbox=box)
 
 
-@taking(ResumeOptions, like=Vod.confirm)
+@like(Vod.confirm)
 def resume(
     run: str | os.PathLike[str] | None = None,
     *,

@@ -37,6 +37,7 @@ class Connection:
     Attributes:
         settings: Those in force.
         client: Makes the calls.
+        sandbox: The server of our own; None for the real service.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Connection:
         self.settings = settings
         self.client = Client(settings)
         self._place = place
-        self._sandbox = sandbox
+        self.sandbox = sandbox
 
     def sign_in(self, credentials: dict[str, str]) -> None:
         """Take new credentials, and leave none in the clear where they came from."""
@@ -76,20 +77,14 @@ class Connection:
         if not is_used(before):
             submit(before.aclose()).result(timeout=10)
 
-    @property
-    def sandbox(self) -> Sandbox:
-        """The server of our own; a SetupError where there is none."""
-        if self._sandbox is None:
+    def its_sandbox(self) -> Sandbox:
+        """Return the server of our own; a SetupError where there is none."""
+        if self.sandbox is None:
             raise SetupError(
                 f"{self!r} talks to the real service.",
                 do="vodnb.connect(sandbox=True) gives a connection with a sandbox.",
             )
-        return self._sandbox
-
-    @property
-    def is_sandbox(self) -> bool:
-        """Whether it goes to a server of our own."""
-        return self._sandbox is not None
+        return self.sandbox
 
     def goes_where(self, other: Connection) -> bool:
         """Whether another one surely means the same assets."""

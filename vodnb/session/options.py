@@ -14,7 +14,6 @@ from typing import (
     Any,
     Concatenate,
     ParamSpec,
-    Protocol,
     TypedDict,
     TypeVar,
     cast,
@@ -114,12 +113,6 @@ class FindOptions(StatesOptions, total=False):
     category: int | None
 
 
-class _Keys(Protocol):
-    """A TypedDict as what it is at run time."""
-
-    __optional_keys__: frozenset[str]
-
-
 def gathering(
     verb: Callable[Concatenate[_Self, _Options, _Given], _Result],
 ) -> Callable[Concatenate[_Self, _Given], _Result]:
@@ -130,36 +123,33 @@ def gathering(
     declared = inspect.signature(verb)
     own, _, *others = declared.parameters.values()
     shown = declared.replace(parameters=[own, *others])
-    defaults = {name: one.default for name, one in _keywords(shown).items()}
+    keywords = _keywords(shown).items()
 
     @wraps(verb)
     def gathered(self: _Self, /, *args: _Given.args, **given: _Given.kwargs) -> _Result:
         _refuse_unknown(verb, given, shown)
-        options = {name: given.get(name, default) for name, default in defaults.items()}
+        options = {name: given.get(name, one.default) for name, one in keywords}
         return verb(self, cast("_Options", options), *args, **given)
 
     return _signed(gathered, shown)
 
 
-def taking(options: _Keys, *, like: Callable[..., object]) -> Callable[[_Verb], _Verb]:
-    """Let a verb that takes `**options` show them, fill them in, and refuse every other.
+def like(other: Callable[..., object]) -> Callable[[_Verb], _Verb]:
+    """Let a verb with `**options: Unpack[...]` show them, fill them in, and refuse every other.
 
     Args:
-        options: The TypedDict that is unpacked there.
-        like: The verb whose signature spells them out.
+        other: The verb whose signature spells them out.
     """
-    spelt = _keywords(inspect.signature(like))
-    added = {name: spelt[name].default for name in spelt if name in options.__optional_keys__}
+    spelt = _keywords(inspect.signature(other))
 
     def decorate(verb: _Verb) -> _Verb:
+        taken = verb.__annotations__["options"].removeprefix("Unpack[").removesuffix("]")
+        added = {name: spelt[name].default for name in globals()[taken].__optional_keys__}
         declared = inspect.signature(verb)
-        own = {
-            name: one
-            for name, one in declared.parameters.items()
-            if one.kind is not one.VAR_KEYWORD
-        }
-        ahead = [one for name, one in own.items() if name not in spelt]
-        rest = [own.get(name, one) for name, one in spelt.items() if name in own | added]
+        *own, _ = declared.parameters.values()
+        named = {one.name for one in own} | set(added)
+        ahead = [one for one in own if one.name not in spelt]
+        rest = [one for name, one in spelt.items() if name in named]
         shown = declared.replace(parameters=[*ahead, *rest])
 
         def filled_in(given: dict[str, Any]) -> dict[str, Any]:

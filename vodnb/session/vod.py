@@ -12,15 +12,7 @@ from vodnb.tables.history import build_history
 from .calls import Calls
 from .connection import Connection, check_up
 from .exchanges import Exchanges
-from .options import (
-    AskOptions,
-    EstimateOptions,
-    ReconcileOptions,
-    RunOptions,
-    StartOptions,
-    gathering,
-    taking,
-)
+from .options import gathering, like
 from .runs import Runs
 from .surveys import Surveys
 
@@ -42,7 +34,15 @@ if TYPE_CHECKING:
     from vodnb.service.settings import Settings, SettingsTable
     from vodnb.tables.read import Source
 
-    from .options import FindOptions, StatesOptions
+    from .options import (
+        AskOptions,
+        EstimateOptions,
+        FindOptions,
+        ReconcileOptions,
+        RunOptions,
+        StartOptions,
+        StatesOptions,
+    )
 
 
 class Vod:
@@ -145,7 +145,7 @@ class Vod:
         """
         return self._runs.prepare(assets, _options).run(progress=_options["progress"])
 
-    @taking(RunOptions, like=confirm)
+    @like(confirm)
     async def aconfirm(self, assets: Source, **options: Unpack[RunOptions]) -> pd.DataFrame:
         """Do what `confirm` does without blocking the caller's loop; the same arguments.
 
@@ -159,7 +159,7 @@ class Vod:
         run = self._runs.prepare(assets, options).begin()
         return await run.wait_async(progress=options["progress"])
 
-    @taking(StartOptions, like=confirm)
+    @like(confirm)
     def start(self, assets: Source, **options: Unpack[StartOptions]) -> Run:
         """Start what `confirm` does and return at once; the arguments of `confirm`.
 
@@ -174,7 +174,7 @@ class Vod:
         """
         return self._runs.prepare(assets, options).begin()
 
-    @taking(ReconcileOptions, like=confirm)
+    @like(confirm)
     def reconcile(
         self, assets: Source, *, progress: bool = True, **options: Unpack[ReconcileOptions]
     ) -> pd.DataFrame:
@@ -204,7 +204,7 @@ class Vod:
         """
         return self.confirm(assets, only_hanging=True, progress=progress, **options)
 
-    @taking(EstimateOptions, like=confirm)
+    @like(confirm)
     def estimate(self, assets: Source, **options: Unpack[EstimateOptions]) -> Estimate:
         """Say how many calls a run will make and how long it takes; nothing is asked or sent.
 
@@ -264,7 +264,7 @@ class Vod:
         """
         return self._surveys.states(assets, _options).run(progress=_options["progress"])
 
-    @taking(AskOptions, like=states)
+    @like(states)
     def start_states(self, assets: Source, **options: Unpack[AskOptions]) -> Survey:
         """Start what `states` does and return at once; the arguments of `states`.
 
@@ -506,12 +506,12 @@ class Vod:
         Example:
             >>> vod.sandbox.sample_csv("assets.csv")
         """
-        return self._connection.sandbox
+        return self._connection.its_sandbox()
 
     @property
     def is_sandbox(self) -> bool:
         """Whether this is a connection to a server of our own."""
-        return self._connection.is_sandbox
+        return self._connection.sandbox is not None
 
     @property
     def endpoint(self) -> str:

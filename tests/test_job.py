@@ -18,10 +18,10 @@ from pretend_service import LOST, PretendService, refusal
 
 import vodnb
 from vodnb.bulk.job import Job, new_run_id
-from vodnb.bulk.states import states_in
 from vodnb.bulk.work import last_job
 from vodnb.rules.answers import Reply
 from vodnb.rules.errors import SetupError, SignInError
+from vodnb.rules.sightings import states_in
 
 
 def test_a_run_gives_the_whole_table():
@@ -389,3 +389,16 @@ def test_states_of_other_assets_are_not_taken_for_ours():
         assert set(table["state_before"]) == {""}
         assert states_in(json.loads(body), assets) == dict.fromkeys(assets, "")
         service.states = dict.fromkeys(assets, "CREATING")
+
+
+@pytest.mark.parametrize("odd", [[], ["f" * 32], {}, {"asset_id": "f" * 32}, 7, None, True])
+def test_an_entry_without_an_id_costs_no_run(odd):
+    """Whatever stands where the asset ID should, the other entries of the answer are read."""
+    service, assets = creating(2)
+    entries = [{"asset_id": odd, "status": "CREATED"}, {"asset_id": assets[1], "status": "CREATED"}]
+    service.info_script = [
+        Reply(status=200, body=json.dumps({"asset_info_array": entries}).encode())
+    ]
+    table = start(service, assets).wait(progress=False)
+    assert list(table["outcome"]) == ["confirmed", "already_confirmed"]
+    assert list(table["state_before"]) == ["", "CREATED"]

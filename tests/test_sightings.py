@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vodnb.rules.operations import INFO, LIST
-from vodnb.rules.sightings import Sighting, read_sightings
+from vodnb.rules.sightings import Sighting, read_sightings, states_in
 
 A = "0" * 32
 
@@ -127,3 +127,14 @@ def test_any_answer_is_read_without_a_fault(operation, entries):
         texts = (found.state, found.title, found.created_at, found.modified_at)
         assert all(isinstance(text, str) for text in texts)
         assert found.size is None or type(found.size) is int
+
+
+@given(entries=json_values | st.lists(st.dictionaries(names, json_values) | json_values))
+def test_states_are_read_without_a_fault_too(entries):
+    """Of what was asked for, each has the state that the whole reading has of it."""
+    data = {"asset_info_array": entries}
+    whole = read_sightings(INFO, data)
+    asked = [A, *whole]
+    assert states_in(data, asked) == {
+        one: whole[one].state if one in whole else "" for one in asked
+    }

@@ -16,6 +16,7 @@ from vodnb.rules.lifecycle import is_proof_needed, settle_unsent
 from vodnb.rules.model import AnswerClass, Outcome, Settlement
 from vodnb.rules.operations import BATCH
 from vodnb.rules.pacing import back_off, may_retry
+from vodnb.rules.sightings import states_in
 
 from .asker import is_forbidden
 from .crew import Crew
@@ -26,7 +27,6 @@ from .look_ahead import LookAhead
 from .notes import MOST_AHEAD, Notes
 from .plan import BY_HAND, Item, Stop
 from .proofs import Proofs
-from .states import states_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence

@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .lifecycle import Stage, read_state, stage_of
+from .operations import INFO
 from .utc import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .operations import Operation
 
-__all__ = ["Sighting", "read_sightings"]
+__all__ = ["Sighting", "read_sightings", "states_in"]
 
 _TIME = re.compile(r"[0-9]{14}")
 
@@ -52,13 +53,29 @@ def read_sightings(operation: Operation, data: Mapping[str, object]) -> dict[str
         operation: The call: info or list.
         data: The JSON object of its answer.
     """
-    entries = data.get(operation.answers_with)
     read = _read_listed if operation.name == "list" else _read_info
-    seen: dict[str, Sighting] = {}
+    return {asset_id: read(entry) for asset_id, entry in _entries(operation, data)}
+
+
+def states_in(data: Mapping[str, object], asked: Iterable[str]) -> dict[str, str]:
+    """Return the state of each asset that was asked for; "" where the answer does not say.
+
+    Args:
+        data: The JSON object of an answer of asset/info.
+        asked: The asset IDs of the request; others in the answer are ignored.
+    """
+    told = {asset_id: read_state(entry.get("status")) for asset_id, entry in _entries(INFO, data)}
+    return {asset_id: told.get(asset_id, "") for asset_id in asked}
+
+
+def _entries(
+    operation: Operation, data: Mapping[str, object]
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield what an answer says of assets, each with its ID; what is no such entry is ignored."""
+    entries = data.get(operation.answers_with)
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("asset_id"), str):
-            seen[entry["asset_id"]] = read(entry)
-    return seen
+            yield entry["asset_id"], entry
 
 
 def _read_info(entry: Mapping[str, object]) -> Sighting:

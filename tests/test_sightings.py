@@ -138,3 +138,41 @@ def test_states_are_read_without_a_fault_too(entries):
     assert states_in(data, asked) == {
         one: whole[one].state if one in whole else "" for one in asked
     }
+
+
+TWICE = [("CREATING", "CREATED"), ("CREATED", None), ("PUBLISHED", "NO_ASSET"), ("A", 7)]
+
+
+@pytest.mark.parametrize("is_turned", [False, True], ids=["as written", "turned"])
+@pytest.mark.parametrize("states", TWICE)
+def test_two_entries_that_disagree_leave_the_state_open(states, is_turned):
+    """Neither the first nor the last of them wins, in either call; a third settles nothing."""
+    one, other = reversed(states) if is_turned else states
+    for told in ([one, other], [one, other, one], [one, one, other]):
+        shown = {"asset_info_array": [INFO_ENTRY | {"status": state} for state in told]}
+        assert states_in(shown, [A]) == {A: ""}
+        assert read_sightings(INFO, shown)[A].state == ""
+        shown = {"assets": [LIST_ENTRY | {"asset_status": state} for state in told]}
+        assert read_sightings(LIST, shown)[A].state == ""
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_entries_that_agree_count_as_one(times):
+    """The same said twice is said; spellings of one state are one state."""
+    told = [INFO_ENTRY, INFO_ENTRY | {"status": "published"}, INFO_ENTRY][:times]
+    assert states_in({"asset_info_array": told}, [A]) == {A: "PUBLISHED"}
+    assert read_sightings(INFO, {"asset_info_array": told})[A] == info()
+    assert read_sightings(LIST, {"assets": [LIST_ENTRY] * times})[A] == listed()
+
+
+@given(order=st.permutations(range(4)))
+def test_the_order_of_entries_says_nothing(order):
+    """What all entries of an asset agree on stands, the rest is left open, in whatever order."""
+    entries = [
+        INFO_ENTRY,
+        INFO_ENTRY | {"base_info": {"title": "another"}},
+        INFO_ENTRY | {"base_info": None},
+        INFO_ENTRY | {"asset_id": "f" * 32},
+    ]
+    shown = {"asset_info_array": [entries[place] for place in order]}
+    assert read_sightings(INFO, shown)[A] == Sighting(asset_id=A, state="PUBLISHED")

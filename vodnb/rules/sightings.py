@@ -1,13 +1,14 @@
 """What an answer of asset/info or asset/list says of assets. Pure: what it leaves open stays open.
 
 Shapes: https://support.huaweicloud.com/api-vod/vod_04_0022.html (info) and vod_04_0203.html (list).
-The two speak of states in words of their own; `Sighting.state` has those of asset/info.
+The two speak of states in words of their own; `Sighting.state` has those of asset/info. What two
+entries of one answer tell differently of one asset is left open: neither is the truer one.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,11 @@ def read_sightings(operation: Operation, data: Mapping[str, object]) -> dict[str
         data: The JSON object of its answer.
     """
     read = _read_listed if operation.name == "list" else _read_info
-    return {asset_id: read(entry) for asset_id, entry in _entries(operation, data)}
+    seen: dict[str, Sighting] = {}
+    for asset_id, entry in _entries(operation, data):
+        found = read(entry)
+        seen[asset_id] = _agreed(seen.get(asset_id, found), found)
+    return seen
 
 
 def states_in(data: Mapping[str, object], asked: Iterable[str]) -> dict[str, str]:
@@ -64,7 +69,10 @@ def states_in(data: Mapping[str, object], asked: Iterable[str]) -> dict[str, str
         data: The JSON object of an answer of asset/info.
         asked: The asset IDs of the request; others in the answer are ignored.
     """
-    told = {asset_id: read_state(entry.get("status")) for asset_id, entry in _entries(INFO, data)}
+    told: dict[str, str] = {}
+    for asset_id, entry in _entries(INFO, data):
+        state = read_state(entry.get("status"))
+        told[asset_id] = state if told.setdefault(asset_id, state) == state else ""
     return {asset_id: told.get(asset_id, "") for asset_id in asked}
 
 
@@ -104,6 +112,17 @@ def _read_listed(entry: Mapping[str, object]) -> Sighting:
         size=_number(entry.get("size")),
         created_at=_time(entry.get("create_time")),
     )
+
+
+def _agreed(one: Sighting, other: Sighting) -> Sighting:
+    """Return what two entries for one asset both say."""
+    if one == other:
+        return one
+    names = [each.name for each in fields(Sighting)]
+    both = {
+        name: getattr(one, name) for name in names if getattr(one, name) == getattr(other, name)
+    }
+    return Sighting(**both)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

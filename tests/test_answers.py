@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vodnb.rules import answers
 from vodnb.rules.answers import Answer, Fault, FaultKind, Reply, read_answer
+from vodnb.rules.codes import all_entries, look_up
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import CONFIRM, INFO, TOKEN
 
@@ -182,3 +183,86 @@ def test_no_bytes_make_a_success_by_chance(status, body):
     answer = read_answer(CONFIRM, Reply(status=status, body=body), sent=SENT)
     assert answer.kind is not AnswerClass.DONE
     assert answer.code
+
+
+ODD_CODES = [
+    10062, 0, 0.5, True, False, [], ["VOD.10062"], {}, {"a": 1}, " ", "10062", "VOD10062",
+    "VOD.99999", "no.such", "CLIENT.CONNECT", "client.dns", "CLIENT.THROTTLED",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [
+    lambda code: {"error_code": code},
+    lambda code: {"errorCode": code, "errorMsg": "why"},
+    lambda code: {"error": {"code": code, "message": "why"}},
+    lambda code: {"error": {"error_code": code}},
+    lambda code: {"error_code": None, "error": {"code": code}},
+    lambda code: {"error_code": "", "code": code},
+    lambda code: {"code": code, "message": "why"},
+], ids=["gateway", "camel", "IAM", "nested", "after null", "after blank", "bare"])  # fmt: skip
+@pytest.mark.parametrize("code", ODD_CODES, ids=repr)
+def test_a_200_that_tells_of_an_error_is_no_success(shape, code):
+    """Though the asset's own ID came back: what the code means nobody knows, so it is a doubt."""
+    answer = answered(200, {"asset_id": ASSET, **shape(code)})
+    assert answer.kind is AnswerClass.AMBIGUOUS
+    assert answer.code
+
+
+@pytest.mark.parametrize("error", ["it failed", {"message": "it failed"}, {}, [], 1, False])
+def test_a_200_with_an_error_of_no_known_shape_is_no_success(error):
+    """Whatever stands under `error`, if it is not null or blank."""
+    assert answered(200, {"asset_id": ASSET, "error": error}).kind is AnswerClass.AMBIGUOUS
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+@pytest.mark.parametrize("name", ["error_code", "errorCode", "code", "error"])
+def test_a_blank_code_is_none(name, blank):
+    """Some write the field into every answer."""
+    assert answered(200, {"asset_id": ASSET, name: blank}).kind is AnswerClass.DONE
+
+
+@pytest.mark.parametrize("code", [200, "200"])
+def test_a_success_may_repeat_its_status(code):
+    """As IAM does in its errors: `code` is then no code of an error."""
+    body = {"asset_id": ASSET, "code": code, "message": "OK"}
+    assert answered(200, body).kind is AnswerClass.DONE
+    assert answered(200, {"asset_id": ASSET, "error_code": code}).kind is AnswerClass.AMBIGUOUS
+
+
+def test_a_code_of_the_service_counts_wherever_it_stands():
+    """A number above it, or a blank, does not hide it."""
+    for above in (None, "", 17, "403"):
+        body = {"error_code": above, "error": {"code": "VOD.10062", "message": "gone"}}
+        assert (answered(403, body).code, answered(403, body).message) == ("VOD.10062", "gone")
+
+
+@pytest.mark.parametrize("code", ["CLIENT.CONNECT", "client.not_sent", "CLIENT.THROTTLED"])
+def test_no_server_speaks_with_our_codes(code):
+    """One of ours would say that nothing has left; without a true code the status decides."""
+    answer = answered(500, {"error_code": code})
+    assert (answer.kind, answer.code) == (AnswerClass.AMBIGUOUS, "CLIENT.NO_CODE")
+
+
+ALLOWED_BY_CODE = {
+    AnswerClass.PERMANENT, AnswerClass.REJECTED, AnswerClass.GLOBAL, AnswerClass.AMBIGUOUS,
+}  # fmt: skip
+codes_of_all_kinds = st.one_of(
+    st.sampled_from([entry.code for entry in all_entries()]),
+    st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(min_size=1, max_size=12), st.lists(st.text(max_size=4), max_size=2),
+    st.dictionaries(st.text(max_size=4), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@given(
+    code=codes_of_all_kinds,
+    key=st.sampled_from(["error_code", "errorCode"]),
+    more=st.dictionaries(st.sampled_from(["error_msg", "code", "error", "request_id"]),
+                         st.none() | st.text(max_size=6)),
+)  # fmt: skip
+def test_no_code_and_our_id_make_a_success(code, key, more):
+    """A known code of the service decides by its class; anything else is a doubt."""
+    answer = answered(200, {"asset_id": ASSET, **more, key: code})
+    is_known = isinstance(code, str) and look_up(code).is_known and not code.startswith("CLIENT.")
+    expected = {look_up(code, 200).answer} if is_known else {AnswerClass.AMBIGUOUS}
+    assert answer.kind in expected & ALLOWED_BY_CODE

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from .attempt import Timings
-from .codes import look_up
+from .codes import as_listed, look_up
 from .model import AnswerClass
 
 if TYPE_CHECKING:
@@ -120,7 +120,11 @@ def read_answer(operation: Operation, got: Reply | Fault, *, sent: Mapping[str, 
         return _refused(got, code, message, found)
     if got.status != operation.success:
         return _refused(got, _code_for_status(got.status, found), message or _glimpse(got), found)
-    if not isinstance(found, dict) or operation.answers_with not in found:
+    if (
+        not isinstance(found, dict)
+        or operation.answers_with not in found
+        or _tells_error(got, found)
+    ):
         return _refused(got, "CLIENT.BAD_ANSWER", _glimpse(got), found)
     if operation.echoes and found[operation.echoes] != sent.get(operation.echoes):
         told = f"asked for {sent.get(operation.echoes)}, answered for {found[operation.echoes]!r}"
@@ -202,22 +206,38 @@ def _no_constant(name: str) -> object:
 
 
 _SHAPES = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"))
+_BLANK = (None, "")
 
 
 def _service_error(found: object) -> tuple[str, str]:
-    """Return the error code and message of a body, in any shape that has been seen.
+    """Return the service's code and message in a body, in any shape that has been seen.
 
-    A code without a dot, such as IAM's `401`, only repeats the HTTP status and counts as none.
+    A code without a dot, such as IAM's `401`, only repeats the HTTP status and counts as none; the
+    words beside it are kept.
     """
+    words = ""
     # A loop: since Python 3.12 the parser goes deeper than calls of Python's own may.
     while isinstance(found, dict):
         for code_key, message_key in _SHAPES:
-            if code_key in found:
-                code, message = found[code_key], found.get(message_key)
-                told = message if isinstance(message, str) else ""
-                return (code if isinstance(code, str) and "." in code else ""), told
+            code, message = found.get(code_key), found.get(message_key)
+            told = message if isinstance(message, str) and code_key in found else ""
+            if _is_code(code):
+                return str(code), told
+            words = words or told
         found = found.get("error")
-    return "", ""
+    return "", words
+
+
+def _is_code(code: object) -> bool:
+    """Whether it may be a code of the service's; ours, which say what has left, are not."""
+    return isinstance(code, str) and "." in code and not as_listed(code).startswith("CLIENT.")
+
+
+def _tells_error(reply: Reply, found: Mapping[str, object]) -> bool:
+    """Whether a body that should be a success tells of an error, in whatever words."""
+    told = [found.get(name) for name in ("error_code", "errorCode", "error")]
+    repeated = (*_BLANK, reply.status, str(reply.status))
+    return any(each not in _BLANK for each in told) or found.get("code") not in repeated
 
 
 def _request_id(reply: Reply, found: object) -> str:

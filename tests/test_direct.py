@@ -299,3 +299,66 @@ def test_what_would_leave_too_late_does_not_leave(is_proxied, monkeypatch):
     assert "too old" in late.detail
     assert len(server.requests) == 2
     assert server.connections == (2 if is_proxied else 1)
+
+
+def piecemeal(raw: bytes, size: int):
+    """Return an act that sends these bytes, so many at a time."""
+
+    async def act(writer, _head):
+        for start in range(0, len(raw), size):
+            writer.write(raw[start : start + size])
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    return act
+
+
+FIRST = b"HTTP/1.1 200 OK\r\nX-Request-Id: first\r\n"
+PLAIN = FIRST + b"Content-Length: 2\r\n\r\n{}"
+CHUNKED = FIRST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+LEFT = b"X-Request-Id: second\r\nRetry-After: 12\r\n"
+SECONDS = {
+    "an answer": b"HTTP/1.1 429 No\r\n" + LEFT + b"Content-Length: 4\r\n\r\nmore",
+    "half an answer": b"HTTP/1.1 429 No\r\n" + LEFT + b"Content-Length: 4",
+    "an interim answer": b"HTTP/1.1 103 Early Hints\r\n" + LEFT + b"\r\n",
+    "an answer on the way": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 No\r\n" + LEFT + b"\r\n",
+    "junk": b"X-Request-Id: junk\r\n",
+}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20], ids=["by bytes", "by sevens", "whole"])
+@pytest.mark.parametrize("second", SECONDS)
+@pytest.mark.parametrize("first", [PLAIN, CHUNKED + b"\r\n"], ids=["plain", "chunked"])
+def test_a_second_answer_touches_nothing_of_the_first(first, second, size):
+    """Not its status, headers or body; the connection is spent."""
+    raw = first + SECONDS[second]
+    got, server = talk(piecemeal(raw, size), [{}, {}], between=0.06, left=0)
+    for reply in got:
+        assert (reply.status, reply.body) == (200, b"{}")
+        assert reply.headers["x-request-id"] == "first"
+        assert "retry-after" not in reply.headers
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20], ids=["by bytes", "by sevens", "whole"])
+def test_trailers_are_no_headers(size):
+    """What follows a chunked body is left aside; the connection may go on."""
+    raw = CHUNKED + LEFT + b"Connection: close\r\nContent-Type: x\r\n\r\n"
+    got, _ = talk(piecemeal(raw, size), [{}, {}])
+    for reply in got:
+        assert (reply.status, reply.body) == (200, b"{}")
+        assert dict(reply.headers) == {"x-request-id": "first", "transfer-encoding": "chunked"}
+
+
+def test_the_first_answer_has_the_time_that_it_took():
+    """The moment of the first byte is that of the first answer, not of one that followed."""
+
+    async def late(writer, _head):
+        writer.write(FIRST + b"Content-Length: 2\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.write(b"{}" + PLAIN)
+        await writer.drain()
+
+    (reply,), _ = talk(late, [{}])
+    assert reply.timings.first_byte_ms < 100 <= reply.timings.total_ms

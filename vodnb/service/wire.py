@@ -154,11 +154,14 @@ class Connection(asyncio.Protocol):
             self.is_spent = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header."""
-        self._headers.append((name, value))
+        """Keep a header; of trailers, and of an answer that follows, none is the answer's."""
+        if self._status is None:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Begin the body, unless this is only on the way to the answer (1xx)."""
+        """Begin the body, unless this is only on the way to the answer (1xx), or follows it."""
+        if self._status is not None:
+            return
         status = self._parser.get_status_code()
         if status < httpx.codes.OK and status != httpx.codes.SWITCHING_PROTOCOLS:
             self._headers.clear()
@@ -170,6 +173,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """Keep what came; an endless body is left unread, one byte over the limit."""
+        if not self._is_awaited():
+            return
         self._body += data
         if len(self._body) > MAX_BODY_BYTES:
             self.is_spent = True

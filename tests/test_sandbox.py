@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from dataclasses import asdict
 
@@ -237,3 +238,37 @@ def test_ledger_over_http_is_the_ledger(box):
         assert secret not in repr(box)
     assert box.endpoint in repr(box)
     assert box.project_id in repr(box)
+
+
+HOSTS_OF_OTHERS = [
+    "evil.example", "evil.example:{port}", "evil.example:127.0.0.1", "127.0.0.1.evil.example",
+    "localhost.evil.example:{port}", "0.0.0.0:{port}", "[::2]:{port}", "@127.0.0.1", "[::1", "", None,
+]  # fmt: skip
+HOSTS_OF_OURS = ["127.0.0.1", "127.0.0.1:{port}", "localhost", "LocalHost:{port}", "[::1]:{port}"]
+
+
+def ledger_at(box, host):
+    """Return status and body of the ledger, asked for by hand with this Host."""
+    port = int(box.endpoint.rpartition(":")[2])
+    named = "" if host is None else f"Host: {host.format(port=port)}\r\n"
+    ask = f"GET /_sandbox/ledger HTTP/1.1\r\n{named}Connection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(ask.encode())
+        head, _, body = b"".join(iter(lambda: line.recv(65536), b"")).partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
+
+
+@pytest.mark.parametrize("host", HOSTS_OF_OTHERS)
+def test_a_page_from_elsewhere_reads_no_ledger(box, host):
+    """A browser that was told that evil.example is this machine asks with that name."""
+    confirm(box)
+    status, body = ledger_at(box, host)
+    assert status in {400, 421}
+    assert box.project_id.encode() not in body
+    assert ID.encode() not in body
+
+
+@pytest.mark.parametrize("host", HOSTS_OF_OURS)
+def test_the_names_of_this_machine_are_answered(box, host):
+    """By whatever name of its own, with a port or without."""
+    assert ledger_at(box, host)[0] == 200

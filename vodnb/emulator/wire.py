@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["App", "LedgerEntry"]
 
 _LEDGER_PATH = "/_sandbox/ledger"
+_OUR_NAME = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?", re.IGNORECASE)
 _JSON = "application/json"
 
 
@@ -109,7 +111,10 @@ class App:
         with contextlib.suppress(ClientDisconnect):
             call = await _read_call(scope, receive)
             if call.path == _LEDGER_PATH:
-                await _as_response(self._ledger_page())(scope, receive, send)
+                # Who asks by another name is a web page whose name was made to lead here.
+                is_ours = _OUR_NAME.fullmatch(call.headers.get("host", ""))
+                page = self._ledger_page() if is_ours else _MISDIRECTED
+                await _as_response(page)(scope, receive, send)
                 return
             question = read_question(call)
             name = question.operation.name if question.operation else ""
@@ -255,3 +260,10 @@ def _error_body(http_status: int, code: str, message: str, request_id: str) -> b
 def _as_json(data: Mapping[str, object]) -> bytes:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.encode(errors="replace")
+
+
+_MISDIRECTED = _Answer(
+    http_status=HTTPStatus.MISDIRECTED_REQUEST,
+    body=_error_body(421, "", "The ledger is shown to 127.0.0.1 and localhost only.", ""),
+    headers={},
+)

@@ -27,10 +27,11 @@ COMMAND = [sys.executable, "-m", "vodnb"]
 
 @pytest.fixture(autouse=True)
 def _as_it_was():
-    """The command line changes how this process takes SIGTERM; put it back."""
-    handler = signal.getsignal(signal.SIGTERM)
+    """The command line changes how this process takes signals; put it back."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -251,6 +251,6 @@ def test_giving_up_at_the_end_changes_nothing():
     service, assets = creating(3)
     job = start(service, assets)
     wait_until(job.done)
-    job._give_up()
+    job.give_up()
     assert repr(job).startswith("Finished · 3/3 assets")
     assert outcomes(job.results()) == {"confirmed": 3}

@@ -242,7 +242,8 @@ def test_ledger_over_http_is_the_ledger(box):
 
 HOSTS_OF_OTHERS = [
     "evil.example", "evil.example:{port}", "evil.example:127.0.0.1", "127.0.0.1.evil.example",
-    "localhost.evil.example:{port}", "0.0.0.0:{port}", "[::2]:{port}", "@127.0.0.1", "[::1", "", None,
+    "localhost.evil.example:{port}", "0.0.0.0:{port}", "[::2]:{port}", "@127.0.0.1", "[::1",
+    "", None,
 ]  # fmt: skip
 HOSTS_OF_OURS = ["127.0.0.1", "127.0.0.1:{port}", "localhost", "LocalHost:{port}", "[::1]:{port}"]
 

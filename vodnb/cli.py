@@ -24,6 +24,7 @@ from .cli_notebooks import notebooks
 from .cli_options import FILE_OPTIONS, LANG, OUT, PLACE, PLACE_OPTIONS, RATE, RUN_OPTIONS, taking
 from .cli_report import report
 from .cli_sandbox import sandbox
+from .cli_signals import heed_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +107,7 @@ def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | Non
     table = _load(source, lang=lang)
     # One sandbox serves the whole process: what came before is not the demo's.
     before = len(vod.sandbox.ledger())
+    heed_signals()
     results = vod.confirm(table, rate=_rate(rate))
     click.echo(f"\n{summary(results)!r}\n")
     target = save(results, folder / "results.csv")
@@ -223,6 +225,7 @@ def resume(ctx: click.Context, /, run: str | None, out: Path | None, **options: 
 
     vod = connect(lang=options["lang"])
     ctx.call_on_close(vod.close)
+    heed_signals()
     results = go_on(run, vod=vod, destroy=options["destroy"], rate=_rate(options["rate"]))
     _hand_over(ctx, results, out or Path(f"results-{results['run_id'].iloc[0]}.csv"))
 
@@ -256,6 +259,7 @@ def _settle(
     vod, table = _open(ctx, file, out, options)
     names = ("workers", "dry_run", "canary")
     common = {name: options[name] for name in names}
+    heed_signals()
     job = vod.start(table, rate=_rate(options["rate"]), **common, **asked)
     results = job.wait()
     _hand_over(ctx, results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))

@@ -162,6 +162,17 @@ class Work(ABC):
         """
         self._control.stop()
 
+    def give_up(self) -> None:
+        """End now: the calls that are out are left to themselves; what they sent is in doubt.
+
+        Example:
+            >>> job.give_up()
+        """
+        if self.future.cancel():
+            self._ended = time.monotonic()
+            self._stopped = self._stopped or BY_HAND
+            self._note_end()
+
     def pause(self) -> None:
         """Hold the next calls back until `resume`.
 
@@ -286,7 +297,7 @@ class Work(ABC):
             if count:
                 self.stop()
             if count > 1:
-                self._give_up()
+                self.give_up()
 
     def _hand_over(self, screen: Screen | None) -> pd.DataFrame:
         """Return the table below the last picture; what could not start shows none."""
@@ -300,13 +311,6 @@ class Work(ABC):
             await self._run()
         finally:
             self._ended = time.monotonic()
-
-    def _give_up(self) -> None:
-        """End now: the calls that are out are left to themselves."""
-        if self.future.cancel():
-            self._ended = time.monotonic()
-            self._stopped = self._stopped or BY_HAND
-            self._note_end()
 
     def _seconds(self) -> float:
         paused = 0.0 if self._paused_at is None else self._now() - self._paused_at

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sqlite3
+import threading
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 from vodnb.rules.attempt import Attempt
 from vodnb.rules.errors import JournalError
 
+from .forks import whole_at_fork
 from .record import COLUMNS, Standing, as_entry, as_header, as_row, as_values, check_row, checksum
 
 if TYPE_CHECKING:
@@ -33,6 +35,12 @@ __all__ = ["MOST_ATTEMPTS", "Journal", "lay_copy", "read_header"]
 
 MOST_ATTEMPTS = 1000
 """Assets of a run whose failed sending is kept: enough to look into, few enough to stay small."""
+
+_writes = whole_at_fork(threading.Lock())
+"""Held during a transaction: a child that was forked amid one would roll it back when it ends.
+
+Source: https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
+"""
 
 _BUSY_SECONDS = 10.0
 _SMALLEST_PAGE = 512
@@ -99,7 +107,7 @@ class Journal:
         journal = cls(header.path)
         journal._owner = header.owner
         try:
-            with _writing(header.path):
+            with _writing(header.path), _writes:
                 journal._base.executescript(_SCHEMA + _ATTEMPTS)
                 with journal._base:
                     journal._base.executemany(_ADD, _each(assets))
@@ -256,7 +264,7 @@ class Journal:
         Raises:
             JournalError: Somebody else writes it.
         """
-        with _writing(self.path), self._base:
+        with _writing(self.path), _writes, self._base:
             self._base.execute("BEGIN IMMEDIATE")
             present = self._present_owner()
             if present and not is_gone(present):
@@ -273,7 +281,7 @@ class Journal:
 
         A machine that has slept while others waited for its heartbeat wakes as a second writer.
         """
-        with _writing(self.path), self._base:
+        with _writing(self.path), _writes, self._base:
             self._base.execute("BEGIN IMMEDIATE")
             present = self._present_owner()
             if {**present, "beat": 0} != {**self._owner, "beat": 0}:

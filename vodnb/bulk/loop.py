@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vodnb.rules.errors import SetupError
 from vodnb.rules.kernel_pairs import loses_cells
 
+from .forks import whole_at_fork
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from concurrent.futures import Future
@@ -39,7 +41,7 @@ class _LoopThread:
         self.loop.run_forever()
 
 
-_guard = threading.Lock()
+_guard = whole_at_fork(threading.Lock())
 _threads: list[_LoopThread] = []
 
 
@@ -57,9 +59,10 @@ def submit(work: Coroutine[Any, Any, _T]) -> Future[_T]:
             "Use a kernel that runs on a server or on your computer.",
         )
     with _guard:
-        # After a fork the thread is gone and the child needs one of its own.
+        # After a fork the thread is gone and the child needs one of its own. The loop is kept: it
+        # polls by what the parent's polls by, and closing it here would make the parent deaf.
         if not _threads or not _threads[-1].thread.is_alive():
-            _threads[:] = [_LoopThread()]
+            _threads.append(_LoopThread())
         return asyncio.run_coroutine_threadsafe(work, _threads[-1].loop)
 
 

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .forks import after_fork, whole_at_fork
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,8 +37,9 @@ BEAT_SECONDS = 5.0
 _STALE_SECONDS = 60.0
 """A writer on another machine that has not been heard of for this long is gone."""
 
-_guard = threading.Lock()
+_guard = whole_at_fork(threading.Lock())
 _taken: set[str] = set()
+after_fork(_taken.clear)  # what the parent works on, its journals say
 
 
 def this_process() -> Owner:

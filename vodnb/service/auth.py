@@ -5,7 +5,6 @@ Never sends anything itself: how a token is fetched is passed in, and so is the 
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from vodnb.rules.errors import SetupError, SignInError, VodnbError
 
 from .credentials import Credential, KeyCredential, TokenCredential, UserCredential
+from .loop_lock import LoopLock
 from .signing import Headers, sign
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class SignIn:
         self._credential = credential
         self._fetch = fetch
         self._clock = clock
-        self._lock = asyncio.Lock()
+        self._lock = LoopLock()
         self._grant: Grant | None = None
         self._got_at = 0.0
         self._failure: VodnbError | None = None
@@ -137,7 +137,7 @@ class SignIn:
         generation = self.generation
         if self._grant is None:
             await self._renew_once(generation)
-        elif self._is_due(self._grant) and not self._lock.locked():
+        elif self._is_due(self._grant) and not self._lock.here().locked():
             # The old token is still good: while one fetches the next, the others go on with it,
             # and if it is not to be had, the service will say so.
             await self.renew(generation)
@@ -190,7 +190,7 @@ class SignIn:
 
     async def _renew_once(self, generation: int) -> None:
         ended = self._ended
-        async with self._lock:
+        async with self._lock.here():
             if self.generation != generation:
                 return
             joined = self._ended != ended

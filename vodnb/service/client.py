@@ -6,7 +6,6 @@ a refused sign-in provably had no effect. Server text enters a record here and i
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from dataclasses import replace
@@ -24,6 +23,7 @@ from .auth import Grant, SignIn, token_life, user_auth
 from .credentials import KeyCredential, UserCredential
 from .http import Http
 from .key_guard import KeyGuard, is_refused_key
+from .loop_lock import LoopLock
 from .redact import Redactor, Secret
 from .request import Request, build_request, check_fields
 from .seen import LONG_BODY, SHORT_BODY, masked_headers, seen_attempt
@@ -75,7 +75,7 @@ class Client:
         self._http = http or Http(ca_bundle=settings.ca_bundle)
         self._clock = clock
         self._project_id = settings.project_id
-        self._looking_up = asyncio.Lock()
+        self._looking_up = LoopLock()
         self._sign_in = SignIn(self._credential, fetch=self._fetch_token, clock=clock)
         self._key_guard = KeyGuard(clock=clock)
 
@@ -104,7 +104,7 @@ class Client:
             SetupError: The service is not reached, or the project is not to be found.
             NoAnswerError: Nothing trustworthy came back.
         """
-        async with self._looking_up:
+        async with self._looking_up.here():
             grant = await self._sign_in.ensure()
             if not self._project_id:
                 self._project_id = (grant.project_id if grant else "") or await self._find_project()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import socket
 from collections import deque
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import httpx
 
@@ -51,6 +53,7 @@ class Direct(httpx.AsyncBaseTransport):
         self._context = context
         self._idle: dict[_Origin, deque[Connection]] = {}
         self._all: set[Connection] = set()
+        _made.add(self)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and return its answer, body and all.
@@ -84,6 +87,13 @@ class Direct(httpx.AsyncBaseTransport):
         self._idle.clear()
         # A transport closes in a later turn of its loop.
         await asyncio.sleep(0)
+
+    def leave(self) -> None:
+        """Leave all connections to the parent of a fork."""
+        for connection in self._all:
+            connection.leave()
+        self._all.clear()
+        self._idle.clear()
 
     def _taken(self, origin: _Origin) -> Connection | None:
         """Return the connection that was used last; None where none is fit for use."""
@@ -132,7 +142,7 @@ class Direct(httpx.AsyncBaseTransport):
             if is_tls:
                 mark(SECURES)
             _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self._all),
+                lambda: Connection(sock, self._all),
                 sock=sock,
                 ssl=context,
                 server_hostname=host if is_tls else None,
@@ -143,6 +153,18 @@ class Direct(httpx.AsyncBaseTransport):
         if is_tls:
             mark(SECURED)
         return connection
+
+
+_made: WeakSet[Direct] = WeakSet()
+
+
+def _leave_all() -> None:
+    for direct in list(_made):
+        direct.leave()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_leave_all)
 
 
 _Address = tuple[int, tuple[object, ...]]

@@ -62,6 +62,7 @@ class Http:
 
     def __init__(self, *, ca_bundle: str = "") -> None:
         self._ca_bundle = ca_bundle
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._direct: Direct | None = None
         self._proxied: dict[int, httpx.AsyncClient] = {}
         self._ways: dict[tuple[str, str], bool] = {}
@@ -110,6 +111,7 @@ class Http:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._come_home()
         direct, proxied = self._direct, self._proxied
         self._direct, self._proxied = None, {}
         if direct:
@@ -118,12 +120,19 @@ class Http:
             await client.aclose()
 
     async def _ask(self, request: httpx.Request, lane: int) -> httpx.Response:
+        self._come_home()
         if self._is_proxied(request.url):
             client = self._client(lane // _LANES_PER_CLIENT)
             return await client.send(request, stream=True)
         if self._direct is None:
             self._direct = Direct(self._ssl_context)
         return await self._direct.handle_async_request(request)
+
+    def _come_home(self) -> None:
+        """Begin anew on another loop, as after a fork: connections belong to who made them."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._direct, self._proxied = loop, None, {}
 
     def _client(self, number: int) -> httpx.AsyncClient:
         """Return a client that goes through the proxy of the environment."""

@@ -10,13 +10,14 @@ Source: https://support.huaweicloud.com/ocr_faq/ocr_01_0063.html
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.model import AnswerClass
+
+from .loop_lock import LoopLock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,7 +46,7 @@ class KeyGuard:
     ) -> None:
         self._clock = clock
         self._steady = steady
-        self._turn = asyncio.Lock()
+        self._turn = LoopLock()
         self._refusals: list[Answer] = []
         self._good_at: float | None = None
 
@@ -58,7 +59,7 @@ class KeyGuard:
         if self._is_proved():
             return await self._watch(make)
         refusals = len(self._refusals)
-        async with self._turn:
+        async with self._turn.here():
             if len(self._refusals) > refusals:
                 # The record of that sending belongs to the other call: this one never left.
                 return replace(self._refusals[-1], attempt=None)

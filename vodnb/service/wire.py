@@ -49,14 +49,16 @@ class Connection(asyncio.Protocol):
     """One connection: sends a request, and reads the one answer to it.
 
     Args:
+        sock: What it is made over.
         siblings: All connections that are open, this one among them while it is.
 
     Attributes:
         is_spent: Whether nothing may be sent on it any more.
     """
 
-    def __init__(self, siblings: set[Connection]) -> None:
+    def __init__(self, sock: socket.socket, siblings: set[Connection]) -> None:
         self.is_spent = False
+        self._sock = sock
         self._siblings = siblings
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Incoming] | None = None
@@ -99,6 +101,14 @@ class Connection(asyncio.Protocol):
         self.is_spent = True
         if self._transport:
             self._transport.abort()
+
+    def leave(self) -> None:
+        """Leave it to the parent of a fork: its copy here is closed, and nothing is sent.
+
+        Not by the transport: it would unhook the parent's, since both poll by one and the same.
+        """
+        self.is_spent = True
+        self._sock.close()
 
     # -- called by the loop ---------------------------------------------------------------------
 

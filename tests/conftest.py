@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 settings.register_profile("ci", derandomize=True, max_examples=100, deadline=None)
 settings.register_profile("quick", derandomize=True, max_examples=20, deadline=None)
@@ -118,6 +119,12 @@ def _interrupts_arrive() -> None:
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test works in a folder of its own: journals are kept in the current one."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _no_runs_of_other_tests(_scrubbed_environment: None) -> None:
+    """What a test has left under way is nobody's concern: the registry is at home, for all."""
+    shutil.rmtree(Path.home() / ".vodnb" / "under_way", ignore_errors=True)
 
 
 @pytest.fixture

@@ -32,9 +32,7 @@ APIGW = {
 }
 IAM = {*range(1, 8), 9, 11, 12, 20, *range(61, 68), 72, 73, *range(80, 84), *range(1101, 1110)}
 OURS = {
-    "EMPTY": ("permanent", "fix the ID", False),
-    "MANGLED": ("permanent", "fix the ID", False),
-    "NOT_AN_ID": ("permanent", "fix the ID", False),
+    **dict.fromkeys(("EMPTY", "MANGLED", "NOT_AN_ID"), ("permanent", "fix the ID", False)),
     "RAGGED": ("permanent", "fix the ID", False),
     "STATE": ("permanent", "look", False),
     "STOPPED": ("not_sent", "retry", True),
@@ -56,6 +54,7 @@ OURS = {
     "NO_READ": ("permanent", "administrator", False),
     "JOURNAL": ("not_sent", "retry", True),
     "ELSEWHERE": ("permanent", "nothing", False),
+    "NO_REGISTRY": ("permanent", "administrator", False),
     "UNREAD": ("not_sent", "retry", True),
     "DISAGREES": ("ambiguous", "look", True),
 }

@@ -40,7 +40,7 @@ IMPORT_HOMES: dict[str, tuple[str, ...]] = {
     "nbformat": ("reporting/",),
     "nest_asyncio": ("bulk/loop.py",),
     "nest_asyncio2": ("bulk/loop.py",),
-    "numpy": ("tables/", "bulk/places.py"),
+    "numpy": ("tables/", "bulk/places.py", "bulk/entry_files.py"),
     "pandas": ("tables/",),
     "pickle": (),
     "shelve": (),

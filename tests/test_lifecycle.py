@@ -14,6 +14,7 @@ from vodnb.rules.lifecycle import (
     is_proof_needed,
     judge_doubt,
     read_state,
+    settle_foreign,
     settle_unsent,
 )
 from vodnb.rules.model import Needs, Outcome, Settlement, Status
@@ -96,6 +97,18 @@ def test_a_state_that_is_already_what_was_asked_for_is_settled(status, only_hang
         assert settled is not None
         assert (settled.outcome, settled.code) == (Outcome.ALREADY_CONFIRMED, "")
         assert settled.state_before == state
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_what_others_have_brought_out_of_reach_is_told_by_its_state(status):
+    """After a doubt, where only CREATING may be sent; not what is unknown or where it should be."""
+    reached = {"CREATED": "PUBLISHED", "CANCELLED": "CANCELLED", "FAILED": "UPLOAD_FAILED"}[status]
+    for state in (reached, "CREATING", "", "NEW"):
+        assert settle_foreign(state, status) is None
+    for state in {"PUBLISHED", "CANCELLED", "UPLOAD_FAILED", "NO_ASSET", "DELETED"} - {reached}:
+        told = settle_foreign(state, status)
+        assert (told.outcome, told.code) == (Outcome.FAILED, "CLIENT.STATE")
+        assert told.state_before == state
 
 
 YES = Settlement(outcome=Outcome.CONFIRMED, attempts=1)

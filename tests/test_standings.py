@@ -50,8 +50,9 @@ def test_it_behaves_like_a_dict(known, before, after):
     for packed, wanted in ((standings, plain), (snapshot, then)):
         assert dict(packed) == wanted
         assert len(packed) == len(wanted)
-        doubtful = [found for found in wanted.values() if found.outcome is Outcome.IN_DOUBT]
+        doubtful = [one for one in wanted if wanted[one].outcome is Outcome.IN_DOUBT]
         assert packed.doubtful == len(doubtful)
+        assert sorted(packed.in_doubt()) == sorted(doubtful)
         for name in NAMES:
             assert (name in packed) is (name in wanted)
             assert packed.get(name) == wanted.get(name)

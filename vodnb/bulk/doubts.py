@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
-from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt
+from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt, settle_foreign
 from vodnb.rules.model import Outcome
 from vodnb.rules.operations import BATCH
 
@@ -96,7 +97,11 @@ class Doubts:
             attempts=item.sendings,
             is_last=item.is_resent or item.sendings >= self._plan.attempts,
         )
+        is_open = finding is Finding.SEND_AGAIN or not item.sendings
+        foreign = settle_foreign(state, self._plan.status) if self._plan.must_look else None
         match finding:
+            case Finding.SEND_AGAIN | Finding.IN_DOUBT if is_open and foreign:
+                self._settle(item, replace(foreign, attempts=item.attempts, sent_at=item.sent_at))
             case Finding.SEND_AGAIN:
                 item.is_resent = True
                 await self._send(item, lane)

@@ -104,7 +104,7 @@ class Engine:
         self._first = [*plan.assets[:BATCH], *(item.asset_id for item in doubtful)][:BATCH]
         self._gate = Gate(control, probe=self._probe, stop=self._stop)
         self._doubts = Doubts(
-            plan, control=control, read=self._read_back, send=self._send, settle=self._settle
+            plan, control=control, read=self._read_back, send=self._resend, settle=self._settle
         )
         self._doubts.add(doubtful)
         self._crew = Crew(self._shift, size=plan.workers, rate=lambda: confirm.rate)
@@ -313,6 +313,16 @@ class Engine:
             self._bounce(item, answer)
             if not await self._may_go_again(item):
                 return
+
+    async def _resend(self, item: Item, lane: int) -> None:
+        """Send an asset after a doubt; what only an earlier process has sent counts as a trial."""
+        if item.deadline and not self.trials_left:
+            self._canary_rests = True
+            back = item.settlement(Outcome.NOT_SENT, code="CLIENT.CANARY")
+            self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=back))
+            return
+        self.trials_left -= bool(item.deadline)
+        await self._send(item, lane)
 
     def _conclude(self, item: Item, answer: Answer) -> None:
         """Do what an answer of the service allows."""

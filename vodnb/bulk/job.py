@@ -31,7 +31,8 @@ from .progress import describe_run
 from .proofs import is_unproved
 from .record import Header
 from .recorder import Recorder
-from .runs import SUFFIX, Want, choose_folder, open_run
+from .runs import SUFFIX, OpenRun, Want, choose_folder, open_run
+from .takeover import enter_first, take_over
 from .work import Run
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
     from .line import Service
     from .plan import Keep, Plan, Stop
-    from .runs import OpenRun
 
 __all__ = ["Job", "new_run_id"]
 
@@ -139,21 +139,25 @@ class Job(Run):
         opened = None
         try:
             await self._service.prepare()
-            if self._keep:
-                opened = await self._open_aside(self._keep)
+            if not self._plan.is_dry:
+                opened = await self._open_aside()
             await self._run_engine(opened)
         except VodnbError:
-            if opened and opened.is_new:
-                opened.discard()
+            if opened:
+                await asyncio.to_thread(opened.give_back)
                 opened = None
             raise
         finally:
             if opened:
-                opened.close(is_finished=self._is_finished)
+                await asyncio.to_thread(self._let_go_of, opened)
 
-    async def _open_aside(self, keep: Keep) -> OpenRun:
-        """Open the journal in a thread: it may be long, or on a slow disk."""
-        opening = asyncio.ensure_future(asyncio.to_thread(self._open, keep))
+    def _let_go_of(self, opened: OpenRun) -> None:
+        doubtful = self._book.settlements.in_doubt()
+        opened.close(is_finished=self._is_finished, doubtful=doubtful)
+
+    async def _open_aside(self) -> OpenRun:
+        """Enter the run and open its journal in a thread: either may be long, or on a slow disk."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -161,22 +165,30 @@ class Job(Run):
             opening.add_done_callback(_let_go)
             raise
 
-    def _open(self, keep: Keep) -> OpenRun:
+    def _open(self) -> OpenRun:
+        header = self._header(Path(), source="")
+        has_journal, warn = self._keep is not None, self._book.hear
+        entry = enter_first(header, self._plan.assets, has_journal=has_journal, warn=warn)
+        opened = None
+        try:
+            if self._keep:
+                opened = self._open_journal(self._keep)
+            else:
+                opened = OpenRun(journal=None, header=header)
+            looks_first = self._plan.look_first or self._plan.must_look
+            if not entry:
+                return opened
+            return take_over(opened, entry, looks_first=looks_first, warn=warn)
+        except BaseException:
+            if opened:
+                opened.give_back()
+            if entry:
+                entry.withdraw()
+            raise
+
+    def _open_journal(self, keep: Keep) -> OpenRun:
         folder, is_usual = choose_folder(keep.source, keep.folder)
-        header = Header(
-            run_id=self._plan.run_id,
-            path=folder / f"{self._plan.run_id}{SUFFIX}",
-            endpoint=self._service.endpoint,
-            project_id=self._service.project_id,
-            status=self._plan.status,
-            source=keep.source,
-            began_at=_utc_text(),
-            deadline=self._plan.deadline,
-            is_finished=False,
-            only_hanging=self._plan.only_hanging,
-            owner=this_process(),
-            clock=this_clock(),
-        )
+        header = self._header(folder / f"{self._plan.run_id}{SUFFIX}", source=keep.source)
         named = Path(keep.folder) if keep.folder is not None else None
         want = Want(
             header=header,
@@ -188,6 +200,22 @@ class Job(Run):
         if not is_usual:
             self._book.hear(Warned(code="CLIENT.ELSEWHERE"))
         return opened
+
+    def _header(self, path: Path, *, source: str) -> Header:
+        return Header(
+            run_id=self._plan.run_id,
+            path=path,
+            endpoint=self._service.endpoint,
+            project_id=self._service.project_id,
+            status=self._plan.status,
+            source=source,
+            began_at=_utc_text(),
+            deadline=self._plan.deadline,
+            is_finished=False,
+            only_hanging=self._plan.only_hanging,
+            owner=this_process(),
+            clock=this_clock(),
+        )
 
     async def _run_engine(self, opened: OpenRun | None) -> None:
         engine = Engine(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Settlement
 
     from .record import Header, Owner
+    from .registry import Entry
 
 __all__ = [
     "SUFFIX",
@@ -64,18 +65,20 @@ class OpenRun:
     """A run that this process writes.
 
     Attributes:
-        journal: Its journal.
+        journal: Its journal; None for a run without one.
         header: What it is.
         settled: Assets that have their outcome.
         doubtful: Assets that may have been confirmed, with the seconds since they last left.
         is_new: Whether it begins now.
+        entry: Its entry in the registry of runs under way; None for none.
     """
 
-    journal: Journal
+    journal: Journal | None
     header: Header
     settled: dict[str, Settlement] = field(default_factory=dict)
     doubtful: dict[str, tuple[Settlement, float]] = field(default_factory=dict)
     is_new: bool = False
+    entry: Entry | None = None
 
     def forget(self) -> None:
         """Let go of how assets stood, once that was taken over: it takes half a kilobyte each."""
@@ -84,27 +87,41 @@ class OpenRun:
 
     def discard(self) -> None:
         """Leave no trace of a run that could not start."""
-        self.journal.close()
-        self.journal.path.unlink(missing_ok=True)
+        if self.journal:
+            self.journal.close()
+            self.journal.path.unlink(missing_ok=True)
         owner.leave(self.header.run_id)
+        if self.entry:
+            self.entry.withdraw()
 
     def give_back(self) -> None:
         """Leave a run as it was found."""
         if self.is_new:
             self.discard()
         else:
+            if self.entry:
+                self.entry.withdraw()
             self.close(is_finished=self.header.is_finished)
 
-    def close(self, *, is_finished: bool) -> None:
-        """Let go of the run."""
+    def close(self, *, is_finished: bool, doubtful: Iterable[str] = ()) -> None:
+        """Let go of the run.
+
+        Args:
+            is_finished: Whether every asset has its outcome.
+            doubtful: The assets that are in doubt.
+        """
         try:
-            self.journal.note(is_finished=is_finished, owner={})
+            if self.journal:
+                self.journal.note(is_finished=is_finished, owner={})
         except JournalError as fault:
             # What was done stands, and its table is handed over; the run counts as unfinished.
             _logger.warning("run %s: %s", self.header.run_id, fault)
         finally:
-            self.journal.close()
+            if self.journal:
+                self.journal.close()
             owner.leave(self.header.run_id)
+            if self.entry:
+                self.entry.leave(doubtful)
 
 
 def choose_folder(source: str, named: str | os.PathLike[str] | None) -> tuple[Path, bool]:

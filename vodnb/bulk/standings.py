@@ -55,6 +55,15 @@ class Standings(Mapping[str, Settlement]):
         """How many assets are in doubt."""
         return self._doubtful
 
+    def in_doubt(self) -> list[str]:
+        """Return the assets that are in doubt."""
+        if not self._doubtful:
+            return []
+        with self._lock:
+            kinds = {at for at, kind in enumerate(self._kinds) if kind[0] is Outcome.IN_DOUBT}
+            pairs = zip(self._places, self._kind, strict=False)  # a snapshot is the shorter one
+            return [asset_id for asset_id, kind in pairs if kind in kinds]
+
     def put(self, asset_id: str, settlement: Settlement) -> None:
         """Set how an asset stands."""
         with self._lock:

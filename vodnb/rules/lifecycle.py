@@ -18,6 +18,7 @@ __all__ = [
     "is_proof_needed",
     "judge_doubt",
     "read_state",
+    "settle_foreign",
     "settle_unsent",
     "stage_of",
 ]
@@ -103,6 +104,21 @@ def settle_unsent(state: str, status: Status, *, only_hanging: bool) -> Settleme
         message=f"the state is {state}; {status} is sent to CREATING assets only",
         state_before=state,
     )
+
+
+def settle_foreign(state: str, status: Status) -> Settlement | None:
+    """Return how a doubtful asset ends that its state keeps from being sent; None where it may be.
+
+    For runs that send only what is CREATING: others have brought the asset where it is. What we do
+    not know, and what is where the run would bring it, is not judged here.
+
+    Args:
+        state: The state as read after the settle time.
+        status: What the run asks for.
+    """
+    if stage_of(state) in {Stage.UNKNOWN, Stage.HANGING, _GOALS[status]}:
+        return None
+    return settle_unsent(state, status, only_hanging=True)
 
 
 def agrees(state: str, settlement: Settlement, status: Status) -> bool:

@@ -135,7 +135,7 @@ def test_signals_do_not_break_off_the_writing(box, assets, monkeypatch):
 def test_before_a_run_a_signal_ends_the_command(box, assets, monkeypatch):
     """Nothing was sent, so there is nothing to hand over."""
     monkeypatch.setattr("vodnb.bulk.work._jobs", [])
-    monkeypatch.setattr("vodnb.vod.Vod.start", lambda *_, **__: os.kill(os.getpid(), TERM))
+    monkeypatch.setattr("vodnb.session.vod.Vod.start", lambda *_, **__: os.kill(os.getpid(), TERM))
     result = CliRunner().invoke(cli.main, ["confirm", str(assets)])
     assert result.exit_code == 1
     assert "Aborted!" in result.output

@@ -96,6 +96,10 @@ class Client:
         """Close all connections."""
         await self._http.aclose()
 
+    def rest(self) -> None:
+        """Close what is idle, from any thread; what is under way comes to its end."""
+        self._http.rest()
+
     async def prepare(self) -> None:
         """Sign in and look the project up, unless both is done.
 

@@ -13,7 +13,7 @@ import re
 import socket
 from collections import deque
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 import httpx
 
@@ -53,7 +53,9 @@ class Direct(httpx.AsyncBaseTransport):
         self._context = context
         self._idle: dict[_Origin, deque[Connection]] = {}
         self._all: set[Connection] = set()
+        self._loop = asyncio.get_running_loop()
         _made.add(self)
+        finalize(self, _end_all, self._loop, self._all).atexit = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and return its answer, body and all.
@@ -87,6 +89,16 @@ class Direct(httpx.AsyncBaseTransport):
         self._idle.clear()
         # A transport closes in a later turn of its loop.
         await asyncio.sleep(0)
+
+    def rest(self) -> None:
+        """Close what is idle, from any thread; what is under way comes to its end."""
+        if self._all:
+            _soon(self._loop, self._end_idle)
+
+    def _end_idle(self) -> None:
+        for waiting in self._idle.values():
+            while waiting:
+                waiting.pop().abort()
 
     def leave(self) -> None:
         """Leave all connections to the parent of a fork."""
@@ -153,6 +165,23 @@ class Direct(httpx.AsyncBaseTransport):
         if is_tls:
             mark(SECURED)
         return connection
+
+
+def _soon(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
+    """Let a loop do something, from any thread; one that is closed has nothing open."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(act)
+
+
+def _end_all(loop: asyncio.AbstractEventLoop, connections: set[Connection]) -> None:
+    """Close what is open when nobody is left to use it; garbage is collected in any thread."""
+
+    def abort() -> None:
+        for connection in list(connections):
+            connection.abort()
+
+    if connections:
+        _soon(loop, abort)
 
 
 _made: WeakSet[Direct] = WeakSet()

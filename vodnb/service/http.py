@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
 import socket
 import ssl
 import time
@@ -20,6 +21,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import finalize
 
 import httpx
 
@@ -112,12 +114,15 @@ class Http:
     async def aclose(self) -> None:
         """Close all connections."""
         self._come_home()
-        direct, proxied = self._direct, self._proxied
-        self._direct, self._proxied = None, {}
-        if direct:
+        if direct := self._direct:
+            self._direct = None
             await direct.aclose()
-        for client in proxied.values():
-            await client.aclose()
+        await _close(self._proxied)
+
+    def rest(self) -> None:
+        """Close what is idle, from any thread; what is under way comes to its end."""
+        if self._direct:
+            self._direct.rest()
 
     async def _ask(self, request: httpx.Request, lane: int) -> httpx.Response:
         self._come_home()
@@ -133,6 +138,7 @@ class Http:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._direct, self._proxied = loop, None, {}
+            finalize(self, _close_soon, loop, self._proxied, os.getpid()).atexit = False
 
     def _client(self, number: int) -> httpx.AsyncClient:
         """Return a client that goes through the proxy of the environment."""
@@ -161,6 +167,20 @@ class Http:
             if self._ca_bundle:
                 self._ssl.load_verify_locations(cafile=self._ca_bundle)
         return self._ssl
+
+
+async def _close(clients: dict[int, httpx.AsyncClient]) -> None:
+    while clients:
+        _, client = clients.popitem()
+        await client.aclose()
+
+
+def _close_soon(
+    loop: asyncio.AbstractEventLoop, clients: dict[int, httpx.AsyncClient], process: int
+) -> None:
+    """Close what is open when nobody is left to use it, unless the parent of a fork opened it."""
+    if clients and process == os.getpid() and not loop.is_closed():
+        asyncio.run_coroutine_threadsafe(_close(clients), loop)
 
 
 def proxy_for(url: str) -> str:

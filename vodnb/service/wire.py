@@ -62,8 +62,8 @@ class Connection(asyncio.Protocol):
         self._siblings = siblings
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Incoming] | None = None
-        self._idle_since = 0.0
         self._loop = asyncio.get_running_loop()
+        self._idle_since = self._loop.time()
 
     def is_fresh(self) -> bool:
         """Whether it has been idle for so short that the other side will have kept it."""
@@ -116,6 +116,7 @@ class Connection(asyncio.Protocol):
         """Take note of the connection."""
         self._transport = cast("asyncio.Transport", transport)
         self._siblings.add(self)
+        self._end_if_old()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note of its end: an answer that is under way will not come any more."""
@@ -195,6 +196,13 @@ class Connection(asyncio.Protocol):
         if self._status is not None:
             self.is_spent = self.is_spent or not self._parser.should_keep_alive()
             self._complete()
+
+    def _end_if_old(self) -> None:
+        """Close it when nobody would use it any more, and look again where somebody may."""
+        if self._answer is None and not self.is_fresh():
+            self.abort()
+        elif self._transport:
+            self._loop.call_later(IDLE_SECONDS, self._end_if_old)
 
     # -- the end of an exchange -----------------------------------------------------------------
 

@@ -108,11 +108,14 @@ def _use_zone() -> None:
         time.tzset()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _interrupts_arrive() -> None:
-    """A shell starts what runs in its background deaf to Ctrl-C; children inherit it."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """As in a fresh process, whatever a command did in the test before.
+
+    A shell starts what runs in its background deaf to Ctrl-C, too; children inherit it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,11 @@ import pytest
 from plain_server import plain_server
 
 import vodnb
-from vodnb import accessor
-from vodnb.bulk.job import _jobs
 from vodnb.bulk.loop import submit
+from vodnb.bulk.work import _jobs
 from vodnb.service import wire
 from vodnb.service.http import Http
+from vodnb.session import accessor
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no list of open files")
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from vodnb.rules.errors import VodnbError
 
+from .forks import after_fork
 from .interrupts import held
 from .loop import submit
 from .plan import BY_HAND
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .plan import Stop
     from .progress import Screen
 
-__all__ = ["Run", "Work", "is_used", "last_job", "remember", "stop_all"]
+__all__ = ["Run", "Work", "last_job", "remember", "stop_all"]
 
 _REPAINT = 0.2
 """Seconds between two pictures: a notebook server drops floods of messages."""
@@ -41,23 +42,15 @@ _COME_HOME = 10.0
 """Seconds for the calls that are out when a connection is closed: most take less than one."""
 
 _begun: WeakKeyDictionary[Work, Service] = WeakKeyDictionary()
-
-
-def is_used(service: Service) -> bool:
-    """Whether something is under way on a connection."""
-    return bool(_works_on(service))
+after_fork(_begun.clear)
 
 
 def stop_all(service: Service) -> None:
     """Stop what is under way on a connection, and wait for the calls that are out."""
-    works = _works_on(service)
+    works = [work for work, used in list(_begun.items()) if used is service and not work.done()]
     for work in works:
         work.stop()
     wait([work.future for work in works], timeout=_COME_HOME)
-
-
-def _works_on(service: Service) -> list[Work]:
-    return [work for work, used in list(_begun.items()) if used is service and not work.done()]
 
 
 class Work(ABC):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 from vodnb.bulk.loop import submit
-from vodnb.bulk.work import is_used, stop_all
+from vodnb.bulk.work import stop_all
 from vodnb.debug.doctor import examine
 from vodnb.rules.errors import SetupError
 from vodnb.service.client import Client
@@ -48,9 +49,9 @@ class Connection:
         sandbox: Sandbox | None = None,
     ) -> None:
         self.settings = settings
-        self.client = Client(settings)
         self._place = place
         self.sandbox = sandbox
+        self._use(Client(settings))
 
     def sign_in(self, credentials: dict[str, str]) -> None:
         """Take new credentials, and leave none in the clear where they came from."""
@@ -73,9 +74,8 @@ class Connection:
             "lang": self.settings.lang,
         }
         self.settings = read_here(**known, **hidden)
-        before, self.client = self.client, Client(self.settings)
-        if not is_used(before):
-            submit(before.aclose()).result(timeout=10)
+        self._let_go()  # what is under way ends with the credential that it began with
+        self._use(Client(self.settings))
 
     def its_sandbox(self) -> Sandbox:
         """Return the server of our own; a SetupError where there is none."""
@@ -109,6 +109,12 @@ class Connection:
         """Stop what is under way, and close the connections; the next call opens them again."""
         stop_all(self.client)
         submit(self.client.aclose()).result(timeout=10)
+
+    def _use(self, client: Client) -> None:
+        """Call by a client, which lets go of its sockets when this connection is dropped."""
+        self.client = client
+        self._let_go = finalize(self, client.rest)
+        self._let_go.atexit = False
 
     def __repr__(self) -> str:
         project = self.client.project_id or "to be looked up"

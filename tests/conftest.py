@@ -86,6 +86,19 @@ _MODEST = 10
 """How nice a process is that plays no test that watches the clock."""
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say after the quick tests how many more there are, and what runs them."""
+    usual = config.getini("addopts")
+    left_out = len(terminalreporter.stats.get("deselected", ()))
+    if left_out and config.option.markexpr == usual[usual.index("-m") + 1]:
+        terminalreporter.write_line(
+            f"{left_out:,} more tests were left out (kills, faults, kernels, browsers): "
+            "`poe test-all` runs everything."
+        )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _scrubbed_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing of the person who runs the tests reaches them: settings, home, language, zone."""

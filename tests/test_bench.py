@@ -80,6 +80,7 @@ def test_a_list_that_is_none_is_refused(workers):
     assert "Write it like 1,16,64." in done.output
 
 
+@pytest.mark.waits
 def test_runs_at_the_quota_keep_to_their_estimate():
     """Each way of running is told beside what `estimate` said before."""
     kept = list(paced.measure_kept(assets=40, tell=str))

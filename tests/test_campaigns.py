@@ -15,6 +15,7 @@ from vodnb.rules.model import Outcome, Settlement
 FOLDER = Path(__file__).parent / "campaigns"
 
 pytestmark = [
+    pytest.mark.campaign,
     pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="children are forked"),

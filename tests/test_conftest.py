@@ -107,6 +107,23 @@ def run_pytest(folder: Path, *options: str) -> str:
     return run.stdout + run.stderr
 
 
+LEFT_OUT = """
+import pytest
+
+def test_quick():
+    pass
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.campaign
+def test_campaign(number):
+    pass
+
+@pytest.mark.browser
+def test_browser():
+    pass
+"""
+
+
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What pytest says of the throw-away tests."""
@@ -147,7 +164,8 @@ def test_what_belongs_together_is_played_by_one_process(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "conftest.py").write_text(MARKING)
     (tmp_path / "below" / "test_it.py").write_text(SHARED_OUT)
-    printed = run_pytest(tmp_path, "-v", "-n2", "--dist=loadgroup", "--no-loadscope-reorder")
+    options = ("-v", "-m", "", "-n2", "--dist=loadgroup", "--no-loadscope-reorder")
+    printed = run_pytest(tmp_path, *options)
     played = re.findall(r"\[(gw[01])\].* PASSED .*::test_it\[(\w+)-\d\]", printed)
     assert len(played) == 24
     players = {kind: {who for who, what in played if what == kind} for _, kind in played}
@@ -155,3 +173,15 @@ def test_what_belongs_together_is_played_by_one_process(tmp_path: Path) -> None:
     assert players["clocked"] != players["browser"]
     assert {kind for _, kind in played[:8]} == {"clocked", "browser"}
     assert " failed" not in printed, printed
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    """The quick tests end by saying how many more there are, of what kinds, and what runs them."""
+    (tmp_path / "test_it.py").write_text(LEFT_OUT)
+    printed = run_pytest(tmp_path)
+    assert "1 passed, 4 deselected" in printed
+    assert "4 more tests were left out" in printed
+    assert "poe test-all" in printed
+    everything = run_pytest(tmp_path, "-m", "")
+    assert "5 passed" in everything
+    assert "left out" not in everything

@@ -12,7 +12,7 @@ from fault_crowd import Runner, running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.clocked, pytest.mark.long]
+pytestmark = [pytest.mark.matrix, pytest.mark.clocked, pytest.mark.long]
 
 CHIEF = {case.name for case in CHIEF_CASES}
 FEW = POSITIONS if IS_THOROUGH else ("middle", "every")

@@ -14,7 +14,7 @@ from fault_server import behave
 from vodnb.rules.errors import SignInError
 from vodnb.rules.pacing import parse_rate, workers_for
 
-pytestmark = [pytest.mark.clocked, pytest.mark.long]
+pytestmark = [pytest.mark.matrix, pytest.mark.clocked, pytest.mark.long]
 
 ASSETS = [f"{number:032x}" for number in range(120)]
 DIES_AT = 40

@@ -14,6 +14,7 @@ from fault_runs import WORKERS, server
 from vodnb.bulk.journal import Journal
 
 pytestmark = [
+    pytest.mark.matrix,
     pytest.mark.clocked,
     pytest.mark.long,
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file sizes"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fault_server import Act, Script
     from fault_wire import Call
 
-pytestmark = [pytest.mark.clocked, pytest.mark.long]
+pytestmark = [pytest.mark.matrix, pytest.mark.clocked, pytest.mark.long]
 
 BATCH = 10
 CHIEF = {case.name for case in CHIEF_CASES}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fault_server import Act
     from fault_wire import Call
 
-pytestmark = [pytest.mark.clocked, pytest.mark.long]
+pytestmark = [pytest.mark.matrix, pytest.mark.clocked, pytest.mark.long]
 
 MARGIN = 1.8
 SCALE = MARGIN / SETTLE_MARGIN

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fault_server import Act, FaultServer
 
 pytestmark = [
+    pytest.mark.matrix,
     pytest.mark.clocked,
     pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fault_wire import Call
 
-pytestmark = [pytest.mark.clocked, pytest.mark.long]
+pytestmark = [pytest.mark.matrix, pytest.mark.clocked, pytest.mark.long]
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from fault_server import PORTS, FaultServer
 
-pytestmark = [pytest.mark.clocked, pytest.mark.long]
+pytestmark = [pytest.mark.matrix, pytest.mark.clocked, pytest.mark.long]
 
 ASSET = "a" * 32
 PATH = "/v1.0/p/asset/status/uploaded"

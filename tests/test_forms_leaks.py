@@ -91,6 +91,7 @@ class Ear:
         self._client.stop_channels()
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(180)
 def test_no_secret_is_anywhere_after_any_step(client, gateway, tmp_path) -> None:
     """Six kinds of secrets, 35 steps, and everything that a kernel and its notebook make."""

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.together
+pytestmark = [pytest.mark.kernel, pytest.mark.together]
 
 ROOT = Path(__file__).parents[1]
 

@@ -117,7 +117,7 @@ def test_sample_of_200_rows_comes_out_row_by_row(sandbox, connect, tmp_path):
         {"second_confirm": "accept"},
         {"not_found_status": 400},
         {"not_found_status": 404},
-        {"state_lag": 0.2},
+        pytest.param({"state_lag": 0.2}, marks=pytest.mark.waits),
     ],
     ids=str,
 )
@@ -166,6 +166,7 @@ def test_without_looking_a_second_confirmation_is_understood(answer, second, san
     assert sum(call.effect for call in posts(box)) == 12
 
 
+@pytest.mark.waits
 def test_doubtful_answers_are_settled_by_the_state(sandbox, connect):
     """Whether a lost or wrong answer had its effect is asked for, never guessed."""
     box = sandbox()
@@ -193,6 +194,7 @@ def test_doubtful_answers_are_settled_by_the_state(sandbox, connect):
     assert set(box.states().values()) == {"CREATED"}
 
 
+@pytest.mark.waits
 def test_doubt_that_stays_is_told(sandbox, connect):
     """Where the state cannot be read, the row is in doubt with its code; another run settles it."""
     box = sandbox()
@@ -209,6 +211,7 @@ def test_doubt_that_stays_is_told(sandbox, connect):
     assert_nothing_twice(box)
 
 
+@pytest.mark.waits
 def test_throttled_assets_all_get_through(sandbox, connect):
     """429 of the gateway and 403 of the service are waited out alike, and cost no attempt."""
     box = sandbox()

@@ -112,6 +112,7 @@ def test_notebook_is_thin_and_clean(path: Path) -> None:
     assert faults(nbformat.read(path, as_version=4)) == []
 
 
+@pytest.mark.kernel
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebook_runs_from_top_to_bottom(path: Path, quiet_kernel: Path) -> None:
@@ -123,6 +124,7 @@ def test_notebook_runs_from_top_to_bottom(path: Path, quiet_kernel: Path) -> Non
     assert outputs
 
 
+@pytest.mark.kernel
 def test_kernel_cannot_reach_outside(quiet_kernel: Path) -> None:
     """A kernel under test reaches this machine, and nothing else."""
     inside = """

@@ -13,7 +13,7 @@ from polluted import CLEANED, CUT, LOST, OPEN, RUINED, SAFE, Polluted, Row, faul
 
 from vodnb.tables.read import load_assets
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.campaign, pytest.mark.long, pytest.mark.timeout(300)]
 
 FOLDER = Path(__file__).parent / "campaigns"
 A = "0a1b2c3d4e5f60718293a4b5c6d7e8f1"

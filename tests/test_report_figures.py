@@ -143,6 +143,7 @@ def test_times_that_were_edited_are_told_and_not_drawn():
     assert "1 times of sending could not be read" in repr(Page(told, "en").course())
 
 
+@pytest.mark.waits
 def test_figures_equal_the_ledger():
     """On the sandbox, with throttling: states, calls and refusals are those that it served."""
     vod = vodnb.connect(sandbox=True, lang="en")

@@ -54,6 +54,7 @@ def damage(path, chance):
     path.write_bytes(content)
 
 
+@pytest.mark.campaign
 @pytest.mark.long
 def test_what_cannot_be_read_is_in_doubt_and_what_can_be_stands(tmp_path):
     """Wherever the damage is: no outcome is made up, and no asset counts as untouched."""

@@ -193,6 +193,7 @@ def test_missing_file_costs_no_call(vod, calls):
     assert calls() == []
 
 
+@pytest.mark.waits
 def test_retry_with_another_status_costs_no_call(vod, calls, box):
     """What is left over of a CREATED run is not cancelled by mistake."""
     box.fault(code="VOD.10051", times=9)

@@ -77,6 +77,7 @@ def test_a_small_project_is_read_page_by_page():
     assert table.attrs["vodnb"]["open"] == []
 
 
+@pytest.mark.campaign
 @pytest.mark.long
 def test_a_hundred_thousand_in_clusters_are_found_exactly():
     """Windows are halved until each is shown whole; boundaries neither lose nor double."""
@@ -90,6 +91,7 @@ def test_a_hundred_thousand_in_clusters_are_found_exactly():
     assert len(library.queries) < len(library.rows) / 100 * 1.5 + 200
 
 
+@pytest.mark.campaign
 def test_more_than_the_cap_in_one_second_is_said():
     """20,001 assets of one second cannot be told apart: the window is named, the rest exact."""
     library = library_of((100, 20_001), *[(second, 3) for second in range(90)], (101, 50))
@@ -103,6 +105,7 @@ def test_more_than_the_cap_in_one_second_is_said():
     assert "NOT COMPLETE: the window 2026-01-01T00:01:40Z" in repr(work)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("is_inclusive", [True, False])
 def test_whether_the_ends_belong_to_a_window_is_learned(is_inclusive):
     """No page says so: either way nothing is lost at a boundary."""

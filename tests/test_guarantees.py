@@ -13,10 +13,10 @@ from connections import connect_to
 from guarantees import (
     LIST,
     Guarantee,
+    every_test,
     left_out_of_the_quick_tests,
     markers_of,
     read_guarantees,
-    every_test,
 )
 from pretend_service import ids
 from readmes import ROOT

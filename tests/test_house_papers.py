@@ -13,7 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 TASKS: dict[str, object] = PROJECT["tool"]["poe"]["tasks"]
-GUIDES = ("README.md", "README.zh-CN.md", ".github/CONTRIBUTING.md")
+GUIDES = (
+    "README.md",
+    "README.zh-CN.md",
+    ".github/CONTRIBUTING.md",
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / ".github/pages").glob("*.md")),
+)
 CHANGELOG = ROOT / ".github" / "CHANGELOG.md"
 
 PLACES = re.compile(

@@ -1,8 +1,8 @@
-"""Both READMEs do what they say: their Python runs in order, and one says what the other says.
+"""Both READMEs and their pages do what they say, and one language says what the other says.
 
-The `python` blocks of a README run in one namespace, in an empty folder, on a sandbox. A block that
-cannot run here stands below a line `<!-- not run: why -->`. Reports are filled in without a kernel:
-tests/test_report.py runs them in one.
+The `python` blocks of a README and its pages run in one namespace, in an empty folder, on a
+sandbox. A block that cannot run here stands below a line `<!-- not run: why -->`. Reports are
+filled in without a kernel: the tests of the report run them in one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,20 @@ from functools import partial
 
 import pytest
 from form_play import forms_of_their_own
-from readmes import BLOCK, READMES, ROOT, blocks, read
+from readmes import (
+    BLOCK,
+    LINK,
+    OURS,
+    PAGES,
+    READMES,
+    REPOSITORY,
+    ROOT,
+    blocks,
+    files_linked,
+    pages_of,
+    read,
+    read_through,
+)
 
 import vodnb
 from vodnb import cli
@@ -24,7 +37,14 @@ from vodnb.session import accessor
 
 NOT_RUN = 1
 
-LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)\)")
+MOST_CHARACTERS = 7000
+THERE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / PAGES).glob("*.md"))
+PAIRS = [
+    READMES,
+    *((name, name.replace(".md", ".zh-CN.md")) for name in THERE if "zh-CN" not in name),
+]
+"""README and each page in both languages."""
+
 HAN = re.compile(r"[\u4e00-\u9fff]")
 DAYS_BEFORE = {"monday.csv": "results.csv"}
 """Files that a reader has from another day, and what they look like."""
@@ -57,7 +77,7 @@ def test_python_runs_in_order(name, tmp_path, monkeypatch):
     """Every block works after those above it, and what the text promises is there."""
     monkeypatch.setattr(vodnb, "report", partial(vodnb.report, execute=False))
     monkeypatch.setattr(accessor, "_MADE", accessor._Made())
-    found = blocks(read(name), "python")
+    found = blocks(read_through(name), "python")
     assert len([why for _, why in found if why]) == NOT_RUN
     namespace: dict[str, object] = {}
     with forms_of_their_own():
@@ -74,28 +94,32 @@ def test_python_runs_in_order(name, tmp_path, monkeypatch):
     assert any((tmp_path / "to_do").iterdir())
 
 
-@pytest.mark.parametrize("kind", ["python", "sh"])
-def test_both_have_the_same_code(kind):
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0])
+@pytest.mark.parametrize("kind", ["python", "sh", "text"])
+def test_both_have_the_same_code(kind, pair):
     """Block by block the code is the same, up to comments and the language asked for."""
-    english, chinese = ([code for code, _ in blocks(read(name), kind)] for name in READMES)
-    assert len(english) >= 2
+    english, chinese = ([code for code, _ in blocks(read(name), kind)] for name in pair)
     if kind == "python":
         assert [bare(code) for code in english] == [bare(code) for code in chinese]
-    else:
+    elif kind == "sh":
         assert [words(code) for code in english] == [words(code) for code in chinese]
+    else:
+        assert len(english) == len(chinese)
 
 
-def test_both_leave_the_same_blocks_unrun():
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0])
+def test_both_leave_the_same_blocks_unrun(pair):
     """What cannot run in one cannot run in the other."""
-    unrun = [[code for code, why in blocks(read(name), "python") if why] for name in READMES]
+    unrun = [[code for code, why in blocks(read(name), "python") if why] for name in pair]
     assert [bare(code) for code in unrun[0]] == [bare(code) for code in unrun[1]]
 
 
-def test_both_name_the_same_things_in_the_same_sections():
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0])
+def test_both_name_the_same_things_in_the_same_sections(pair):
     """Section by section: as many points and rows, and the same names in code type and links."""
-    english, chinese = (read(name).split("\n## ") for name in READMES)
+    english, chinese = (read(name).replace(".zh-CN.md", ".md").split("\n## ") for name in pair)
     assert len(english) == len(chinese)
-    for one, other in zip(english[1:], chinese[1:], strict=True):
+    for one, other in zip(english, chinese, strict=True):
         assert shape(one) == shape(other), one.splitlines()[0]
 
 
@@ -106,36 +130,50 @@ def shape(section: str) -> tuple[object, ...]:
     rows = len(re.findall(r"^\|", text, re.MULTILINE))
     names = {name for name in re.findall(r"`([^`]+)`", text) if not HAN.search(name)}
     links = set(re.findall(r"\]\(([^)]+)\)", text))
-    return points, rows, names - OF_ONE_LANGUAGE, links
-
-
-OF_ONE_LANGUAGE = {"VODNB_LANG=zh", 'lang="zh"'}
-"""What only readers of Chinese are told: how to be spoken to in it."""
+    return points, rows, names, links
 
 
 @pytest.mark.parametrize("name", READMES)
-def test_links_lead_somewhere(name):
-    """Files of the repository that a README links to exist; the first lines link to the other."""
-    links = LINK.findall(read(name))
-    assert [link for link in links if not (ROOT / link).exists()] == []
-    other = READMES[1 - READMES.index(name)]
-    assert f"({other})" in "".join(read(name).splitlines(keepends=True)[:4])
+def test_first_screen_is_short_and_has_it_all(name):
+    """At most 7,000 characters: picture, two commands, six lines, and a page for each question."""
+    text = read(name)
+    assert len(text) <= MOST_CHARACTERS
+    above = text[: text.index(f"{PAGES}/")]
+    assert "/raw/main/.github/finished_run.png" in above
+    assert len(blocks(above, "sh")) == 2
+    ((code, _),) = blocks(above, "python")
+    assert len(code.splitlines()) == 8  # an import, a line of its own, and six
+    assert sorted(pages_of(name)) == [
+        page for page in THERE if ("zh-CN" in page) == ("zh-CN" in name)
+    ]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0])
+def test_links_are_absolute_and_lead_somewhere(pair):
+    """Each is good wherever the text is shown; those to the repository name a file of it."""
+    for name, other in (pair, pair[::-1]):
+        links = LINK.findall(read(name))
+        assert [link for link in links if not link.startswith("https://")] == []
+        ours = [link for link in links if link.startswith(REPOSITORY)]
+        assert [link for link in ours if not OURS.fullmatch(link)] == []
+        assert [file for file in files_linked(read(name)) if not (ROOT / file).is_file()] == []
+        assert other in files_linked("".join(read(name).splitlines(keepends=True)[:4]))
 
 
 @pytest.mark.parametrize("name", READMES)
 def test_notebooks_and_permissions_are_real(name):
     """Every notebook that is named exists, and the permissions are those of the calls."""
-    named = set(re.findall(r"`(notebooks/\w+\.ipynb)`", read(name)))
+    named = set(re.findall(r"`(notebooks/\w+\.ipynb)`", read_through(name)))
     assert named == {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
-    permissions = set(re.findall(r"`(vod:asset:\w+)`", read(name)))
+    permissions = set(re.findall(r"`(vod:asset:\w+)`", read_through(name)))
     assert permissions == {"vod:asset:upload", "vod:asset:getInfo", "vod:asset:list"}
 
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_command_is_named(name):
-    """Each command of the command line can be found in the README, and no other."""
-    shell = "".join(code for code, _ in blocks(read(name), "sh"))
-    quoted = re.findall(r"`([^`\n]+)`", BLOCK.sub("", read(name)))
+    """Each command of the command line can be found in the README or a page, and no other."""
+    shell = "".join(code for code, _ in blocks(read_through(name), "sh"))
+    quoted = re.findall(r"`([^`\n]+)`", BLOCK.sub("", read_through(name)))
     told = [*re.findall(r"^vodnb (\w+)", "\n".join(quoted), re.MULTILINE)]
     told += re.findall(r"(?:^|&& )vodnb (\w+)", shell, re.MULTILINE)
     assert set(told) == set(cli.main.commands)

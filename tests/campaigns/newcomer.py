@@ -1,10 +1,11 @@
-"""A newcomer's first hour: a fresh folder, a fresh environment, and a README, word for word.
+"""A newcomer's first hour: a fresh folder and environment, a README and its pages, word for word.
 
 Run: python tests/campaigns/newcomer.py [--tests] [--lab PICTURE.png] [README.md ...]
 
-Every block of shell runs as it stands, then every block of Python as one program. The tests of the
-README take a quarter of an hour and run only when asked for, as does JupyterLab, which is opened in
-Chromium; the environment of this script needs Playwright for that, the newcomer's does not.
+Every block of shell runs as it stands, then every block of Python as one program, in the order in
+which the README links to its pages. The tests take minutes and run only when asked for, as does
+JupyterLab, which is opened in Chromium; the environment of this script needs Playwright for that,
+the newcomer's does not.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import venv
 from collections import Counter
 from pathlib import Path
 
-from readmes import READMES, ROOT, blocks, read
+from readmes import READMES, ROOT, blocks, read_through
 
 OWN_ROWS = 300
 KEPT_SETTINGS = (".config/pip", ".pip", ".cache/pip")
@@ -71,9 +72,9 @@ class Newcomer:
         (self.here / "uploads.csv").write_text("\r\n".join(lines) + "\r\n", "gb18030")
 
     def follow(self, *, tests: bool, picture: Path | None) -> None:
-        """Do what the README says, in its order."""
+        """Do what the README and its pages say, in their order."""
         try:
-            for code, _ in blocks(read(self.readme), "sh"):
+            for code, _ in blocks(read_through(self.readme), "sh"):
                 tell(f"\n$ {code.rstrip()}")
                 if "pytest" in code and not tests:
                     tell("(left out)")
@@ -160,8 +161,10 @@ class Newcomer:
         assert (self.here / "report.html").stat().st_size > 10_000
 
     def _run_python(self) -> None:
-        """Run the Python of the README as one program, in a folder of its own."""
-        program = "\n".join(code for code, why in blocks(read(self.readme), "python") if not why)
+        """Run the Python of the README and its pages as one program, in a folder of its own."""
+        program = "\n".join(
+            code for code, why in blocks(read_through(self.readme), "python") if not why
+        )
         folder = self.here.parent / "python"
         folder.mkdir()
         # A report of another day is compared with: one that nobody has in the first hour.

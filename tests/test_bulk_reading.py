@@ -158,6 +158,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_every_encoding_is_told_by_the_rule(tmp_path, name):
     """180 combinations of titles, delimiters, line ends and sizes, each in 7 of them: 1,260."""

@@ -29,6 +29,7 @@ def run(*words: object):
     return CliRunner().invoke(cli.main, ["report", *map(str, words)])
 
 
+@pytest.mark.kernel
 def test_results_file(tmp_path: Path) -> None:
     """A table, run in a kernel: all named as asked, and files to hand back."""
     vodnb.save(mixed(), "results.csv")

@@ -159,6 +159,7 @@ def test_hypothesis_profile_is_chosen_by_the_environment(printed: str) -> None:
     assert settings.get_profile("ci").deadline is None
 
 
+@pytest.mark.kernel
 def test_what_belongs_together_is_played_by_one_process(tmp_path: Path) -> None:
     """Where pytest-xdist shares tests: what watches the clock first, and then the browser's."""
     (tmp_path / "below").mkdir()

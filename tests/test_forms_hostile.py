@@ -42,6 +42,7 @@ def test_payloads_are_active_where_nobody_escapes() -> None:
     assert [text for text in PAYLOADS if not active_nodes(f"<p>{text}</p>")] == []
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_payload_in_every_column_and_title_runs_nowhere(payload: str, results) -> None:
     """Results, load and look, live and still, show it as text."""

@@ -94,6 +94,7 @@ def test_page_says_what_the_notebook_says(made):
     assert len(drawings(page)) == tags.count("img") == 5
 
 
+@pytest.mark.kernel
 def test_notebook_runs_again_from_its_own_folder(made, tmp_path):
     """Moved elsewhere with its files it says the same; with other parameters, what they ask for."""
     shutil.copytree(made, tmp_path / "moved")
@@ -225,6 +226,7 @@ def _full_disk(_notebook):
     raise OSError(28, "No space left on device")
 
 
+@pytest.mark.kernel
 def test_kernel_is_told_no_credential(tmp_path, monkeypatch):
     """What the report's kernel need not know is not in its environment."""
     names = ("VODNB_TOKEN", "VODNB_IAM_PASSWORD", "HUAWEICLOUD_SDK_SK")

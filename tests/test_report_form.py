@@ -28,6 +28,7 @@ def press(form: ResultsForm, name: str) -> str:
     return seen(shown(form))[1]
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize(
     ("lang", "button", "sentence"),
     [("en", "Report", "Not entirely: 51 of 64"), ("zh", "生成报告", "64 行中有 51 行已确认")],

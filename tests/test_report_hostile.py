@@ -31,6 +31,7 @@ def own(html: str) -> list[str]:
     return [found for found in active_nodes(html) if found not in allowed]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_payload_runs_nowhere(payload, tmp_path):
     """Page and notebook show it as text; the charts are well-formed drawings and no more."""
@@ -49,6 +50,7 @@ def test_payload_runs_nowhere(payload, tmp_path):
         assert kinds <= {"svg", "rect", "line", "text"}
 
 
+@pytest.mark.campaign
 def test_every_image_of_a_page_is_a_drawing_of_ours(tmp_path):
     """What the test above lets pass, an image, is a chart in each case."""
     payload = '"><img src=x onerror=alert(1)>'

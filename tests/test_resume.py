@@ -223,6 +223,7 @@ def test_a_part_of_the_table_waits_for_what_the_whole_one_has_just_sent(vod, box
     assert resent.time - began >= DEADLINE + 0.19
 
 
+@pytest.mark.waits
 def test_what_to_retry_after_a_stop_waits_for_what_is_still_out(vod, box, monkeypatch):
     """The service confirms it after we gave it up: the retry finds that, and sends nothing."""
     monkeypatch.setattr("vodnb.bulk.doubts.SETTLE_MARGIN", 1.0)

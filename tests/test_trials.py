@@ -92,6 +92,7 @@ def test_a_canary_sends_that_many_and_the_same_call_goes_on(vod, box, check_firs
     assert vodnb.runs()["state"].tolist() == ["finished"]
 
 
+@pytest.mark.waits
 def test_a_canary_comes_to_its_end(vod, box, monkeypatch):
     """A lost answer among the few is settled by its state before the run ends."""
     monkeypatch.setattr("vodnb.bulk.doubts.SETTLE_MARGIN", 0.2)

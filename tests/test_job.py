@@ -274,7 +274,6 @@ def test_two_runs_at_once_share_the_quota():
     assert times[-1] - times[0] >= (24 - burst - 1) / 40.0 * 0.95
 
 
-@pytest.mark.waits
 def test_there_is_one_settlement_an_asset_whatever_happens():
     """Memory does not grow with attempts: throttled and doubtful calls leave no more."""
     service, assets = creating(30, latency=0.0)

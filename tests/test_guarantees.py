@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -57,10 +58,24 @@ def test_what_is_missing_is_seen() -> None:
 
 
 @pytest.mark.campaign
+@pytest.mark.long
+@pytest.mark.timeout(300)
 def test_the_quick_tests_are_most_of_all() -> None:
     """The README's command passes thousands of tests; what it leaves out has a marker."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "pytest",
+        "--collect-only",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    alone = {**os.environ, "PYTEST_ADDOPTS": ""}
+    told = subprocess.run(
+        command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True
+    ).stdout
     quick, everything, left_out = map(
         int, re.search(r"(\d+)/(\d+) tests collected \((\d+) deselected\)", told).groups()
     )

@@ -364,7 +364,7 @@ def _with_job(switch: str) -> None:
         getattr(job, switch)()
 
 
-_BEGINS = ("bulk/job.py", "bulk/work.py", "bulk/series.py")
+_BEGINS = ("bulk/work.py", "bulk/loop.py", "bulk/series.py")
 
 
 def _interrupt_at(last: int) -> None:

@@ -76,7 +76,7 @@ def draw(seed: int) -> Recipe:
     }
     for _ in range(chance.choice([0, 1, 2, 2, 3, 4, 6])):
         leg = chance.randrange(legs)
-        sort = chance.choice(["answer"] * 6 + ["outsider"] * 2 + list(_ACTS))
+        sort = chance.choice(["answer"] * 6 + ["outsider"] * 2 + [*_ACTS, "early", "early"])
         make = {"answer": _answer, "outsider": _outsider}.get(sort)
         made = make(chance, leg) if make else _act(chance, leg, sort, recipe)
         recipe["mix"] += [] if made is None else [made]
@@ -102,10 +102,12 @@ def _with_patience(recipe: Recipe, chance: random.Random) -> Recipe:
 def _answer(chance: random.Random, leg: int) -> list[Any]:
     operation = chance.choice(["confirm", "confirm", "info"])
     kinds = list(CONFIRM_FAULTS if operation == "confirm" else INFO_FAULTS) + list(AROUND_FAULTS)
+    kind = chance.choice(kinds)
     effect = chance.choice([NONE, BEFORE, LATE])
     first = chance.choice([0, 0, 1, 2, chance.randrange(12)])
-    count = chance.choice([1, 1, 1, 3, 12])
-    return ["answer", leg, operation, chance.choice(kinds), effect, first, count]
+    # Throttling is waited out for two minutes, and a leg has less.
+    count = chance.choice([1, 2] if kind.startswith("throttl") else [1, 1, 1, 3, 12])
+    return ["answer", leg, operation, kind, effect, first, count]
 
 
 def _outsider(chance: random.Random, leg: int) -> list[Any]:
@@ -120,7 +122,7 @@ _ACTS: dict[str, Callable[[random.Random], list[Any]]] = {
         chance.choice([1, 2, 3]),
         chance.choice([0.0, 0.02, 0.2]),
     ],
-    "early": lambda chance: [chance.randrange(160)],
+    "early": lambda chance: [chance.randrange(450)],
     "pause": lambda chance: [chance.uniform(0.0, 0.3), chance.choice([0.3, 1.0])],
     "stop": lambda chance: [chance.uniform(0.0, 0.4)],
     "fork": lambda _: [],

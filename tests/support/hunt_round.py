@@ -178,8 +178,10 @@ class Round:
                     self._ended(going.pop(pid), status)
                 elif now - begun > bound:
                     os.kill(pid, signal.SIGKILL)
-                    task = going[pid]
+                    os.waitpid(pid, 0)
+                    task = going.pop(pid)
                     self._record.overdue.append(f"leg {task.leg}, process {task.actor}")
+                    self._ended(task, 0)
             time.sleep(0.004)
 
     def _hits(
@@ -212,8 +214,7 @@ class Round:
         story = [json.loads(line) for line in lines if line.endswith("}")]
         self._record.stories[task.leg, task.actor] = story
         was_hit = any(hit[:2] == (task.leg, task.actor) for hit in self._record.hits)
-        is_overdue = f"leg {task.leg}, process {task.actor}" in self._record.overdue
-        if status and not is_overdue and not (os.WIFSIGNALED(status) and was_hit):
+        if status and not (os.WIFSIGNALED(status) and was_hit):
             said = _errors(task).read_text("utf-8", errors="replace")[-1500:]
             if not (was_hit and "KeyboardInterrupt" in said):
                 self._record.crashed.append(f"leg {task.leg}, process {task.actor}: {said}")

@@ -147,9 +147,7 @@ def main() -> None:
     else:
         recipes = map(draw, range(options.first, options.first + options.rounds))
     found = []
-    for number, (recipe, told, _) in enumerate(
-        play(recipes, side_by_side=options.side_by_side), 1
-    ):
+    for number, (recipe, told, _) in enumerate(play(recipes, side_by_side=options.side_by_side), 1):
         if told:
             found.append((recipe, told))
             sys.stdout.write("\n  ".join([f"seed {recipe['seed']}:", *by_sort(told)]) + "\n")
@@ -160,7 +158,7 @@ def main() -> None:
         for recipe, told in found[:MOST_SHRUNK]:
             sort = told[0].partition(":")[0]
             small = shrink(recipe, breaks=functools.partial(breaks, sort=sort))
-            sys.stdout.write(f"seed {recipe['seed']}, {sort}: --replay \"{small}\"\n")
+            sys.stdout.write(f'seed {recipe["seed"]}, {sort}: --replay "{small}"\n')
             sys.stdout.flush()
     sys.stdout.write(f"{options.rounds} rounds: {len(found)} broke a promise\n")
     sys.exit(bool(found))

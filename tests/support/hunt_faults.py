@@ -148,10 +148,14 @@ INFO_FAULTS: dict[str, Fault] = {
     "object for ID": Fault(
         answer=_bytes(lambda t: _told(t, _strange_id(lambda one: {"id": one}))), hides=False
     ),
-    "number for ID": Fault(answer=_bytes(lambda t: _told(t, _strange_id(lambda _: 7))), hides=False),
+    "number for ID": Fault(
+        answer=_bytes(lambda t: _told(t, _strange_id(lambda _: 7))), hides=False
+    ),
     "twice, true first": Fault(answer=_bytes(lambda t: _told(t, _twice(true_first=True)))),
     "twice, true last": Fault(answer=_bytes(lambda t: _told(t, _twice(true_first=False)))),
-    "one left out": Fault(answer=_bytes(lambda t: _told(t, lambda found: found.pop(0))), hides=False),
+    "one left out": Fault(
+        answer=_bytes(lambda t: _told(t, lambda found: found.pop(0))), hides=False
+    ),
     "no list": Fault(answer=_bytes(lambda _: reply(200, {"asset_info_array": {"a": 1}}))),
 }
 """Faults of asset/info; where the first entry alone is spoiled, the rest is to be believed."""
@@ -191,4 +195,3 @@ async def answer_badly(talk: HuntTalk, kind: str, *, effect: str, deadline: floa
             talk.apply_later(LATE_PART * deadline)
     lives: bool = await fault.answer(talk)
     return lives
-

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
     from hunt_round import Record
 
-GOALS = {"CREATED": {"CREATED", "PUBLISHED"}, "CANCELLED": {"CANCELLED"}, "FAILED": {"UPLOAD_FAILED"}}
+GOALS = {
+    "CREATED": {"CREATED", "PUBLISHED"},
+    "CANCELLED": {"CANCELLED"},
+    "FAILED": {"UPLOAD_FAILED"},
+}
 """The states that each status asks for, of those that a round knows."""
 
 FRESH = 5.0
@@ -111,7 +115,9 @@ class Judge:
         return any(each[:3] == [kind, leg, actor] for each in self._recipe["mix"])
 
     def _state(self, asset_id: str, at: float) -> str:
-        states = [state for since, state, _ in self._record.history.get(asset_id, []) if since <= at]
+        states = [
+            state for since, state, _ in self._record.history.get(asset_id, []) if since <= at
+        ]
         return states[-1] if states else "NO_ASSET"
 
     def _effects(self, asset_id: str, *, until: float = math.inf) -> list[dict[str, Any]]:
@@ -291,7 +297,9 @@ class Judge:
         tables = [table for table in self._tables if table.leg >= self._recipe["legs"]]
         for leg, actor in quiet:
             if not any(table.token == f"hunt-{leg}-{actor}-0" for table in tables):
-                errors = [line["text"] for a, b, line in self._lines("error") if (a, b) == (leg, actor)]
+                errors = [
+                    line["text"] for a, b, line in self._lines("error") if (a, b) == (leg, actor)
+                ]
                 yield f"unsettled: the quiet leg {leg} of {actor} has no table: {errors}"
         for table in tables:
             for row in table.rows:
@@ -300,8 +308,10 @@ class Judge:
                     yield f"unsettled: {row.asset_id} is {row.outcome} {row.code} and {state}"
 
     def _is_settled(self, table: Table, row: Row) -> bool:
-        if row.status != "CREATED":
-            # A destruction is not repeated on doubt, and may have been somebody else's.
+        by = {who for _, _, who in self._record.history.get(row.asset_id, [])}
+        # A destruction is not repeated on doubt, and may have been somebody else's. What has used
+        # up its attempts without effect is told so.
+        if row.status != "CREATED" or "outsider" in by or row.code == "CLIENT.NO_EFFECT":
             return row.outcome != "not_sent"
         is_open = row.outcome in {"not_sent", "in_doubt"}
         return not is_open and self._state(row.asset_id, table.at) != "CREATING"

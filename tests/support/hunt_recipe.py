@@ -25,6 +25,7 @@ SIMPLEST: Recipe = {
     "legs": 1,
     "hanging": 1.0,
     "lag": 0.0,
+    "latency": 0.0,
     "takes second": False,
     "workers": 1,
     "look": True,
@@ -52,6 +53,7 @@ def draw(seed: int) -> Recipe:
     verbs = ["confirm"] * 3 + ["start", "aconfirm", "cli"]
     if status == "CREATED":
         verbs += ["reconcile"]
+    verb = chance.choice(verbs)
     recipe: Recipe = {
         "seed": seed,
         "status": status,
@@ -62,13 +64,14 @@ def draw(seed: int) -> Recipe:
         "share": chance.choice(["same", "overlap"]),
         "apart": chance.choice([0.0, 0.0, chance.uniform(0.0, 0.4)]),
         "place": place,
-        "verb": chance.choice(verbs),
+        "verb": verb,
         "workers": chance.choice([1, 4, 8, 32]),
         # Without looking first only the same journal keeps an asset from being sent again.
         "look": place != "same" or chance.random() < 0.8,
         "verify": chance.random() < 0.8,
         "paced": chance.random() < 0.2,
         "lag": chance.choice([0.0, 0.0, 0.2, 0.35]),
+        "latency": chance.choice([0.0, 0.0, 0.01, 0.05]),
         "takes second": chance.random() < 0.4,
         "cruel": chance.random() < 0.7,
         "deadline": DEADLINE,
@@ -76,7 +79,8 @@ def draw(seed: int) -> Recipe:
     }
     for _ in range(chance.choice([0, 1, 2, 2, 3, 4, 6])):
         leg = chance.randrange(legs)
-        sort = chance.choice(["answer"] * 6 + ["outsider"] * 2 + [*_ACTS, "early", "early"])
+        acts = [*_ACTS, "early", "early"] if verb != "cli" else ["kill", "jump"] + ["signals"] * 6
+        sort = chance.choice(["answer"] * 6 + ["outsider"] * 2 + acts)
         make = {"answer": _answer, "outsider": _outsider}.get(sort)
         made = make(chance, leg) if make else _act(chance, leg, sort, recipe)
         recipe["mix"] += [] if made is None else [made]
@@ -146,8 +150,7 @@ def _act(chance: random.Random, leg: int, kind: str, recipe: Recipe) -> list[Any
     actor = chance.randrange(2) if recipe["actors"] == "two" else 0
     present = {each[0] for each in recipe["mix"] if each[1:3] == [leg, actor]}
     clashes = _ENDS if kind == "fork" else {"fork"} if kind in _ENDS else set()
-    by_hand = {"early", "pause", "stop", "again", "states", "fork", "fresh", "chdir", "resume"}
-    if kind in present or clashes & present or (recipe["verb"] == "cli" and kind in by_hand):
+    if kind in present or clashes & present:
         return None
     if kind in {"signals", "early"} and recipe["actors"] == "together":
         return None

@@ -184,9 +184,7 @@ class Round:
                     self._ended(task, 0)
             time.sleep(0.004)
 
-    def _hits(
-        self, pid: int, task: Task, begun: float
-    ) -> list[tuple[float, Callable[[], None]]]:
+    def _hits(self, pid: int, task: Task, begun: float) -> list[tuple[float, Callable[[], None]]]:
         steps: list[tuple[float, Callable[[], None]]] = []
 
         def hit(number: int) -> None:

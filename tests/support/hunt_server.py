@@ -5,6 +5,7 @@ It is as cruel as the documents allow: a destructive call may destroy what someb
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import random
@@ -88,7 +89,6 @@ class HuntServer(FaultServer):
         self._chance = random.Random(recipe["seed"])
         self._leg: int | None = None
         self._counts: dict[str, int] = {}
-        self._latency = 0.0
         self.entries: list[Entry] = []
         self.history = {one: [(0.0, state, "start")] for one, state in states.items()}
 
@@ -121,6 +121,8 @@ class HuntServer(FaultServer):
                 request_id=f"{len(self.entries):032x}",
             )
             self.entries.append(entry)
+            if self._leg is not None:
+                await asyncio.sleep(self._recipe["latency"])
             mine = HuntTalk(talk, entry)
             if bad:
                 kind, effect = bad

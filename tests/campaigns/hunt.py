@@ -1,6 +1,7 @@
 """Draw at random from all that can go wrong at once, and let the server's ledger judge.
 
 Run: python tests/campaigns/hunt.py --rounds 3000 --first 1
+     python tests/campaigns/hunt.py --virtual --rounds 10000
      python tests/campaigns/hunt.py --replay "{'seed': 7, ...}"
 """
 
@@ -10,6 +11,7 @@ import argparse
 import ast
 import functools
 import gc
+import logging
 import os
 import pickle
 import shutil
@@ -23,14 +25,16 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+import hunt_virtual
 from hunt_judge import Judge
 from hunt_recipe import draw, shrink
 from hunt_round import Round
+from hunt_virtual import sort_of, tell
 
 from vodnb.service import http
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 SIDE_BY_SIDE = 10
 """Rounds at a time: most of each is waiting."""
@@ -41,8 +45,8 @@ LONGEST = 240.0
 TRIES = 3
 """How often a smaller recipe is played before it counts as harmless: time is part of chance."""
 
-MOST_SHRUNK = 5
-"""How many recipes of a campaign are made smaller."""
+STATE = 100
+"""After so many rounds it is said where to go on."""
 
 
 class Playing:
@@ -112,11 +116,11 @@ def play(
 
 def breaks(recipe: dict[str, Any], *, sort: str) -> bool:
     """Whether a recipe breaks a promise of that sort, played a few times."""
-    played = play([recipe] * TRIES, side_by_side=TRIES)
-    return any([any(line.startswith(sort) for line in told) for _, told, _ in played])
+    played = list(play([recipe] * TRIES, side_by_side=TRIES))
+    return any(line.startswith(sort) for _, told, _ in played for line in told)
 
 
-def by_sort(told: list[str]) -> list[str]:
+def by_sort(told: Iterable[str]) -> list[str]:
     """Return one broken promise of each sort, and how many there are."""
     sorts: dict[str, list[str]] = {}
     for line in told:
@@ -132,35 +136,65 @@ def warm_up() -> None:
     gc.freeze()
 
 
+def say(*lines: str) -> None:
+    """Print at once: a campaign is long, and may be cut off."""
+    sys.stdout.write("\n  ".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def campaign(recipes: Sequence[dict[str, Any]], *, side_by_side: int, shrinks: int) -> int:
+    """Play real rounds and make what breaks a promise smaller; return how many do."""
+    warm_up()
+    found: list[tuple[dict[str, Any], str]] = []
+    left = {recipe["seed"] for recipe in recipes}
+    for recipe, told, _ in play(recipes, side_by_side=side_by_side):
+        left.discard(recipe["seed"])
+        if told:
+            found.append((recipe, told[0].partition(":")[0]))
+            say(f"seed {recipe['seed']}:", *by_sort(told))
+        if left and len(left) % STATE == 0:
+            say(f"{len(found)} broke a promise so far; to go on: --first {min(left)}")
+    for recipe, sort in found[:shrinks]:
+        small = shrink(recipe, breaks=functools.partial(breaks, sort=sort))
+        say(f'seed {recipe["seed"]}, {sort}: --replay "{small}"')
+    return len(found)
+
+
+def stories(tales: Sequence[dict[str, Any]]) -> int:
+    """Play stories on the virtual clock; return how many break a promise."""
+    # What vodnb logs of its own faults, the stories tell as well.
+    logging.disable(logging.CRITICAL)
+    found = 0
+    for number, tale in enumerate(tales, 1):
+        if told := tell(tale["seed"], tale["without"]).faults():
+            found += 1
+            small = {**tale, "without": hunt_virtual.shrink(tale["seed"], sort_of(told[0]))}
+            say(f'seed {tale["seed"]}: --replay "{small}"', *told[:3])
+        if number % (10 * STATE) == 0:
+            say(f"{found} broke a promise so far; to go on: --first {tale['seed'] + 1}")
+    return found
+
+
 def main() -> None:
     """Read the size from the command line, play, and exit 1 where a promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--virtual", action="store_true", help="stories on the virtual clock")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--first", type=int, default=1, help="seed of the first round")
     parser.add_argument("--side-by-side", type=int, default=SIDE_BY_SIDE)
+    parser.add_argument("--shrink", type=int, default=5, help="how many finds are made smaller")
     parser.add_argument("--replay", help="a recipe, as it was printed")
-    parser.add_argument("--no-shrink", action="store_true")
     options = parser.parse_args()
-    warm_up()
-    if options.replay:
-        recipes: Iterable[dict[str, Any]] = [ast.literal_eval(options.replay)]
+    seeds = range(options.first, options.first + options.rounds)
+    recipes = [ast.literal_eval(options.replay)] if options.replay else []
+    if options.virtual or (recipes and "without" in recipes[0]):
+        recipes = recipes or [{"seed": seed, "without": []} for seed in seeds]
+        found = stories(recipes)
     else:
-        recipes = map(draw, range(options.first, options.first + options.rounds))
-    found = []
-    for number, (recipe, told, _) in enumerate(play(recipes, side_by_side=options.side_by_side), 1):
-        if told:
-            found.append((recipe, told))
-            sys.stdout.write("\n  ".join([f"seed {recipe['seed']}:", *by_sort(told)]) + "\n")
-        if number % 100 == 0:
-            sys.stdout.write(f"{number} rounds, {len(found)} with broken promises\n")
-        sys.stdout.flush()
-    if not options.no_shrink:
-        for recipe, told in found[:MOST_SHRUNK]:
-            sort = told[0].partition(":")[0]
-            small = shrink(recipe, breaks=functools.partial(breaks, sort=sort))
-            sys.stdout.write(f'seed {recipe["seed"]}, {sort}: --replay "{small}"\n')
-            sys.stdout.flush()
-    sys.stdout.write(f"{options.rounds} rounds: {len(found)} broke a promise\n")
+        recipes = recipes or [draw(seed) for seed in seeds]
+        shrinks = 0 if options.replay else options.shrink
+        found = campaign(recipes, side_by_side=options.side_by_side, shrinks=shrinks)
+    say(f"{len(recipes)} rounds: {found} broke a promise")
     sys.exit(bool(found))
 
 

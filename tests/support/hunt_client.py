@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import mmap
 import os
 import signal
 import struct
@@ -30,6 +29,7 @@ from vodnb.rules.errors import VodnbError
 from vodnb.vod import Vod
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Callable
 
 TOLD = ("asset_id", "outcome", "error_code", "request_id", "requested_status", "run_id", "attempts")
@@ -102,7 +102,6 @@ def play(task: Task) -> None:
 class _Client:
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._story = Path(task.story).open("a", encoding="utf-8", buffering=1)
         self._stall = 0.0
 
     def play(self) -> None:
@@ -141,7 +140,8 @@ class _Client:
 
     def _tell(self, what: str, **more: object) -> None:
         line = json.dumps({"what": what, "at": time.monotonic(), **more})
-        self._story.write(f"{line}\n")
+        with self._task.story.open("a", encoding="utf-8") as story:
+            story.write(f"{line}\n")
 
     def _connect(self, number: int) -> Vod:
         token = self._task.token(number)
@@ -301,7 +301,7 @@ class _Client:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self._tell("exit", status=ended.code)
             if not out.exists():
-                raise _NoTable(str(ended.code)) from None
+                raise _NoTableError(str(ended.code)) from None
         return vodnb.load_assets(out)
 
     # -- what befalls it ------------------------------------------------------------------------
@@ -347,7 +347,7 @@ class _Client:
         self._tell("table", number=number, rows=rows)
 
     def _tell_error(self, error: BaseException, number: int = 0) -> None:
-        if isinstance(error, _NoTable):
+        if isinstance(error, _NoTableError):
             self._tell("no table", status=str(error))
             return
         kinds = [kind.__name__ for kind in type(error).__mro__]
@@ -355,7 +355,7 @@ class _Client:
         self._tell("error", number=number, kinds=kinds, text=text)
 
 
-class _NoTable(Exception):
+class _NoTableError(Exception):
     """A command ended without its file."""
 
 

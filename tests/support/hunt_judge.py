@@ -152,7 +152,8 @@ class Judge:
         for table in self._tables:
             for row in table.rows:
                 if row.asset_id and (why := self._why_false(table, row)):
-                    yield f"truth: {table.token} tells {row.asset_id} {row.outcome} {row.code}: {why}"
+                    told = f"{row.asset_id} {row.outcome} {row.code}".strip()
+                    yield f"truth: {table.token} tells {told}: {why}"
 
     def _why_false(self, table: Table, row: Row) -> str:
         """Return why a row is not true; "" where it is."""
@@ -162,23 +163,25 @@ class Judge:
         was_there = self._state(row.asset_id, table.begun - self._recipe["lag"]) in goal
         is_good = row.outcome in {"confirmed", "already_confirmed"}
         ids = {call["request_id"] for call in self._calls[row.asset_id]}
-        if is_good == bool(row.code):
-            return "code and outcome disagree"
-        if row.code == "CLIENT.FAULT":
-            return "a fault of vodnb stopped the run"
-        if row.request_id and row.request_id not in ids:
-            return f"no call for it had the request ID {row.request_id}"
-        if is_good and state not in goal:
-            return f"its state is {state}"
-        if row.outcome == "confirmed" and row.status != "CREATED" and not ours:
-            return "it was none of our calls"
-        if row.outcome == "failed" and (mine or was_there):
-            return f"our call was effective ({len(mine)}), or it was {state} before"
-        if row.outcome == "not_sent" and mine:
-            return "its call was effective"
-        if row.outcome == "in_doubt" and not self._is_explained(row.asset_id):
-            return "nothing went wrong with it"
-        return "" if row.outcome != "invalid" else "its ID is valid"
+        checks = (
+            (is_good == bool(row.code), "code and outcome disagree"),
+            (row.code == "CLIENT.FAULT", "a fault of vodnb stopped the run"),
+            (row.request_id not in {"", *ids}, f"no call for it has the ID {row.request_id}"),
+            (is_good and state not in goal, f"its state is {state}"),
+            (
+                row.outcome == "confirmed" and row.status != "CREATED" and not ours,
+                "it was none of our calls",
+            ),
+            (row.outcome == "failed" and bool(mine), "its call was effective"),
+            (row.outcome == "failed" and was_there, f"it was {state} before"),
+            (row.outcome == "not_sent" and bool(mine), "its call was effective"),
+            (
+                row.outcome == "in_doubt" and not self._is_explained(row.asset_id),
+                "nothing went wrong with it",
+            ),
+            (row.outcome == "invalid", "its ID is valid"),
+        )
+        return next((why for is_false, why in checks if is_false), "")
 
     def _is_explained(self, asset_id: str) -> bool:
         """Whether something went wrong that leaves an asset in doubt."""

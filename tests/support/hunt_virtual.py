@@ -1,5 +1,6 @@
-"""Stories of the hunt on the virtual clock: what `simulate` tells, and pauses, long throttling,
-odd answers and somebody else who confirms meanwhile.
+"""Stories of the hunt on the virtual clock.
+
+What `simulate` tells, and pauses, long throttling, odd answers, somebody else who confirms.
 """
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -352,8 +354,8 @@ class HuntStory(Story):
     def _hangs(self, asset: str) -> bool:
         """Whether a quiet run has left an asset open, though it may be sent as often as it takes.
 
-        It has used up its attempts with no effect; or what somebody else did contradicts its answer,
-        and the next run finds out.
+        Not where its attempts are used up without effect, and not where what somebody else did
+        contradicts its answer: the next run finds out.
         """
         if self.status.is_destructive or asset in self.world._confirmed_at:
             return False
@@ -378,10 +380,20 @@ def tell(seed: int, without: list[str] | None = None) -> HuntStory:
     return story
 
 
-def shrink(seed: int) -> list[str]:
-    """Return the most ingredients that can be left out of a story that still breaks a promise."""
+def sort_of(fault: str) -> str:
+    """Return what a broken promise is about, without names and numbers."""
+    return re.sub(r"\ba?[0-9][0-9.]*\b", "N", fault)
+
+
+def shrink(seed: int, sort: str) -> list[str]:
+    """Return what can be left out of a story that still breaks a promise of that sort.
+
+    Args:
+        seed: The story.
+        sort: What `sort_of` says of the promise.
+    """
     without: list[str] = []
     for name in INGREDIENTS:
-        if tell(seed, [*without, name]).faults():
+        if sort in map(sort_of, tell(seed, [*without, name]).faults()):
             without.append(name)
     return without

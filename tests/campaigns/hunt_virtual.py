@@ -85,6 +85,7 @@ class HuntWorld(World):
         self._throttles = chance.choice([0.0, 0.02, 0.1])
         self.is_cruel = chance.random() < 0.7
         self.broken: list[str] = []
+        self.crashed = asyncio.Event()
         self._seen: dict[str, tuple[float, str]] = {}
         self._confirmed_at: dict[str, float] = {}
         self.starts = dict(self.states)

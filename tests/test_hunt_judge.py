@@ -179,6 +179,11 @@ def _raised(record: Record) -> None:
     record.stories[0, 0][1] = error("RuntimeError", "Exception")
 
 
+def _lost_look(record: Record) -> None:
+    record.stories[0, 0].insert(1, {"what": "lost look", "at": 10.9})
+    record.calls[0]["sender"] = "hunt-0-0-look"
+
+
 def _crashed(record: Record) -> None:
     record.crashed = ["leg 0, process 0: Traceback ..."]
 
@@ -247,6 +252,7 @@ SPOILED: list[tuple[Callable[[Record], None], str]] = [
     (_looked_too_early, "without a look, 0.95 s later by hunt-0-0-0"),
     (_effective_twice, "was brought to CREATED 2 times"),
     (_raised, "error: leg 0, process 0 raised told"),
+    (_lost_look, "lost look: hunt-0-0-look was interrupted after 1 calls"),
     (_crashed, "error: leg 0, process 0: Traceback"),
     (_overdue, "overdue: leg 0, process 0"),
     (_command_without_table, "no table: leg 0, process 0 exits 1 after sending"),

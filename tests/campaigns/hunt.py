@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import hunt_virtual
-from hunt_judge import Judge
+from hunt_judge import Judge, sort_of
 from hunt_recipe import draw, shrink
 from hunt_round import Round
-from hunt_virtual import sort_of, tell
+from hunt_virtual import tell
 
 from vodnb.service import http
 
@@ -117,14 +117,14 @@ def play(
 def breaks(recipe: dict[str, Any], *, sort: str) -> bool:
     """Whether a recipe breaks a promise of that sort, played a few times."""
     played = list(play([recipe] * TRIES, side_by_side=TRIES))
-    return any(line.startswith(sort) for _, told, _ in played for line in told)
+    return any(sort_of(line) == sort for _, told, _ in played for line in told)
 
 
 def by_sort(told: Iterable[str]) -> list[str]:
     """Return one broken promise of each sort, and how many there are."""
     sorts: dict[str, list[str]] = {}
     for line in told:
-        sorts.setdefault(line.partition(":")[0], []).append(line)
+        sorts.setdefault(sort_of(line), []).append(line)
     return [f"{len(lines)} x {lines[0]}" for lines in sorts.values()]
 
 
@@ -150,7 +150,7 @@ def campaign(recipes: Sequence[dict[str, Any]], *, side_by_side: int, shrinks: i
     for recipe, told, _ in play(recipes, side_by_side=side_by_side):
         left.discard(recipe["seed"])
         if told:
-            found.append((recipe, told[0].partition(":")[0]))
+            found.append((recipe, sort_of(told[0])))
             say(f"seed {recipe['seed']}:", *by_sort(told))
         if left and len(left) % STATE == 0:
             say(f"{len(found)} broke a promise so far; to go on: --first {min(left)}")
@@ -168,7 +168,8 @@ def stories(tales: Sequence[dict[str, Any]]) -> int:
     for number, tale in enumerate(tales, 1):
         if told := tell(tale["seed"], tale["without"]).faults():
             found += 1
-            small = {**tale, "without": hunt_virtual.shrink(tale["seed"], sort_of(told[0]))}
+            sort = hunt_virtual.sort_of(told[0])
+            small = {**tale, "without": hunt_virtual.shrink(tale["seed"], sort)}
             say(f'seed {tale["seed"]}: --replay "{small}"', *told[:3])
         if number % (10 * STATE) == 0:
             say(f"{found} broke a promise so far; to go on: --first {tale['seed'] + 1}")

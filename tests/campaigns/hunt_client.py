@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from arena import FAST
+from hunt_interrupts import interrupt_at
 
 import vodnb
 from vodnb.bulk import doubts, notes
@@ -81,7 +82,7 @@ class Task:
         """Which verb runs."""
         return "confirm" if self.is_quiet else str(self.recipe["verb"])
 
-    def token(self, number: int) -> str:
+    def token(self, number: int | str) -> str:
         """Return the token of a run: the server knows by it who calls."""
         return f"hunt-{self.leg}-{self.actor}-{number}"
 
@@ -143,7 +144,7 @@ class _Client:
         with self._task.story.open("a", encoding="utf-8") as story:
             story.write(f"{line}\n")
 
-    def _connect(self, number: int) -> Vod:
+    def _connect(self, number: int | str) -> Vod:
         token = self._task.token(number)
         return vodnb.connect(
             endpoint=self._task.endpoint, project_id="p" * 32, token=token, lang="en"
@@ -155,6 +156,8 @@ class _Client:
         task = self._task
         if task.has("states") is not None:
             self._use(vods[0])
+        if look := task.has("look"):
+            self._look(last=look[0])
         self._schedule()
         for again in range(2 if task.has("again") is not None else 1):
             if not self._cell(vods, is_first=again == 0):
@@ -172,13 +175,30 @@ class _Client:
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  it is judged
             self._tell_error(error)
 
+    def _look(self, *, last: int) -> None:
+        """Ask for all states, and interrupt the asking."""
+        vod = self._connect("look")
+        ids = [asset_id for asset_id, _ in self._task.tables[0]]
+        try:
+            interrupt_at(last)
+            vod.states(ids, deadline=FAST.deadline, rate=None, progress=False)
+        except KeyboardInterrupt:
+            sys.setprofile(None)
+            time.sleep(0.2)
+            self._tell("lost look")
+        except Exception as error:  # noqa: BLE001  it is judged
+            sys.setprofile(None)
+            self._tell_error(error)
+        sys.setprofile(None)
+        vod.close()
+
     def _cell(self, vods: list[Vod], *, is_first: bool) -> bool:
         """Run the cell; return whether it came to its end by itself."""
         try:
             if len(vods) > 1:
                 return self._two_at_once(vods)
             if is_first and (last := self._task.has("early")):
-                _interrupt_at(last[0])
+                interrupt_at(last[0])
             table = self._run(vods[0])
             sys.setprofile(None)
             self._tell_table(table, 0)
@@ -362,23 +382,3 @@ class _NoTableError(Exception):
 def _with_job(switch: str) -> None:
     if job := vodnb.last_job():
         getattr(job, switch)()
-
-
-_BEGINS = ("bulk/work.py", "bulk/loop.py", "bulk/series.py")
-
-
-def _interrupt_at(last: int) -> None:
-    """Send ourselves an interrupt at the n-th call or return after a run begins to be made."""
-    left = -1
-
-    def count(frame: Any, event: str, _arg: object) -> None:
-        nonlocal left
-        if left < 0 and event == "call" and frame.f_code.co_filename.endswith(_BEGINS):
-            left = last
-        elif left > 0:
-            left -= 1
-            if left == 0:
-                sys.setprofile(None)
-                signal.raise_signal(signal.SIGINT)
-
-    sys.setprofile(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,6 +33,14 @@ STALL = 0.25
 
 _RESTLESS = {"kill", "signals", "early", "stop"}
 _RAISED = {"VodnbError", "KeyboardInterrupt", "CancelledError"}
+
+
+_NAMES = re.compile(r"\b(hunt-[0-9]-[0-9]-\w+|[0-9a-f]{32}|[0-9][0-9.]*|inf)")
+
+
+def sort_of(fault: str) -> str:
+    """Return what a broken promise is about, without names and numbers."""
+    return _NAMES.sub("N", fault.partition("\n")[0])
 
 
 class Row(NamedTuple):
@@ -253,10 +262,15 @@ class Judge:
     def _errors(self) -> Iterator[str]:
         for leg, actor, line in self._lines("error"):
             if not _RAISED & set(line["kinds"]):
-                yield f"error: leg {leg}, process {actor} raised {line['text']}"
+                last = line["text"].strip().splitlines()[-1]
+                yield f"error: leg {leg}, process {actor} raised {last}\n{line['text']}"
         for leg, actor, line in self._lines("no table"):
             if self._posts(f"hunt-{leg}-{actor}-0"):
                 yield f"no table: leg {leg}, process {actor} exits {line['status']} after sending"
+        for leg, actor, line in self._lines("lost look"):
+            token = f"hunt-{leg}-{actor}-look"
+            if calls := sum(call["sender"] == token for call in self._record.calls):
+                yield f"lost look: {token} was interrupted after {calls} calls and has no table"
         for said in self._record.crashed:
             yield f"error: {said}"
         for which in self._record.overdue:

@@ -135,6 +135,7 @@ _ACTS: dict[str, Callable[[random.Random], list[Any]]] = {
     "resume": lambda _: [],
     "fresh": lambda _: [],
     "states": lambda _: [],
+    "look": lambda chance: [chance.randrange(800)],
     "jump": lambda chance: [
         chance.uniform(0.0, 0.8),
         chance.choice([-3600.0, -3.0, 3.0, 3600.0]),

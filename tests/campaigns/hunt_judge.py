@@ -267,7 +267,7 @@ class Judge:
         for leg, actor, line in self._lines("no table"):
             if self._posts(f"hunt-{leg}-{actor}-0"):
                 yield f"no table: leg {leg}, process {actor} exits {line['status']} after sending"
-        for leg, actor, line in self._lines("lost look"):
+        for leg, actor, _ in self._lines("lost look"):
             token = f"hunt-{leg}-{actor}-look"
             if calls := sum(call["sender"] == token for call in self._record.calls):
                 yield f"lost look: {token} was interrupted after {calls} calls and has no table"

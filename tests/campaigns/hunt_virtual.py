@@ -116,7 +116,7 @@ class HuntWorld(World):
     # -- looking --------------------------------------------------------------------------------
 
     def _look(self, asked: list[str]) -> tuple[Reply | Fault, float]:
-        if self._chance.random() < self._odd and not self._is_away():
+        if asked and self._chance.random() < self._odd and not self._is_away():
             return self._odd_look(asked)
         if self._chance.random() < self._throttles:
             return self._throttled(), 0.01
@@ -355,13 +355,13 @@ class HuntStory(Story):
     def _hangs(self, asset: str) -> bool:
         """Whether a quiet run has left an asset open, though it may be sent as often as it takes.
 
-        Not where its attempts are used up without effect, and not where what somebody else did
-        contradicts its answer: the next run finds out.
+        Not where its attempts are used up, and not where what somebody else did contradicts its
+        answer: the next run finds out.
         """
         if self.status.is_destructive or asset in self.world._confirmed_at:
             return False
         standing = self.book.settlements.get(asset)
-        if standing and standing.code == "CLIENT.NO_EFFECT":
+        if standing and standing.code in {"CLIENT.NO_EFFECT", "CLIENT.CONNECT"}:
             return False
         is_doubtful = self.outcome(asset) is Outcome.IN_DOUBT
         return is_doubtful or self.world.states.get(asset) == "CREATING"

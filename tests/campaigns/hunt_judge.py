@@ -326,9 +326,9 @@ class Judge:
 
     def _is_settled(self, table: Table, row: Row) -> bool:
         by = {who for _, _, who in self._record.history.get(row.asset_id, [])}
-        # A destruction is not repeated on doubt, and may have been somebody else's. What has used
-        # up its attempts without effect is told so.
-        if row.status != "CREATED" or "outsider" in by or row.code == "CLIENT.NO_EFFECT":
+        is_used_up = row.outcome == "failed" and int(row.attempts) > 1
+        # A destruction is not repeated on doubt, and may have been somebody else's.
+        if row.status != "CREATED" or "outsider" in by or is_used_up:
             return row.outcome != "not_sent"
         is_open = row.outcome in {"not_sent", "in_doubt"}
         return not is_open and self._state(row.asset_id, table.at) != "CREATING"

@@ -264,12 +264,12 @@ class HuntStory(Story):
                 break
             await asyncio.sleep(self.chance.choice([0.0, 1.0, 5.0, 60.0]))
             self.world.set_clock()
-        if self.is_finished:
+        told = {self.outcome(asset) for asset in self.world.assets}
+        if self.is_finished and Outcome.IN_DOUBT not in told:
             # A finished run is not gone on with: the same cell begins a new one.
             self.journal = MemoryJournal(self.world)
             for asset in self.world.assets:
-                if self.outcome(asset) is not Outcome.IN_DOUBT:
-                    self.world.calls[asset].append(("told", self.world.monotonic()))
+                self.world.calls[asset].append(("told", self.world.monotonic()))
         self.world.calm_down()
         self._is_quiet = True
         self.look_first = self.verify = True
@@ -361,7 +361,7 @@ class HuntStory(Story):
         if self.status.is_destructive or asset in self.world._confirmed_at:
             return False
         standing = self.book.settlements.get(asset)
-        if standing and standing.code in {"CLIENT.NO_EFFECT", "CLIENT.CONNECT"}:
+        if standing and standing.outcome is Outcome.FAILED and standing.attempts > 1:
             return False
         is_doubtful = self.outcome(asset) is Outcome.IN_DOUBT
         return is_doubtful or self.world.states.get(asset) == "CREATING"

@@ -164,13 +164,19 @@ def _act(chance: random.Random, leg: int, kind: str, recipe: Recipe) -> list[Any
 
 
 def smaller(recipe: Recipe) -> Iterator[Recipe]:
-    """Return recipes that differ by one ingredient less, or by one simpler setting."""
+    """Return recipes that differ by one ingredient less, or by one simpler setting, or by all."""
     mix = recipe["mix"]
+    simpler = {name: value for name, value in SIMPLEST.items() if recipe[name] != value}
+    if "legs" in simpler:
+        simpler["legs"] = _last_leg(mix) + 1
+        if simpler["legs"] == recipe["legs"]:
+            del simpler["legs"]
+    if len(simpler) > 1:
+        yield {**recipe, **simpler}
     for place in range(len(mix)):
         yield {**recipe, "mix": mix[:place] + mix[place + 1 :]}
-    for name, value in SIMPLEST.items():
-        if recipe[name] != value and not (name == "legs" and _last_leg(mix) > 0):
-            yield {**recipe, name: value}
+    for name, value in simpler.items():
+        yield {**recipe, name: value}
 
 
 def _last_leg(mix: list[list[Any]]) -> int:

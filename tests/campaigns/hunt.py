@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import hunt_virtual
-from hunt_judge import Judge, sort_of
+from hunt_judge import STALL, Judge, sort_of
 from hunt_recipe import draw, shrink
 from hunt_round import Round
 from hunt_virtual import tell
@@ -55,10 +55,12 @@ class Playing:
     Args:
         recipe: What it is like.
         scratch: Where its folder goes.
+        times: How often it was played before, in vain.
     """
 
-    def __init__(self, recipe: dict[str, Any], scratch: Path) -> None:
+    def __init__(self, recipe: dict[str, Any], scratch: Path, times: int = 0) -> None:
         self.recipe = recipe
+        self.times = times
         self._folder = Path(tempfile.mkdtemp(prefix=f"{recipe['seed']}-", dir=scratch))
         self._told = self._folder / "told.pickle"
         self._begun = time.monotonic()
@@ -98,7 +100,10 @@ class Playing:
 def play(
     recipes: Iterable[dict[str, Any]], *, side_by_side: int = SIDE_BY_SIDE
 ) -> Iterator[tuple[dict[str, Any], list[str], Any]]:
-    """Play rounds side by side; yield each recipe with what it broke, and its record."""
+    """Play rounds side by side; yield each recipe with what it broke, and its record.
+
+    What breaks a promise while the machine stands still proves nothing, and is played again.
+    """
     waiting = iter(recipes)
     going: list[Playing] = []
     with tempfile.TemporaryDirectory(prefix="hunt-") as scratch:
@@ -108,9 +113,15 @@ def play(
             if not going:
                 return
             for playing in list(going):
-                if (told := playing.ended()) is not None:
-                    going.remove(playing)
-                    yield playing.recipe, *told
+                if (ended := playing.ended()) is None:
+                    continue
+                going.remove(playing)
+                told, record = ended
+                if told and record and record.stall > STALL and playing.times < TRIES:
+                    say(f"seed {playing.recipe['seed']}, again after a standstill:", *by_sort(told))
+                    going.append(Playing(playing.recipe, Path(scratch), playing.times + 1))
+                else:
+                    yield playing.recipe, told, record
             time.sleep(0.01)
 
 

@@ -82,8 +82,6 @@ class Judge:
         self._tables = list(self._told_tables())
         kinds = {each[0] for each in self._recipe["mix"]}
         self._is_restless = bool(kinds & _RESTLESS) or self._recipe["actors"] != "one"
-        stalls = [line["seconds"] for _, _, line in self._lines("stalled")]
-        self._has_stalled = max(stalls, default=0.0) > STALL
 
     def faults(self) -> list[str]:
         """Return every promise that was broken, one line each."""
@@ -198,7 +196,7 @@ class Judge:
         has_fault = any(call["fault"] for call in self._calls[row.asset_id])
         # Sent on a state that lagged behind an earlier run's doing, and read back before it showed.
         has_lagged = self._recipe["lag"] > 0 and row.code == "VOD.10126"
-        is_busy = self._is_restless or self._has_stalled
+        is_busy = self._is_restless or self._record.stall > STALL
         return has_fault or "outsider" in by or has_lagged or is_busy
 
     # -- nothing twice, nothing on old news -----------------------------------------------------

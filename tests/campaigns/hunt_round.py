@@ -46,6 +46,7 @@ class Record:
         hits: What was done to a process from outside: leg, actor, what, when.
         overdue: Processes that did not end within their bound.
         crashed: What a process said that ended in another way than it should.
+        stall: The longest time for which one of the processes was kept waiting, in seconds.
     """
 
     recipe: dict[str, Any]
@@ -56,6 +57,7 @@ class Record:
     hits: list[tuple[int, int, str, float]] = field(default_factory=list)
     overdue: list[str] = field(default_factory=list)
     crashed: list[str] = field(default_factory=list)
+    stall: float = 0.0
 
 
 class Round:
@@ -168,8 +170,11 @@ class Round:
             going[pid] = task
             plan += self._hits(pid, task, time.monotonic())
         plan.sort(key=lambda step: step[0])
+        last = time.monotonic()
         while going:
             now = time.monotonic()
+            self._record.stall = max(self._record.stall, now - last)
+            last = now
             while plan and plan[0][0] <= now:
                 plan.pop(0)[1]()
             for pid in list(going):
@@ -211,6 +216,8 @@ class Round:
         lines = task.story.read_text("utf-8").splitlines() if task.story.exists() else []
         story = [json.loads(line) for line in lines if line.endswith("}")]
         self._record.stories[task.leg, task.actor] = story
+        stalls = [line["seconds"] for line in story if line["what"] == "stalled"]
+        self._record.stall = max([self._record.stall, *stalls])
         was_hit = any(hit[:2] == (task.leg, task.actor) for hit in self._record.hits)
         if status and not (os.WIFSIGNALED(status) and was_hit):
             said = _errors(task).read_text("utf-8", errors="replace")[-1500:]

@@ -19,6 +19,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ class Playing:
             told = Judge(record).faults()
             self._told.with_suffix(".new").write_bytes(pickle.dumps((told, record)))
             self._told.with_suffix(".new").replace(self._told)
+        except BaseException:  # noqa: BLE001  whatever it is, the process ends here
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(0 if self._told.exists() else 1)

@@ -332,11 +332,20 @@ class _Client:
             timer.daemon = True
             timer.start()
 
+        def hold(seconds: float) -> None:
+            if job := vodnb.last_job():
+                job.pause()
+                time.sleep(seconds)
+                job.resume()
+
+        def stop() -> None:
+            if job := vodnb.last_job():
+                job.stop()
+
         if pause := self._task.has("pause"):
-            later(pause[0], lambda: _with_job("pause"))
-            later(pause[0] + pause[1], lambda: _with_job("resume"))
-        if stop := self._task.has("stop"):
-            later(stop[0], lambda: _with_job("stop"))
+            later(pause[0], lambda: hold(pause[1]))
+        if ends := self._task.has("stop"):
+            later(ends[0], stop)
         if (chdir := self._task.has("chdir")) is not None:
             elsewhere = self._task.folder / "elsewhere"
             elsewhere.mkdir(exist_ok=True)
@@ -377,8 +386,3 @@ class _Client:
 
 class _NoTableError(Exception):
     """A command ended without its file."""
-
-
-def _with_job(switch: str) -> None:
-    if job := vodnb.last_job():
-        getattr(job, switch)()

@@ -87,6 +87,7 @@ class Round:
             for asset_id in self._assets
         }
         self._clock = mmap.mmap(-1, 8)
+        self._going: dict[int, Task] = {}
         self._record = Record(recipe=recipe)
 
     def play(self) -> Record:
@@ -161,7 +162,7 @@ class Round:
 
     def _leg(self, tasks: list[Task], *, bound: float) -> None:
         begun = time.monotonic()
-        going: dict[int, Task] = {}
+        self._going = going = {}
         plan: list[tuple[float, Callable[[], None]]] = []
         for task in tasks:
             if going:
@@ -193,7 +194,8 @@ class Round:
         steps: list[tuple[float, Callable[[], None]]] = []
 
         def hit(number: int) -> None:
-            with suppress(ProcessLookupError):
+            # Who has been waited for is gone, and its number may be another's.
+            if pid in self._going:
                 os.kill(pid, number)
                 name = signal.Signals(number).name
                 self._record.hits.append((task.leg, task.actor, name, time.monotonic()))
@@ -220,8 +222,9 @@ class Round:
         self._record.stall = max([self._record.stall, *stalls])
         was_hit = any(hit[:2] == (task.leg, task.actor) for hit in self._record.hits)
         if status and not (os.WIFSIGNALED(status) and was_hit):
-            said = _errors(task).read_text("utf-8", errors="replace")[-1500:]
-            if not (was_hit and "KeyboardInterrupt" in said):
+            errors = _errors(task)
+            said = errors.read_text("utf-8", errors="replace")[-1500:] if errors.exists() else ""
+            if not (was_hit and (not said or "KeyboardInterrupt" in said)):
                 self._record.crashed.append(f"leg {task.leg}, process {task.actor}: {said}")
 
 

@@ -84,18 +84,17 @@ class Playing:
 
     def ended(self) -> tuple[list[str], Any] | None:
         """Return the broken promises and the record once it has ended; None before."""
-        pid, _ = os.waitpid(self._pid, os.WNOHANG)
-        is_over = time.monotonic() - self._begun > LONGEST
-        if not pid and not is_over:
+        # Not waited for yet: until then its number, and its group's, are nobody else's.
+        gone = os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if not gone and time.monotonic() - self._begun < LONGEST:
             return None
-        with suppress(ProcessLookupError, PermissionError):
+        with suppress(ProcessLookupError):
             os.killpg(self._pid, signal.SIGKILL)
-        if not pid:
-            os.waitpid(self._pid, 0)
+        os.waitpid(self._pid, 0)
         if self._told.exists():
             told, record = pickle.loads(self._told.read_bytes())
         else:
-            told, record = [f"overdue: the round did not end within {LONGEST} s or failed"], None
+            told, record = [f"overdue: the round failed, or did not end within {LONGEST} s"], None
         shutil.rmtree(self._folder, ignore_errors=True)
         return told, record
 

@@ -240,10 +240,8 @@ class Judge:
         for asset_id, calls in self._calls.items():
             looks: dict[str, float] = {}
             for call in calls:
-                if asset_id in call["told"]:
-                    hangs = call["told"][asset_id] == "CREATING"
-                    seen = call["answered"] or call["at"]
-                    looks[call["sender"]] = seen if hangs else -math.inf
+                if call["told"].get(asset_id) == "CREATING":
+                    looks[call["sender"]] = call["answered"] or call["at"]
                 if call["operation"] != "confirm" or call["status"] == "CREATED":
                     continue
                 age = call["at"] - looks.get(call["sender"], -math.inf)

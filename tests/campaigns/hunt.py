@@ -88,15 +88,19 @@ class Playing:
         gone = os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if not gone and time.monotonic() - self._begun < LONGEST:
             return None
-        with suppress(ProcessLookupError):
-            os.killpg(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        self.end()
         if self._told.exists():
             told, record = pickle.loads(self._told.read_bytes())
         else:
             told, record = [f"overdue: the round failed, or did not end within {LONGEST} s"], None
         shutil.rmtree(self._folder, ignore_errors=True)
         return told, record
+
+    def end(self) -> None:
+        """End it and all its processes."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
 
 
 def play(
@@ -109,22 +113,27 @@ def play(
     waiting = iter(recipes)
     going: list[Playing] = []
     with tempfile.TemporaryDirectory(prefix="hunt-") as scratch:
-        while True:
-            while len(going) < side_by_side and (recipe := next(waiting, None)) is not None:
-                going.append(Playing(recipe, Path(scratch)))
-            if not going:
-                return
-            for playing in list(going):
-                if (ended := playing.ended()) is None:
-                    continue
-                going.remove(playing)
-                told, record = ended
-                if told and record and record.stall > STALL and playing.times < TRIES:
-                    say(f"seed {playing.recipe['seed']}, again after a standstill:", *by_sort(told))
-                    going.append(Playing(playing.recipe, Path(scratch), playing.times + 1))
-                else:
-                    yield playing.recipe, told, record
-            time.sleep(0.01)
+        try:
+            while True:
+                while len(going) < side_by_side and (recipe := next(waiting, None)) is not None:
+                    going.append(Playing(recipe, Path(scratch)))
+                if not going:
+                    return
+                for playing in list(going):
+                    if (ended := playing.ended()) is None:
+                        continue
+                    going.remove(playing)
+                    told, record = ended
+                    if told and record and record.stall > STALL and playing.times < TRIES:
+                        seed = playing.recipe["seed"]
+                        say(f"seed {seed}, again after a standstill:", *by_sort(told))
+                        going.append(Playing(playing.recipe, Path(scratch), playing.times + 1))
+                    else:
+                        yield playing.recipe, told, record
+                time.sleep(0.01)
+        finally:
+            for playing in going:
+                playing.end()
 
 
 def breaks(recipe: dict[str, Any], *, sort: str) -> bool:

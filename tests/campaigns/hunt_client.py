@@ -27,11 +27,13 @@ import vodnb
 from vodnb.bulk import doubts, notes
 from vodnb.cli import main as command_line
 from vodnb.rules.errors import VodnbError
-from vodnb.vod import Vod
+from vodnb.session.runs import Runs
 
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Callable
+
+    from vodnb.session.vod import Vod
 
 TOLD = ("asset_id", "outcome", "error_code", "request_id", "requested_status", "run_id", "attempts")
 """The columns of a table that the judge reads."""
@@ -298,10 +300,9 @@ class _Client:
         """Run the command line; its table is the file that it writes."""
         task = self._task
         out = task.folder / f"out-{task.leg}-{task.actor}.csv"
-        Vod.start.__kwdefaults__["deadline"] = FAST.deadline
-        Vod.confirm.__kwdefaults__["deadline"] = FAST.deadline
-        if "journal" in options:
-            Vod.confirm.__kwdefaults__["journal"] = options["journal"]
+        _take_for_granted(
+            {name: options[name] for name in ("deadline", "journal") if name in options}
+        )
         os.environ["VODNB_TOKEN"] = task.token(0)
         words = ["confirm", str(self._table(0)), "-o", str(out), "--endpoint", task.endpoint]
         words += ["--project-id", "p" * 32, "--workers", str(task.recipe["workers"])]
@@ -386,3 +387,13 @@ class _Client:
 
 class _NoTableError(Exception):
     """A command ended without its file."""
+
+
+def _take_for_granted(options: dict[str, Any]) -> None:
+    """Let the runs of this process have options that the command line does not know."""
+    prepare = Runs.prepare
+
+    def prepared(runs: Runs, assets: Any, asked: Any) -> Any:
+        return prepare(runs, assets, {**asked, **options})
+
+    Runs.prepare = prepared

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,13 +169,14 @@ def campaign(recipes: Sequence[dict[str, Any]], *, side_by_side: int, shrinks: i
     warm_up()
     found: list[tuple[dict[str, Any], str]] = []
     left = {recipe["seed"] for recipe in recipes}
-    for recipe, told, _ in play(recipes, side_by_side=side_by_side):
-        left.discard(recipe["seed"])
-        if told:
-            found.append((recipe, sort_of(told[0])))
-            say(f"seed {recipe['seed']}:", *by_sort(told))
-        if left and len(left) % STATE == 0:
-            say(f"{len(found)} broke a promise so far; to go on: --first {min(left)}")
+    with closing(play(recipes, side_by_side=side_by_side)) as played:
+        for recipe, told, _ in played:
+            left.discard(recipe["seed"])
+            if told:
+                found.append((recipe, sort_of(told[0])))
+                say(f"seed {recipe['seed']}:", *by_sort(told))
+            if left and len(left) % STATE == 0:
+                say(f"{len(found)} broke a promise so far; to go on: --first {min(left)}")
     for recipe, sort in found[:shrinks]:
         small = shrink(recipe, breaks=functools.partial(breaks, sort=sort))
         say(f'seed {recipe["seed"]}, {sort}: --replay "{small}"')

@@ -98,9 +98,9 @@ class Playing:
 
     def end(self) -> None:
         """End it and all its processes."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, ChildProcessError):
             os.killpg(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+            os.waitpid(self._pid, 0)
 
 
 def play(
@@ -112,7 +112,7 @@ def play(
     """
     waiting = iter(recipes)
     going: list[Playing] = []
-    with tempfile.TemporaryDirectory(prefix="hunt-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="hunt-", ignore_cleanup_errors=True) as scratch:
         try:
             while True:
                 while len(going) < side_by_side and (recipe := next(waiting, None)) is not None:

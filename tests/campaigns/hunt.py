@@ -68,10 +68,13 @@ class Playing:
         self._pid = os.fork()
         if not self._pid:
             self._play()
+        with suppress(OSError):  # whichever of the two is first
+            os.setpgid(self._pid, self._pid)
 
     def _play(self) -> None:
         try:
-            os.setpgid(0, 0)
+            with suppress(OSError):
+                os.setpgid(0, 0)
             record = Round(self.recipe, self._folder / "round").play()
             told = Judge(record).faults()
             self._told.with_suffix(".new").write_bytes(pickle.dumps((told, record)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from engine_play import ids, play
-from pretend_service import LOST, UNREACHABLE, PretendService, refusal
+from pretend_service import GOALS, LOST, UNREACHABLE, PretendService, refusal
 from virtual_time import run_virtual
 
 from vodnb.bulk.control import Control
@@ -89,3 +90,27 @@ def test_calls_that_never_left_do_not_use_up_the_one_after_a_doubt():
     service.scripts[assets[0]] = [*[(UNREACHABLE, False)] * 4, (LOST, False)]
     book, _ = play(service, assets, ceiling=5.0)
     assert book.outcomes == {Outcome.CONFIRMED: 60}
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_refusal_beside_a_state_that_lags_is_looked_at_once_more(status):
+    """Asked for again within the lag: refused, and told as it is once no state can lag any more."""
+    asset = ids(1)[0]
+    goal = GOALS[str(status)]
+    service = PretendService({asset: goal})
+    service.lag, service._earlier[asset] = 3.0, (0.0, "CREATING")
+    book, _ = play(service, [asset], status=status)
+    told = book.settlements[asset]
+    assert (told.outcome, told.state_after) == (Outcome.ALREADY_CONFIRMED, goal)
+    assert service.posts() == 1
+
+
+def test_where_only_reading_back_is_left_a_probe_has_something_to_ask_for():
+    """A resumed run: nothing to send, some to read back, and a service that is away for a while."""
+    assets = ids(60)
+    service = PretendService(dict.fromkeys(assets, "CREATED"))
+    service.away = (0.02, 30.0)
+    book, engine = play(service, [], verify=True, unproved=assets)
+    assert engine.stopped is None
+    assert all(asked for _, asked, _ in service.calls)
+    assert {book.settlements[one].state_after for one in assets} <= {"CREATED", ""}

@@ -166,6 +166,10 @@ def test_no_effect_is_sent_once_more_and_then_no_more():
 def test_a_refusal_and_a_state_of_creating_contradict_each_other():
     """States may lag behind: nobody guesses."""
     assert judge("CREATING", code="VOD.10126") is Finding.IN_DOUBT
+    early = judge_doubt(
+        "CREATING", Status.CREATED, code="VOD.10126", attempts=1, is_last=False, may_lag=True
+    )
+    assert early is Finding.LOOK_AGAIN
 
 
 @pytest.mark.parametrize("state", ["CANCELLED", "UPLOAD_FAILED", "DELETED", "NO_ASSET"])

@@ -233,9 +233,15 @@ def test_a_mixed_run_that_is_stopped_gives_the_whole_table(vod, box, mixed):
     prepare = job._prepare
 
     def stopping(plan, table, control):
-        begun = prepare(plan, table, control).begin()
-        begun.future.add_done_callback(lambda _future: control.stop())
-        return begun
+        part = prepare(plan, table, control)
+        run = part._run
+
+        async def run_and_stop():
+            await run()
+            control.stop()
+
+        part._run = run_and_stop
+        return part
 
     job._prepare = stopping
     table = job.wait(progress=False)

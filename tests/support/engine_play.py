@@ -12,14 +12,17 @@ from virtual_time import run_virtual
 from vodnb.bulk.book import Book
 from vodnb.bulk.control import Control
 from vodnb.bulk.engine import Engine
+from vodnb.bulk.events import Settled
 from vodnb.bulk.limiter import Limiter
 from vodnb.bulk.line import Line
 from vodnb.bulk.plan import Plan
 from vodnb.bulk.recorder import Recorder
-from vodnb.rules.model import Outcome, Status
+from vodnb.rules.model import Outcome, Settlement, Status
 from vodnb.rules.operations import CONFIRM, INFO
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pretend_service import PretendService
 
 
@@ -35,6 +38,7 @@ def play(
     workers: int | None = 8,
     stop_after: float | None = None,
     control: Control | None = None,
+    unproved: Sequence[str] = (),
 ) -> tuple[Book, Engine]:
     """Run a whole job in virtual time and return where everything stands."""
     plan = Plan(
@@ -49,9 +53,14 @@ def play(
         verify=verify,
     )
     book, switches = Book(), control or Control()
+    for asset_id in unproved:
+        told = Settlement(outcome=Outcome.CONFIRMED, attempts=1)
+        book.hear(Settled(asset_id=asset_id, settlement=told))
 
     async def job() -> Engine:
-        engine = _build(plan, service=service, control=switches, book=book, ceiling=ceiling)
+        engine = _build(
+            plan, unproved, service=service, control=switches, book=book, ceiling=ceiling
+        )
         if stop_after is not None:
             asyncio.get_running_loop().call_later(stop_after, switches.stop)
         await engine.run()
@@ -61,7 +70,13 @@ def play(
 
 
 def _build(
-    plan: Plan, *, service: PretendService, control: Control, book: Book, ceiling: float
+    plan: Plan,
+    unproved: Sequence[str],
+    *,
+    service: PretendService,
+    control: Control,
+    book: Book,
+    ceiling: float,
 ) -> Engine:
     lines = {
         operation.name: Line(
@@ -82,6 +97,7 @@ def _build(
         control=control,
         recorder=Recorder(None, listen=book.hear),
         recall=book.settlements.__getitem__,
+        unproved=unproved,
         now=lambda: "2026-01-01T00:00:00.000Z",
         chance=lambda: 0.5,
     )

@@ -85,7 +85,7 @@ class Doubts:
     def _due(self, item: Item) -> float:
         """Return when the state of a doubtful asset can be believed."""
         if item.answer and is_proof_needed(item.answer.code):
-            return 0.0
+            return item.left_at + SETTLE_MARGIN if item.is_read else 0.0
         return item.left_at + max(self._plan.deadline, item.deadline) + SETTLE_MARGIN
 
     async def _judge(self, item: Item, state: str, *, lane: int) -> None:
@@ -96,12 +96,16 @@ class Doubts:
             code=told,
             attempts=item.sendings,
             is_last=item.is_resent or item.sendings >= self._plan.attempts,
+            may_lag=not item.is_read,
         )
+        item.is_read = True
         is_open = finding is Finding.SEND_AGAIN or not item.sendings
         foreign = settle_foreign(state, self._plan.status) if self._plan.must_look else None
         match finding:
             case Finding.SEND_AGAIN | Finding.IN_DOUBT if is_open and foreign:
                 self._settle(item, replace(foreign, attempts=item.attempts, sent_at=item.sent_at))
+            case Finding.LOOK_AGAIN:
+                self.add([item])
             case Finding.SEND_AGAIN:
                 item.is_resent = True
                 await self._send(item, lane)

@@ -101,7 +101,9 @@ class Engine:
         self._retries = 0
         self.trials_left = math.inf if plan.canary is None else plan.canary
         self._canary_rests = False
-        self._first = [*plan.assets[:BATCH], *(item.asset_id for item in doubtful)][:BATCH]
+        unproved = list(unproved)
+        known = [*(item.asset_id for item in doubtful[:BATCH]), *unproved[:BATCH]]
+        self._first = [*plan.assets[:BATCH], *known][:BATCH]
         self._gate = Gate(control, probe=self._probe, stop=self._stop)
         self._doubts = Doubts(
             plan, control=control, read=self._read_back, send=self._resend, settle=self._settle
@@ -346,7 +348,7 @@ class Engine:
             if self._looks_first and not await self._ahead.is_due(item, lane):
                 return None
             item.attempts += 1
-            item.answer = None
+            item.answer, item.is_read = None, False
             item.sent_at = item.sent_at or self._now()
             self._sent += 1
             await self._notes.leave(item)

@@ -115,6 +115,7 @@ class Item:
         deadline: How long an earlier process gave its call; 0 for a call of this one.
         note: The note that it is about to leave; None where there is none.
         is_resent: Whether it was sent again after a doubt; that is done once.
+        is_read: Whether its state was read after its last answer.
         answer: What the last attempt came to.
     """
 
@@ -129,6 +130,7 @@ class Item:
     deadline: float = 0.0
     note: Note | None = None
     is_resent: bool = False
+    is_read: bool = False
     answer: Answer | None = None
 
     @property

@@ -19,7 +19,7 @@ from vodnb.tables.results import build_results
 
 from .control import Control
 from .plan import Stop
-from .work import Run, remember
+from .work import Run, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,8 +126,8 @@ class Series(Run):
             plan = replace(part.plan, canary=int(trials)) if is_limited else part.plan
             job = self._prepare(plan, part.table, self._control)
             job.speak(self._lang)
-            self._jobs.append(job.begin())
-            remember(self)
+            # Not by its own `begin`: what `last_job` returns stays the whole.
+            self._jobs.append(Work.begin(job))
             try:
                 await asyncio.wrap_future(job.future)
             except VodnbError as fault:

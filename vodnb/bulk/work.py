@@ -172,8 +172,8 @@ class Work(ABC):
         Example:
             >>> job.pause()
         """
-        if self._paused_at is None and not self.done():
-            self._paused_at = time.monotonic()
+        if not self.done():
+            self._paused_at = self._paused_at or time.monotonic()
             self._control.pause()
 
     def resume(self) -> None:
@@ -182,10 +182,10 @@ class Work(ABC):
         Example:
             >>> job.resume()
         """
+        self._control.resume()
         if self._paused_at is not None:
             self._paused += self._now() - self._paused_at
             self._paused_at = None
-            self._control.resume()
 
     @property
     def fault(self) -> BaseException | None:

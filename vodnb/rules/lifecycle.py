@@ -154,10 +154,19 @@ class Finding(StrEnum):
     REFUSED = "refused"
     NO_EFFECT = "no_effect"
     SEND_AGAIN = "send_again"
+    LOOK_AGAIN = "look_again"
     IN_DOUBT = "in_doubt"
 
 
-def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last: bool) -> Finding:
+def judge_doubt(
+    state: str,
+    status: Status,
+    *,
+    code: str,
+    attempts: int,
+    is_last: bool,
+    may_lag: bool = False,
+) -> Finding:
     """Say what the state, read after the settle time, makes of a doubtful asset.
 
     Args:
@@ -166,6 +175,7 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
         code: Code of the last answer.
         attempts: How often the confirm call may have reached the service; 0 where that is lost.
         is_last: Whether it must not be sent again.
+        may_lag: Whether the state was read so soon that it may be an earlier one.
     """
     stage = stage_of(state)
     if stage is Stage.UNKNOWN:
@@ -174,7 +184,9 @@ def judge_doubt(state: str, status: Status, *, code: str, attempts: int, is_last
         return _reached(code=code, attempts=attempts)
     if code == _NOT_ACCEPTED:
         # "Not CREATING any more" and a state of CREATING contradict each other: states may lag.
-        return Finding.IN_DOUBT if stage is Stage.HANGING else Finding.REFUSED
+        if stage is Stage.HANGING:
+            return Finding.LOOK_AGAIN if may_lag else Finding.IN_DOUBT
+        return Finding.REFUSED
     if status.is_destructive:
         return Finding.NO_EFFECT if stage is Stage.HANGING else Finding.IN_DOUBT
     return Finding.NO_EFFECT if is_last else Finding.SEND_AGAIN

@@ -107,7 +107,7 @@ def test_a_refusal_beside_a_state_that_lags_is_looked_at_once_more(status):
 
 def test_where_only_reading_back_is_left_a_probe_has_something_to_ask_for():
     """A resumed run: nothing to send, some to read back, and a service that is away for a while."""
-    assets = ids(60)
+    assets = ids(1000)
     service = PretendService(dict.fromkeys(assets, "CREATED"))
     service.away = (0.02, 30.0)
     book, engine = play(service, [], verify=True, unproved=assets)

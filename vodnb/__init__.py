@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import forms
-    from .bulk.loop import allow_nested_loops
-    from .bulk.work import last_job
+    from .bulk.background import last_job
     from .debug.exchange import load_exchange
     from .emulator.server import sandbox
     from .forms.app_form import app
+    from .kernel.loop import allow_nested_loops
     from .rules.errors import VodnbError
     from .session.connect import connect, resume
     from .session.handover import hand_back, report
@@ -49,14 +49,14 @@ __all__ = [
 # Loaded when first used: pandas alone takes longer than everything else together.
 _HOMES = {
     "VodnbError": "rules.errors",
-    "allow_nested_loops": "bulk.loop",
+    "allow_nested_loops": "kernel.loop",
     "app": "forms.app_form",
     "compare": "session.offline",
     "connect": "session.connect",
     "doctor": "session.offline",
     "explain": "session.offline",
     "hand_back": "session.handover",
-    "last_job": "bulk.work",
+    "last_job": "bulk.background",
     "load_assets": "session.offline",
     "load_exchange": "debug.exchange",
     "report": "session.handover",

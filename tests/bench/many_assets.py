@@ -22,12 +22,12 @@ import pandas as pd
 from arena import Server
 
 import vodnb
+from vodnb.bulk.engine.plan import Keep, Plan
 from vodnb.bulk.job import Job
-from vodnb.bulk.plan import Keep, Plan
 from vodnb.rules.answers import Answer, Reply, read_answer
 from vodnb.rules.model import Status
 from vodnb.rules.operations import INFO
-from vodnb.tables._cells import TEXT
+from vodnb.tables.formats.cell_text import TEXT
 
 if TYPE_CHECKING:
     from vodnb.rules.errors import VodnbError

@@ -75,9 +75,9 @@ def make_table(path: Path, rows: int) -> None:
 
 def make_journal(path: Path, rows: int) -> None:
     """Write the journal of a run of that many assets: an intent and an outcome for each."""
-    from vodnb.bulk.journal import Journal
-    from vodnb.bulk.owner import this_clock
-    from vodnb.bulk.record import Entry, Header, Standing
+    from vodnb.journal.entries import Entry, Header, Standing
+    from vodnb.journal.journal import Journal
+    from vodnb.journal.owner import this_clock
     from vodnb.rules.model import Outcome, Settlement, Status
 
     header = Header(

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import vodnb
 import vodnb.session.connect  # loaded before the first fork, so that a child starts at once
-from vodnb.bulk import doubts, notes
+from vodnb.bulk.engine import intents
+from vodnb.rules import lifecycle
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import Status
 
@@ -92,9 +93,10 @@ def confirm(
     Without looking first, only the journal keeps an asset from being sent twice: there, a run that
     had ended before its child was killed is not asked for anew, but its table had from its journal.
     """
-    doubts.SETTLE_MARGIN = profile.margin
-    # As in earnest, a note may be younger than the margin only, for the settle time counts from it.
-    notes._FRESH = 0.8 * profile.margin
+    lifecycle.SETTLE_MARGIN = profile.margin
+    # As in earnest, an intent may be younger than the margin only, for the settle time counts from
+    # it.
+    intents._FRESH = 0.8 * profile.margin
     vod = vodnb.connect(
         endpoint=server.box["endpoint"],
         region="cn-north-4",

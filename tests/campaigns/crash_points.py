@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from arena import FAST, Server, Verdict, confirm, fork, has_finished, judge
 
-from vodnb.bulk.journal import Journal
+from vodnb.journal.journal import Journal
 from vodnb.rules.model import Status
-from vodnb.service.http import Http
+from vodnb.service.transport.http import Http
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -32,7 +32,7 @@ from hunt_recipe import draw, shrink
 from hunt_round import Round
 from hunt_virtual import tell
 
-from vodnb.service import http
+from vodnb.service.transport import http
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -24,8 +24,9 @@ from arena import FAST
 from hunt_interrupts import interrupt_at
 
 import vodnb
-from vodnb.bulk import doubts, notes
+from vodnb.bulk.engine import intents
 from vodnb.cli import main as command_line
+from vodnb.rules import lifecycle
 from vodnb.rules.errors import VodnbError
 from vodnb.session.runs import Runs
 
@@ -124,8 +125,8 @@ class _Client:
         self._tell("ends")
 
     def _prepare(self) -> None:
-        doubts.SETTLE_MARGIN = FAST.margin
-        notes._FRESH = 0.8 * FAST.margin
+        lifecycle.SETTLE_MARGIN = FAST.margin
+        intents._FRESH = 0.8 * FAST.margin
         clock = self._task.clock
         time.time = lambda: _wall() + struct.unpack("d", clock[:8])[0]
         time.time_ns = lambda: _wall_ns() + int(1e9 * struct.unpack("d", clock[:8])[0])

@@ -9,8 +9,8 @@ import signal
 import sys
 from typing import Any
 
-_BEGINS = ("bulk/work.py", "bulk/loop.py", "bulk/series.py")
-_VERBS = ("vodnb/vod.py", "vodnb/asking.py")
+_BEGINS = ("bulk/background.py", "kernel/loop.py", "bulk/mixed_job.py")
+_VERBS = ("vodnb/session/vod.py", "vodnb/asking.py")
 
 
 def interrupt_at(last: int) -> None:

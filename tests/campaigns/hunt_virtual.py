@@ -17,14 +17,15 @@ from simulate import Story
 from simulated_world import DEADLINE, MemoryJournal
 from virtual_time import run_virtual
 
-from vodnb.bulk import control, owner
+from vodnb.bulk.pace import control
+from vodnb.journal import owner
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vodnb.bulk.engine import Engine
+    from vodnb.bulk.engine.engine import Engine
 
 BOUND = 300.0
 """Seconds in which a run must end when nothing goes wrong any more."""
@@ -136,7 +137,7 @@ class HuntStory(Story):
 
     def faults(self) -> list[str]:
         """Return what the story broke of our promises."""
-        strangers = set(self.book.settlements) - set(self.world.assets)
+        strangers = set(self.run_state.settlements) - set(self.world.assets)
         found = [*self.world.broken, *self._claims(), *self._repeats(), *self._open()]
         return found + [f"{asset} is not in the table" for asset in strangers]
 
@@ -182,7 +183,8 @@ class HuntStory(Story):
     def _open(self) -> Iterator[str]:
         """What the quiet leg has left open."""
         if not self.is_finished and not self.status.is_destructive:
-            yield f"the quiet run ended {self.book.phase} with {self.book.settled} settled"
+            state = self.run_state
+            yield f"the quiet run ended {state.phase} with {state.settled} settled"
         for asset in self.world.assets:
             told = self.outcome(asset)
             if told is Outcome.NOT_SENT or self._hangs(asset):
@@ -196,7 +198,7 @@ class HuntStory(Story):
         """
         if self.status.is_destructive or asset in self.world._confirmed_at:
             return False
-        standing = self.book.settlements.get(asset)
+        standing = self.run_state.settlements.get(asset)
         if standing and standing.outcome is Outcome.FAILED and standing.attempts > 1:
             return False
         is_doubtful = self.outcome(asset) is Outcome.IN_DOUBT

@@ -15,8 +15,8 @@ from contextlib import closing
 from pathlib import Path
 
 import vodnb
-from vodnb.bulk.journal import Journal
 from vodnb.emulator.faults import Behaviour
+from vodnb.journal.journal import Journal
 
 STATES = ("CREATING", "PUBLISHED", "CREATED", "TRANSCODE_SUCCEED", "NO_ASSET")
 """A fifth of each: so a fifth has to be confirmed."""

@@ -22,15 +22,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from simulated_world import DEADLINE, MemoryJournal, MemoryRecorder, World
 from virtual_time import run_virtual
 
-from vodnb.bulk import control, owner, runs
-from vodnb.bulk.book import Book
-from vodnb.bulk.control import Control
-from vodnb.bulk.engine import Engine
-from vodnb.bulk.events import Phase
-from vodnb.bulk.job import Job, _items, _unproved_in
-from vodnb.bulk.limiter import Limiter
-from vodnb.bulk.line import Line
-from vodnb.bulk.plan import Plan
+from vodnb.bulk.engine.engine import Engine
+from vodnb.bulk.engine.events import Phase
+from vodnb.bulk.engine.plan import Plan
+from vodnb.bulk.engine.run_state import RunState
+from vodnb.bulk.job import Job, _items, _unverified_in
+from vodnb.bulk.pace import control
+from vodnb.bulk.pace.control import Control
+from vodnb.bulk.pace.limiter import Limiter
+from vodnb.bulk.pace.paced_call import PacedCall
+from vodnb.journal import opening, owner
 from vodnb.rules.model import Outcome, Status
 from vodnb.rules.operations import CONFIRM, INFO
 
@@ -52,7 +53,7 @@ class Story:
         self.only_hanging = self.chance.random() < 0.3
         self.status = self.chance.choice([Status.CREATED] * 3 + [Status.CANCELLED])
         self.world.goal = str(self.status)
-        self.book = Book()
+        self.run_state = RunState()
         self.is_finished = False
 
     async def play(self) -> None:
@@ -69,7 +70,7 @@ class Story:
 
     async def _leg(self, *, is_last: bool) -> None:
         self.world.wake(crash_at=None if is_last else self._crash_at())
-        self.book = Book()
+        self.run_state = RunState()
         switches = Control()
         if not is_last and self.chance.random() < 0.2:
             moment = self.chance.uniform(0, 15)
@@ -83,8 +84,8 @@ class Story:
             task.cancel()
         # A leg whose first check fails raises, and the next leg tries again.
         await asyncio.gather(work, *rest, return_exceptions=True)
-        self.world.log("crash" if has_crashed else f"end {self.book.phase}")
-        self.is_finished = not has_crashed and self.book.phase is Phase.FINISHED
+        self.world.log("crash" if has_crashed else f"end {self.run_state.phase}")
+        self.is_finished = not has_crashed and self.run_state.phase is Phase.FINISHED
 
     def _crash_at(self) -> int | None:
         return self.chance.randint(1, 120) if self.chance.random() < 0.6 else None
@@ -103,32 +104,32 @@ class Story:
         )
         self.clock = owner.common_clock(self.clock)
         header = SimpleNamespace(deadline=DEADLINE, clock=self.clock)
-        opened = runs._sort(self.journal, header)
-        job = SimpleNamespace(_plan=plan, _book=self.book)
+        opened = opening._sort(self.journal, header)
+        job = SimpleNamespace(_plan=plan, _state=self.run_state)
         opened.header.run_id = "run"
         with patch("vodnb.bulk.job.replace", _replace):
             plan = Job._take_up(job, opened)
         return Engine(
             plan,
             service=self.world,
-            confirm=self._line(CONFIRM, switches),
-            info=self._line(INFO, switches),
+            confirm=self._paced_call(CONFIRM, switches),
+            info=self._paced_call(INFO, switches),
             control=switches,
-            recorder=MemoryRecorder(self.journal, listen=self.book.hear),
-            recall=self.book.settlements.__getitem__,
+            recorder=MemoryRecorder(self.journal, listen=self.run_state.hear),
+            recall=self.run_state.settlements.__getitem__,
             doubtful=_items(opened),
-            unproved=_unproved_in(opened),
+            unverified=_unverified_in(opened),
             now=lambda: "2026-01-01T00:00:00.000Z",
             chance=self.chance.random,
         )
 
-    def _line(self, operation: Any, switches: Control) -> Line:
-        return Line(
+    def _paced_call(self, operation: Any, switches: Control) -> PacedCall:
+        return PacedCall(
             operation,
             service=self.world,
             limiter=Limiter(self.ceiling),
             control=switches,
-            listen=self.book.hear,
+            listen=self.run_state.hear,
             deadline=DEADLINE,
             chance=self.chance.random,
         )
@@ -138,12 +139,14 @@ class Story:
     def faults(self) -> list[str]:
         """Return what the story broke of our promises."""
         found = [*self._claims(), *self._repeats()]
-        strangers = set(self.book.settlements) - set(self.world.assets)
+        strangers = set(self.run_state.settlements) - set(self.world.assets)
         found += [f"{asset} is not in the table" for asset in strangers]
-        standings = self.book.settlements.values()
+        standings = self.run_state.settlements.values()
         unread = sum(standing.code == "CLIENT.UNREAD" for standing in standings)
-        if self.is_finished and self.book.settled + unread != len(self.world.assets):
-            found.append(f"finished with {self.book.settled} of {len(self.world.assets)} settled")
+        if self.is_finished and self.run_state.settled + unread != len(self.world.assets):
+            found.append(
+                f"finished with {self.run_state.settled} of {len(self.world.assets)} settled"
+            )
         return found
 
     def _claims(self) -> list[str]:
@@ -167,7 +170,7 @@ class Story:
 
     def outcome(self, asset: str) -> Outcome:
         """Return how the table shows an asset."""
-        standing = self.book.settlements.get(asset)
+        standing = self.run_state.settlements.get(asset)
         return standing.outcome if standing else Outcome.NOT_SENT
 
     def _repeats(self) -> list[str]:

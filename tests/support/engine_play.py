@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from pretend_service import ids  # noqa: F401  whoever plays the engine has assets to play with
 from virtual_time import run_virtual
 
-from vodnb.bulk.book import Book
-from vodnb.bulk.control import Control
-from vodnb.bulk.engine import Engine
-from vodnb.bulk.events import Settled
-from vodnb.bulk.limiter import Limiter
-from vodnb.bulk.line import Line
-from vodnb.bulk.plan import Plan
-from vodnb.bulk.recorder import Recorder
+from vodnb.bulk.engine.engine import Engine
+from vodnb.bulk.engine.events import Settled
+from vodnb.bulk.engine.plan import Plan
+from vodnb.bulk.engine.recorder import Recorder
+from vodnb.bulk.engine.run_state import RunState
+from vodnb.bulk.pace.control import Control
+from vodnb.bulk.pace.limiter import Limiter
+from vodnb.bulk.pace.paced_call import PacedCall
 from vodnb.rules.model import Outcome, Settlement, Status
 from vodnb.rules.operations import CONFIRM, INFO
 
@@ -38,8 +38,8 @@ def play(
     workers: int | None = 8,
     stop_after: float | None = None,
     control: Control | None = None,
-    unproved: Sequence[str] = (),
-) -> tuple[Book, Engine]:
+    unverified: Sequence[str] = (),
+) -> tuple[RunState, Engine]:
     """Run a whole job in virtual time and return where everything stands."""
     plan = Plan(
         run_id="run",
@@ -52,39 +52,39 @@ def play(
         only_hanging=only_hanging,
         verify=verify,
     )
-    book, switches = Book(), control or Control()
-    for asset_id in unproved:
+    state, switches = RunState(), control or Control()
+    for asset_id in unverified:
         told = Settlement(outcome=Outcome.CONFIRMED, attempts=1)
-        book.hear(Settled(asset_id=asset_id, settlement=told))
+        state.hear(Settled(asset_id=asset_id, settlement=told))
 
     async def job() -> Engine:
         engine = _build(
-            plan, unproved, service=service, control=switches, book=book, ceiling=ceiling
+            plan, unverified, service=service, control=switches, state=state, ceiling=ceiling
         )
         if stop_after is not None:
             asyncio.get_running_loop().call_later(stop_after, switches.stop)
         await engine.run()
         return engine
 
-    return book, run_virtual(job())
+    return state, run_virtual(job())
 
 
 def _build(
     plan: Plan,
-    unproved: Sequence[str],
+    unverified: Sequence[str],
     *,
     service: PretendService,
     control: Control,
-    book: Book,
+    state: RunState,
     ceiling: float,
 ) -> Engine:
     lines = {
-        operation.name: Line(
+        operation.name: PacedCall(
             operation,
             service=service,
             limiter=Limiter(ceiling),
             control=control,
-            listen=book.hear,
+            listen=state.hear,
             deadline=plan.deadline,
             chance=lambda: 0.5,
         )
@@ -95,15 +95,15 @@ def _build(
         service=service,
         **lines,
         control=control,
-        recorder=Recorder(None, listen=book.hear),
-        recall=book.settlements.__getitem__,
-        unproved=unproved,
+        recorder=Recorder(None, listen=state.hear),
+        recall=state.settlements.__getitem__,
+        unverified=unverified,
         now=lambda: "2026-01-01T00:00:00.000Z",
         chance=lambda: 0.5,
     )
 
 
-def outcome(book: Book, asset_id: str) -> tuple[Outcome, str]:
+def outcome(state: RunState, asset_id: str) -> tuple[Outcome, str]:
     """Return outcome and code of one asset."""
-    found = book.settlements[asset_id]
+    found = state.settlements[asset_id]
     return found.outcome, found.code

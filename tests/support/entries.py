@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from journals import RUN_ID
 
-from vodnb.bulk import owner, registry
-from vodnb.bulk.registry import Claim, Entry, enter
+from vodnb.journal import owner, registry
+from vodnb.journal.registry import Claim, Registration, enter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,14 +21,14 @@ GONE = {**owner.this_process(), "pid": os.getpid(), "began": "another"}
 """A process of this number that began at another time."""
 
 
-BEAT = Entry._beat
+BEAT = Registration._beat
 
 
 @contextlib.contextmanager
 def hearts_stand_still() -> Iterator[None]:
     """Let no entry of a test write on when the test is over, nor stay open."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Entry, "_beat", lambda _: None)
+        patch.setattr(Registration, "_beat", lambda _: None)
         yield
     registry._open.clear()
 
@@ -41,14 +41,14 @@ def claim(**changes: Any) -> Claim:
 
 def begun(
     assets: Sequence[str], *, journal: Path | None = None, deadline: float = 30.0, **changes: Any
-) -> Entry:
+) -> Registration:
     """Return the entry of a run that may have sent something."""
     entry = enter(claim(has_journal=journal is not None, **changes), assets)
     entry.begin(run_id=RUN_ID, journal=journal, deadline=deadline)
     return entry
 
 
-def orphaned(entry: Entry, **changes: Any) -> Path:
+def orphaned(entry: Registration, **changes: Any) -> Path:
     """Let the process of an entry have been killed; return its file."""
     entry._end()
     registry._open.clear()

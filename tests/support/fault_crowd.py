@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Self
 import pytest
 from fault_cells import CANARY, check_common
 
-from vodnb.bulk import doubts, engine, gate, limiter, line
-from vodnb.bulk.loop import submit
-from vodnb.service import http
+from vodnb.bulk.engine import engine
+from vodnb.bulk.pace import circuit_breaker, limiter, paced_call
+from vodnb.kernel.loop import submit
+from vodnb.rules import lifecycle
+from vodnb.service.transport import http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,11 +43,13 @@ CROWD = {1: 24, 32: 8}
 def quicken(patch: pytest.MonkeyPatch, *, margin: float = MARGIN) -> None:
     """Shorten the waits of a run: settle margin, back-off, holds, probes, the longest hold."""
     back_off, slow = engine.back_off, limiter.Limiter.slow
-    patch.setattr(doubts, "SETTLE_MARGIN", margin)
-    patch.setattr(gate, "PROBES", tuple(HURRY * seconds for seconds in gate.PROBES))
+    patch.setattr(lifecycle, "SETTLE_MARGIN", margin)
+    patch.setattr(
+        circuit_breaker, "PROBES", tuple(HURRY * seconds for seconds in circuit_breaker.PROBES)
+    )
     patch.setattr(engine, "back_off", lambda *args, **kw: HURRY * back_off(*args, **kw))
     patch.setattr(limiter.Limiter, "slow", lambda self, *, hold: slow(self, hold=HURRY * hold))
-    patch.setattr(line, "LONGEST_HOLD", HURRY * line.LONGEST_HOLD)
+    patch.setattr(paced_call, "LONGEST_HOLD", HURRY * paced_call.LONGEST_HOLD)
     # Reading the authorities takes longer than a whole small job, and plain HTTP needs none.
     patch.setattr(http.httpx, "create_ssl_context", functools.cache(http.httpx.create_ssl_context))
 

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import pytest
 from jobs import wait_until
 
-from vodnb.bulk.work import last_job
+from vodnb.bulk.background import last_job
 from vodnb.forms import shared as sharing
 from vodnb.session.connection import Connection
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from journals import RUN_ID
 from pretend_service import PretendService, ids
 
+from vodnb.bulk.engine.plan import Plan
 from vodnb.bulk.job import Job
-from vodnb.bulk.plan import Plan
 from vodnb.rules.model import Status
 from vodnb.tables.read import load_assets
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from vodnb.bulk.journal import Journal
-from vodnb.bulk.owner import this_clock, this_process
-from vodnb.bulk.record import Entry, Header, Standing
-from vodnb.bulk.runs import Want
+from vodnb.journal.entries import Entry, Header, Standing
+from vodnb.journal.journal import Journal
+from vodnb.journal.opening import Want
+from vodnb.journal.owner import this_clock, this_process
 from vodnb.rules.model import Outcome, Settlement, Status
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 _SCRIPT = """
 import json, os, sys, time
 import vodnb
-from vodnb.bulk import doubts, registry
+from vodnb.rules import lifecycle
+from vodnb.journal import registry
 from vodnb.rules.errors import VodnbError
-doubts.SETTLE_MARGIN = 0.2
+lifecycle.SETTLE_MARGIN = 0.2
 box = json.loads(sys.stdin.readline())
 vod = vodnb.connect(**box)
 for line in sys.stdin:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 
-from vodnb.service.http import Http
+from vodnb.service.transport.http import Http
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: r1\r\n\r\n{}"
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from vodnb.rules.answers import Answer, Fault, Reply
 from vodnb.rules.operations import CONFIRM
 from vodnb.service.client import Client
-from vodnb.service.credentials import KeyCredential, TokenCredential, UserCredential
 from vodnb.service.redact import Secret
-from vodnb.service.settings import Settings
+from vodnb.service.settings.credentials import KeyCredential, TokenCredential, UserCredential
+from vodnb.service.settings.settings import Settings
 
 ENDPOINT = "https://vod.cn-north-4.myhuaweicloud.com"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vodnb.service.settings import read_settings
+from vodnb.service.settings.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from vodnb.service.settings import Settings
+    from vodnb.service.settings.settings import Settings
 
 AK = "AKEXAMPLE0123456789A"
 SK = "SKexample0123456789abcdefghijklmnopqrstuv"

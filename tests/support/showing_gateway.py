@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from leak_scan import pieces_of
 
-from vodnb.emulator import gate, server
+from vodnb.emulator import admission, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,16 +138,20 @@ class Gateway:
 @contextlib.contextmanager
 def showing_gateway() -> Iterator[Gateway]:
     """Run a sandbox that opens to `SECRETS`, and a gateway before it."""
-    key = gate.Key(ak=SECRETS["AK"], sk=SECRETS["SK"], security_token=SECRETS["security token"])
-    known = gate.Credentials(
+    key = admission.Key(
+        ak=SECRETS["AK"], sk=SECRETS["SK"], security_token=SECRETS["security token"]
+    )
+    known = admission.Credentials(
         project_id="5ec2e7aa" * 4,
-        key=gate.Key(ak="HST" + "0" * 17, sk="0" * 40),
+        key=admission.Key(ak="HST" + "0" * 17, sk="0" * 40),
         temporary_key=key,
         iam_password=SECRETS["password"],
     )
     with (
-        patch.object(gate.Credentials, "invent", classmethod(lambda _cls: known)),
-        patch.object(gate, "_random_text", lambda *_how: SECRETS["token"].removeprefix("MIIO")),
+        patch.object(admission.Credentials, "invent", classmethod(lambda _cls: known)),
+        patch.object(
+            admission, "_random_text", lambda *_how: SECRETS["token"].removeprefix("MIIO")
+        ),
     ):
         box = server.sandbox()
         gateway = Gateway(box)

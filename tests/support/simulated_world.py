@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pretend_service import LOST, UNREACHABLE, refusal
 
-from vodnb.bulk.events import Bounced, ReadBack, Sent, Settled
-from vodnb.bulk.record import Entry
-from vodnb.bulk.recorder import _STANDINGS
+from vodnb.bulk.engine.events import Bounced, Sent, Settled, Verified
+from vodnb.bulk.engine.recorder import _STANDINGS
+from vodnb.journal.entries import Entry
 from vodnb.rules.answers import Reply, read_answer
 from vodnb.rules.errors import SignInError
 from vodnb.rules.operations import INFO
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
 
-    from vodnb.bulk.events import Event, Listener
+    from vodnb.bulk.engine.events import Event, Listener
     from vodnb.rules.answers import Answer, Fault
     from vodnb.rules.errors import VodnbError
     from vodnb.rules.operations import Operation
@@ -288,7 +288,7 @@ class MemoryRecorder:
         """Let an event be heard, an outcome only when it is durable."""
         if self._world.is_dead(self._life):
             return
-        if isinstance(event, Bounced | Settled | ReadBack):
+        if isinstance(event, Bounced | Settled | Verified):
             self._put(event)
         else:
             self._listen(event)
@@ -303,7 +303,7 @@ class MemoryRecorder:
             await asyncio.wait({self._writer})
 
     def _put(
-        self, event: Sent | Bounced | Settled | ReadBack, *, is_heard: bool = True
+        self, event: Sent | Bounced | Settled | Verified, *, is_heard: bool = True
     ) -> asyncio.Future[None]:
         entry = Entry(
             asset_id=event.asset_id,

@@ -1,1 +1,1 @@
-"""Many calls: the engine, its job handle, its progress and its loop."""
+"""Many calls: runs, surveys and sweeps, each watched and stopped from any thread."""

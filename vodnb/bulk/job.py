@@ -13,40 +13,38 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vodnb.bulk.engine.engine import Engine
+from vodnb.bulk.engine.events import Phase, PhaseBegan, Sent, Settled, Warned
+from vodnb.bulk.engine.plan import Item
+from vodnb.bulk.engine.read_back import is_unverified
+from vodnb.bulk.engine.recorder import Recorder
+from vodnb.bulk.engine.run_state import RunState
+from vodnb.bulk.pace.control import Control
+from vodnb.bulk.pace.limiter import shared_limiter
+from vodnb.bulk.pace.paced_call import PacedCall
+from vodnb.journal.entries import Header
+from vodnb.journal.opening import SUFFIX, OpenRun, Want, choose_folder, open_run
+from vodnb.journal.owner import this_clock, this_process
+from vodnb.journal.takeover import enter_first, take_over
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import Outcome, Settlement
 from vodnb.rules.operations import CONFIRM, INFO
-from vodnb.rules.utc import utc_text
+from vodnb.rules.windows import utc_text
 from vodnb.tables.results import build_results
 
-from .book import Book
-from .control import Control
-from .engine import Engine
-from .events import Phase, PhaseBegan, Sent, Settled, Warned
-from .limiter import shared_limiter
-from .line import Line
-from .owner import this_clock, this_process
-from .plan import Item
-from .progress import describe_run
-from .proofs import is_unproved
-from .record import Header
-from .recorder import Recorder
-from .runs import SUFFIX, OpenRun, Want, choose_folder, open_run
-from .takeover import enter_first, take_over
-from .work import Run
+from .background import BulkJob
+from .in_words import describe_run
 
 if TYPE_CHECKING:
     from collections import Counter
 
     import pandas as pd
 
+    from vodnb.bulk.engine.plan import Keep, Plan
+    from vodnb.bulk.pace.control import Stop
+    from vodnb.bulk.pace.paced_call import Service
     from vodnb.rules.model import Lang
     from vodnb.rules.operations import Operation
-
-    from .line import Service
-    from .plan import Keep, Plan, Stop
-
-__all__ = ["Job", "new_run_id"]
 
 _OURS = {"CLIENT.CANARY", "CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
@@ -57,7 +55,7 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-class Job(Run):
+class Job(BulkJob):
     """A run under way, or done.
 
     Args:
@@ -90,9 +88,9 @@ class Job(Run):
         self._table = table
         self._ceiling = ceiling
         self._lang = lang
-        self._book = Book(plan.assets)
+        self._state = RunState(plan.assets)
         self._taken_over = 0
-        self._is_proved = True
+        self._is_verified = True
         self.trials_left = math.inf
         super().__init__(control or Control(), service=service)
 
@@ -104,17 +102,17 @@ class Job(Run):
     @property
     def share(self) -> float:
         """How much of the run is settled, from 0 to 1."""
-        return self._book.settled / max(self._total, 1)
+        return self._state.settled / max(self._total, 1)
 
     @property
     def counts(self) -> Counter[Outcome]:
         """How many assets are settled so far, by outcome."""
-        return self._book.outcomes.copy()
+        return self._state.outcomes.copy()
 
     @property
     def codes(self) -> Counter[str]:
         """How many assets are settled so far, by error code; "" stands for none."""
-        return self._book.codes.copy()
+        return self._state.codes.copy()
 
     def _build(self) -> pd.DataFrame:
         """Return the table: what is under way is `in_doubt`, what was not reached `not_sent`."""
@@ -126,9 +124,9 @@ class Job(Run):
         )
         return build_results(
             self._table,
-            settlements=self._book.settlements
+            settlements=self._state.settlements
             if self.done()
-            else self._book.settlements.snapshot(),
+            else self._state.settlements.snapshot(),
             untouched=untouched,
             status=self._plan.status,
             run_id=self._plan.run_id,
@@ -152,7 +150,7 @@ class Job(Run):
                 await asyncio.to_thread(self._let_go_of, opened)
 
     def _let_go_of(self, opened: OpenRun) -> None:
-        doubtful = self._book.settlements.in_doubt()
+        doubtful = self._state.settlements.in_doubt()
         opened.close(is_finished=self._is_finished, doubtful=doubtful)
 
     async def _open_aside(self) -> OpenRun:
@@ -167,7 +165,7 @@ class Job(Run):
 
     def _open(self) -> OpenRun:
         header = self._header(Path(), source="")
-        has_journal, warn = self._keep is not None, self._book.hear
+        has_journal, warn = self._keep is not None, self._warn
         entry = enter_first(header, self._plan.assets, has_journal=has_journal, warn=warn)
         opened = None
         try:
@@ -198,7 +196,7 @@ class Job(Run):
         )
         opened = open_run(folder, want)
         if not is_usual:
-            self._book.hear(Warned(code="CLIENT.ELSEWHERE"))
+            self._state.hear(Warned(code="CLIENT.ELSEWHERE"))
         return opened
 
     def _header(self, path: Path, *, source: str) -> Header:
@@ -221,13 +219,13 @@ class Job(Run):
         engine = Engine(
             self._take_up(opened) if opened else self._plan,
             service=self._service,
-            confirm=self._line(CONFIRM),
-            info=self._line(INFO),
+            confirm=self._paced_call(CONFIRM),
+            info=self._paced_call(INFO),
             control=self._control,
-            recorder=Recorder(opened.journal if opened else None, listen=self._book.hear),
-            recall=self._book.settlements.__getitem__,
+            recorder=Recorder(opened.journal if opened else None, listen=self._state.hear),
+            recall=self._state.settlements.__getitem__,
             doubtful=_items(opened) if opened else (),
-            unproved=_unproved_in(opened) if opened else (),
+            unverified=_unverified_in(opened) if opened else (),
             now=_utc_text,
             chance=random.random,
         )
@@ -237,7 +235,7 @@ class Job(Run):
             await engine.run()
         finally:
             self._stopped = engine.stopped or self._stopped
-            self._is_proved = engine.is_proved
+            self._is_verified = engine.is_verified
             self.trials_left = engine.trials_left
 
     def _take_up(self, opened: OpenRun) -> Plan:
@@ -245,10 +243,10 @@ class Job(Run):
         self._plan = replace(self._plan, run_id=opened.header.run_id)
         self._taken_over = len(opened.settled)
         for asset_id, settlement in opened.settled.items():
-            self._book.hear(Settled(asset_id=asset_id, settlement=settlement))
-        self._book.spared = 0
+            self._state.hear(Settled(asset_id=asset_id, settlement=settlement))
+        self._state.spared = 0
         for asset_id, (settlement, _) in opened.doubtful.items():
-            self._book.hear(Sent(asset_id=asset_id, settlement=settlement))
+            self._state.hear(Sent(asset_id=asset_id, settlement=settlement))
         if not opened.settled and not opened.doubtful:
             return self._plan
         left = [
@@ -261,10 +259,10 @@ class Job(Run):
     @property
     def _is_finished(self) -> bool:
         """Whether every asset has an outcome that is no doubt, and was read back."""
-        certain = self._book.settled - self._book.outcomes[Outcome.IN_DOUBT]
-        return certain == self._total and self._is_proved
+        certain = self._state.settled - self._state.outcomes[Outcome.IN_DOUBT]
+        return certain == self._total and self._is_verified
 
-    def _line(self, operation: Operation) -> Line:
+    def _paced_call(self, operation: Operation) -> PacedCall:
         quota = operation.quota.name if operation.quota else operation.name
         limiter = shared_limiter(
             endpoint=self._service.endpoint,
@@ -272,19 +270,19 @@ class Job(Run):
             quota=quota,
             ceiling=self._ceiling,
         )
-        return Line(
+        return PacedCall(
             operation,
             service=self._service,
             limiter=limiter,
             control=self._control,
-            listen=self._book.hear,
+            listen=self._state.hear,
             deadline=self._plan.deadline,
             chance=random.random,
         )
 
     def _lines(self) -> list[str]:
         return describe_run(
-            self._book,
+            self._state,
             total=self._total,
             seconds=self._seconds(),
             is_paused=self._control.is_paused,
@@ -320,7 +318,7 @@ class Job(Run):
         return self._lines()
 
     def end_with(self, stop: Stop | None) -> None:
-        """Note that it has ended early; a series of runs does so when it ends.
+        """Note that it has ended early; a mixed job does so when it ends.
 
         Args:
             stop: Why. None: as noted already.
@@ -331,8 +329,11 @@ class Job(Run):
         self._stopped = self._stopped or stop
         self._note_end()
 
+    def _warn(self, code: str) -> None:
+        self._state.hear(Warned(code=code))
+
     def _note_end(self) -> None:
-        self._book.hear(PhaseBegan(phase=Phase.STOPPED))
+        self._state.hear(PhaseBegan(phase=Phase.STOPPED))
 
 
 def _let_go(opening: asyncio.Future[OpenRun]) -> None:
@@ -356,9 +357,9 @@ def _items(opened: OpenRun) -> list[Item]:
     ]
 
 
-def _unproved_in(opened: OpenRun) -> list[str]:
+def _unverified_in(opened: OpenRun) -> list[str]:
     """Return the assets that an earlier process has not read back."""
-    return [one for one, settlement in opened.settled.items() if is_unproved(settlement)]
+    return [one for one, settlement in opened.settled.items() if is_unverified(settlement)]
 
 
 def _utc_text() -> str:

@@ -9,31 +9,27 @@ import asyncio
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from vodnb.bulk.pace.control import BY_HAND, Control
+from vodnb.bulk.pace.reads import LOST, Reads, is_forbidden
+from vodnb.rules.asset_info import AssetInfo, read_asset_info
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import BATCH, INFO, LIST
-from vodnb.rules.sightings import Sighting, read_sightings
 from vodnb.tables.states import build_states
 
-from .asker import LOST, Asker, is_forbidden
-from .control import Control
-from .plan import BY_HAND
-from .progress import describe_survey
-from .work import Work
+from .background import BackgroundTask
+from .in_words import describe_survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
+    from vodnb.bulk.pace.paced_call import Service
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Lang
 
-    from .line import Service
 
-__all__ = ["Survey"]
-
-
-class Survey(Work):
+class Survey(BackgroundTask):
     """Asking under way, or done.
 
     Args:
@@ -62,17 +58,17 @@ class Survey(Work):
         self._workers = workers
         self._lang = lang
         self._left = deque(assets)
-        self._sightings: dict[str, Sighting] = {}
+        self._infos: dict[str, AssetInfo] = {}
         self._codes: dict[str, str] = {}
         self._call = INFO
         control = Control()
-        self._asker = Asker(service, control=control, ceiling=ceiling, deadline=deadline)
+        self._reads = Reads(service, control=control, ceiling=ceiling, deadline=deadline)
         super().__init__(control, service=service)
 
     @property
     def share(self) -> float:
         """How much is told, from 0 to 1."""
-        return (len(self._sightings) + len(self._codes)) / max(self._total, 1)
+        return (len(self._infos) + len(self._codes)) / max(self._total, 1)
 
     # -- on the loop thread ---------------------------------------------------------------------
 
@@ -83,7 +79,7 @@ class Survey(Work):
             raise self._service.error_for(fault)
         await asyncio.gather(*[self._work(lane) for lane in range(self._workers)])
         if self._control.is_stopped:
-            self._stopped = self._asker.stopped or BY_HAND
+            self._stopped = self._reads.stopped or BY_HAND
 
     async def _work(self, lane: int) -> None:
         while not self._control.is_stopped and (batch := self._take()):
@@ -95,13 +91,13 @@ class Survey(Work):
     async def _ask(self, batch: Sequence[str], *, lane: int) -> Answer | None:
         """Ask for some assets until they are told; return an answer that stands in the way."""
         call = self._call
-        answer = await self._asker.ask(call, lane=lane, asset_id=list(batch)) if batch else None
+        answer = await self._reads.ask(call, lane=lane, asset_id=list(batch)) if batch else None
         if answer is None:
             return None
         if answer.kind is AnswerClass.DONE:
-            seen = read_sightings(call, answer.data)
+            seen = read_asset_info(call, answer.data)
             for asset_id in batch:
-                self._sightings[asset_id] = seen.get(asset_id) or Sighting(asset_id=asset_id)
+                self._infos[asset_id] = seen.get(asset_id) or AssetInfo(asset_id=asset_id)
         elif answer.kind is AnswerClass.PERMANENT:
             await self._ask_apart(batch, answer, lane=lane)
         elif call is INFO and is_forbidden(answer):
@@ -110,7 +106,7 @@ class Survey(Work):
         else:
             self._codes.update(dict.fromkeys(batch, answer.code))
             if answer.kind not in LOST:
-                self._asker.stop(answer.code, answer.message)
+                self._reads.stop(answer.code, answer.message)
             return answer
         return None
 
@@ -128,7 +124,7 @@ class Survey(Work):
         stop = self._stopped or BY_HAND
         return build_states(
             self._table,
-            sightings=self._sightings.copy(),
+            infos=self._infos.copy(),
             codes=self._codes.copy(),
             untold=stop.code,
             redact=self._service.redact,
@@ -136,7 +132,7 @@ class Survey(Work):
         )
 
     def _lines(self) -> list[str]:
-        states = Counter(found.state for found in self._sightings.copy().values())
+        states = Counter(found.state for found in self._infos.copy().values())
         return describe_survey(
             states,
             unread=len(self._codes),
@@ -144,7 +140,7 @@ class Survey(Work):
             seconds=self._seconds(),
             is_done=self.done(),
             is_paused=self._control.is_paused,
-            slowed_by=self._asker.slowed_by,
+            slowed_by=self._reads.slowed_by,
             stop=self._stopped,
             lang=self._lang,
         )

@@ -11,27 +11,23 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from vodnb.bulk.pace.control import BY_HAND, Control
+from vodnb.bulk.pace.reads import LOST, Reads
+from vodnb.rules.asset_info import AssetInfo, read_asset_info
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import LIST
-from vodnb.rules.sightings import Sighting, read_sightings
 from vodnb.rules.windows import MOST_RESULTS, Window
 from vodnb.tables.states import build_found
 
-from .asker import LOST, Asker
-from .control import Control
-from .plan import BY_HAND
-from .progress import describe_sweep
-from .work import Work
+from .background import BackgroundTask
+from .in_words import describe_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vodnb.bulk.pace.paced_call import Service
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Lang
-
-    from .line import Service
-
-__all__ = ["Sweep"]
 
 _PAGE = 100
 """Most results of one call. Source: api-vod/vod_04_0203.html."""
@@ -40,7 +36,7 @@ _ROUNDS = 3
 """Most readings of one window whose count does not come out."""
 
 
-class Sweep(Work):
+class Sweep(BackgroundTask):
     """A sweep under way, or done.
 
     Args:
@@ -76,13 +72,13 @@ class Sweep(Work):
         self._filters = {**filters, **({"status": sorted(states)} if states else {})}
         self._now_utc = now
         self._lang = lang
-        self._found: dict[str, Sighting] = {}
+        self._found: dict[str, AssetInfo] = {}
         self._too_young = 0
         self._expected = 0
         self._open: list[tuple[Window, str]] = []
         self._margin: int | None = None
         control = Control()
-        self._asker = Asker(service, control=control, ceiling=ceiling, deadline=deadline)
+        self._reads = Reads(service, control=control, ceiling=ceiling, deadline=deadline)
         self._turns = asyncio.Semaphore(workers)
         super().__init__(control, service=service)
 
@@ -95,7 +91,7 @@ class Sweep(Work):
 
     async def _run(self) -> None:
         await self._service.prepare()
-        first = await self._asker.ask(LIST, **self._query(self._window, page=0))
+        first = await self._reads.ask(LIST, **self._query(self._window, page=0))
         if first and first.kind is not AnswerClass.DONE:
             raise self._service.error_for(first)
         if first:
@@ -103,12 +99,12 @@ class Sweep(Work):
             await self._read(self._window, first)
             await self._count_younger()
         if self._control.is_stopped:
-            self._stopped = self._asker.stopped or BY_HAND
+            self._stopped = self._reads.stopped or BY_HAND
 
     async def _count_younger(self) -> None:
         # Not by a page: a count that cannot be had leaves no span open that was to be swept.
         if self._younger:
-            answer = await self._asker.ask(LIST, **self._query(self._younger, page=0))
+            answer = await self._reads.ask(LIST, **self._query(self._younger, page=0))
             if answer and answer.kind is AnswerClass.DONE:
                 self._too_young = _total(answer)
 
@@ -152,7 +148,7 @@ class Sweep(Work):
 
     def _take(self, window: Window, answer: Answer) -> set[str]:
         """Take the assets of a page that are wanted; return all that it shows."""
-        shown = read_sightings(LIST, answer.data)
+        shown = read_asset_info(LIST, answer.data)
         for asset_id, found in shown.items():
             if window.holds(found.created_at) and (found.state in self._states or not self._states):
                 self._found[asset_id] = found
@@ -161,12 +157,12 @@ class Sweep(Work):
     async def _page(self, window: Window, page: int) -> Answer | None:
         """Return a page; None where it cannot be had, and then the window is told as open."""
         async with self._turns:
-            answer = await self._asker.ask(LIST, **self._query(window, page=page))
+            answer = await self._reads.ask(LIST, **self._query(window, page=page))
         if answer and answer.kind is AnswerClass.DONE:
             return answer
         self._open.append((window, answer.code if answer else BY_HAND.code))
         if answer and answer.kind not in LOST:
-            self._asker.stop(answer.code, answer.message)
+            self._reads.stop(answer.code, answer.message)
         return None
 
     async def _learn_margin(self, answer: Answer) -> None:
@@ -207,7 +203,7 @@ class Sweep(Work):
             left_open=[f"{window} ({why})" for window, why in self._open],
             seconds=self._seconds(),
             is_done=self.done(),
-            slowed_by=self._asker.slowed_by,
+            slowed_by=self._reads.slowed_by,
             stop=self._stopped,
             lang=self._lang,
         )
@@ -216,8 +212,8 @@ class Sweep(Work):
         """Nothing more to note: what was found is what there is."""
 
 
-def _seen(answer: Answer) -> list[Sighting]:
-    return list(read_sightings(LIST, answer.data).values())
+def _seen(answer: Answer) -> list[AssetInfo]:
+    return list(read_asset_info(LIST, answer.data).values())
 
 
 def _total(answer: Answer) -> int:

@@ -17,8 +17,6 @@ from vodnb.service.signing import canonical_request
 if TYPE_CHECKING:
     from vodnb.rules.attempt import Attempt
 
-__all__ = ["Comparison", "compare_canonical", "told_by"]
-
 _ECHO = re.compile(r"canonicalRequest:(.*)", re.DOTALL)
 _NAMES = re.compile(r"SignedHeaders=([^,\s]+)")
 _DIGEST = re.compile(r"[0-9a-f]{64}|UNSIGNED-PAYLOAD")
@@ -26,7 +24,7 @@ _PARTS = ("method", "path", "query")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class CanonicalComparison:
     """Two canonical requests, line by line.
 
     Attributes:
@@ -63,7 +61,7 @@ def told_by(attempt: Attempt) -> str:
     return told if isinstance(told, str) and len(told) > len(attempt.message) else attempt.message
 
 
-def compare_canonical(attempt: Attempt) -> Comparison | None:
+def compare_canonical(attempt: Attempt) -> CanonicalComparison | None:
     """Lay the gateway's canonical request beside ours; None where it told none."""
     echo = _ECHO.search(told_by(attempt))
     signed = _NAMES.search(attempt.request_headers.get("Authorization", ""))
@@ -76,7 +74,7 @@ def compare_canonical(attempt: Attempt) -> Comparison | None:
              "signed headers", "body"]  # fmt: skip
     rows = tuple((name, ours.get(name, ""), theirs.get(name, "")) for name in order)
     first = next((at for at, (_, one, other) in enumerate(rows) if one != other), None)
-    return Comparison(rows=rows, first=first)
+    return CanonicalComparison(rows=rows, first=first)
 
 
 def _our_lines(attempt: Attempt, names: list[str]) -> list[str]:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from .exchange import Exchange
 
-__all__ = ["Card", "Catalogue", "find_operation", "limits_of"]
-
 
 def find_operation(name: object) -> Operation:
     """Return a declared call by our name or by the service's.

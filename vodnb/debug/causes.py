@@ -15,18 +15,16 @@ from urllib.parse import urlsplit
 
 from vodnb.rules.codes import as_listed, look_up
 from vodnb.rules.words.wording import say
-from vodnb.service.endpoints import REGIONS
+from vodnb.service.settings.endpoints import REGIONS
 
-from .canonical import Comparison, compare_canonical, told_by
+from .canonical import CanonicalComparison, compare_canonical, told_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vodnb.rules.model import Lang
 
-    from .exchange import Exchange
-
-__all__ = ["Diagnosis", "diagnose"]
+    from .recorded import RecordedCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +41,10 @@ class Diagnosis:
     key: str
     cause: str
     do: str
-    canonical: Comparison | None = None
+    canonical: CanonicalComparison | None = None
 
 
-def diagnose(exchange: Exchange) -> Diagnosis | None:
+def diagnose(exchange: RecordedCall) -> Diagnosis | None:
     """Return why a call was not let in or did not come through; None where that is not the matter.
 
     Args:
@@ -64,7 +62,7 @@ def diagnose(exchange: Exchange) -> Diagnosis | None:
 _Found = tuple[str, dict[str, object]]
 
 
-def _in_words(exchange: Exchange, key: str, values: Mapping[str, object]) -> Diagnosis:
+def _in_words(exchange: RecordedCall, key: str, values: Mapping[str, object]) -> Diagnosis:
     known = {**_facts(exchange), **values}
     return Diagnosis(
         key=key,
@@ -74,7 +72,7 @@ def _in_words(exchange: Exchange, key: str, values: Mapping[str, object]) -> Dia
     )
 
 
-def _facts(exchange: Exchange) -> dict[str, object]:
+def _facts(exchange: RecordedCall) -> dict[str, object]:
     """Return what the sentences may name."""
     place, last = exchange.place, exchange.last
     lang: Lang = exchange.lang
@@ -103,11 +101,11 @@ def _ak(authorization: str) -> str:
     return found[1] if found else ""
 
 
-def _as(key: str) -> Callable[[Exchange], _Found]:
+def _as(key: str) -> Callable[[RecordedCall], _Found]:
     return lambda _exchange: (key, {})
 
 
-def _judge_identity(exchange: Exchange) -> _Found:
+def _judge_identity(exchange: RecordedCall) -> _Found:
     """APIGW.0301: one code, told apart by what the gateway says beside it."""
     told = told_by(exchange.last)
     if comparison := compare_canonical(exchange.last):
@@ -141,7 +139,7 @@ _UNREADABLE = {
 """What cannot be decrypted, by what was sent."""
 
 
-def _judge_signature(comparison: Comparison) -> _Found:
+def _judge_signature(comparison: CanonicalComparison) -> _Found:
     part, ours, theirs = comparison.part, comparison.ours, comparison.theirs
     values: dict[str, object] = {"ours": ours, "theirs": theirs}
     if not part:
@@ -174,7 +172,7 @@ def _skew_minutes(told: str) -> float:
 _IAM_REGION = re.compile(r"iam\.([a-z0-9-]+)\.myhuaweicloud\.(?:com|eu)")
 
 
-def _judge_token(exchange: Exchange) -> _Found:
+def _judge_token(exchange: RecordedCall) -> _Found:
     """APIGW.0307: run out, revoked, or of another region."""
     place = exchange.place
     found = _IAM_REGION.fullmatch(urlsplit(place.iam_endpoint).hostname or "")
@@ -185,27 +183,27 @@ def _judge_token(exchange: Exchange) -> _Found:
     return ("token fresh" if is_fresh else "token old"), {}
 
 
-def _judge_iam(exchange: Exchange) -> _Found:
+def _judge_iam(exchange: RecordedCall) -> _Found:
     """HTTP 401 without a code: IAM's way to refuse a password."""
     if exchange.operation != "token":
         return "unclear", {}
     return ("user project" if "project" in told_by(exchange.last).lower() else "password"), {}
 
 
-def _judge_page(exchange: Exchange) -> _Found:
+def _judge_page(exchange: RecordedCall) -> _Found:
     is_page = "text/html" in exchange.last.headers.get("content-type", "")
     is_page = is_page or exchange.last.body.lstrip().startswith("<")
     return ("page" if is_page else ""), {}
 
 
-def _judge_status(exchange: Exchange) -> _Found:
+def _judge_status(exchange: RecordedCall) -> _Found:
     """No code of the service: only a status tells."""
     if exchange.http_status == HTTPStatus.UNAUTHORIZED:
         return _judge_iam(exchange)
     return _judge_page(exchange)
 
 
-_JUDGES: dict[str, Callable[[Exchange], _Found]] = {
+_JUDGES: dict[str, Callable[[RecordedCall], _Found]] = {
     "APIGW.0301": _judge_identity,
     "APIGW.0307": _judge_token,
     "APIGW.0303": _as("app auth"),

@@ -11,8 +11,6 @@ from vodnb.rules.words.wording import padded, say
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
-__all__ = ["Check", "Checkup", "Level", "check_in_words"]
-
 _HEADER = ("doctor.check", "doctor.level", "doctor.told", "label.do")
 
 Level = Literal["ok", "warn", "bad", "skipped"]

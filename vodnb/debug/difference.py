@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
 
-    from .exchange import Exchange
-
-__all__ = ["Difference", "differences"]
+    from .recorded import RecordedCall
 
 _VOLATILE = frozenset({"authorization", "content-length", "date", "x-request-id", "x-sdk-date"})
 _SHOWN_CHARS = 300
@@ -69,7 +67,7 @@ class Difference:
         return say("difference.count", self.lang, count=len(self.rows))
 
 
-def differences(one: Exchange, other: Exchange) -> Difference:
+def differences(one: RecordedCall, other: RecordedCall) -> Difference:
     """Return what differs between two exchanges."""
     left, right = dict(_parts(one)), dict(_parts(other))
     names = dict.fromkeys([*left, *right])
@@ -81,7 +79,7 @@ def differences(one: Exchange, other: Exchange) -> Difference:
     return Difference(rows=tuple(rows), lang=one.lang)
 
 
-def _parts(exchange: Exchange) -> Iterator[tuple[str, str]]:
+def _parts(exchange: RecordedCall) -> Iterator[tuple[str, str]]:
     last, url = exchange.last, urlsplit(exchange.last.url)
     yield "operation", exchange.operation
     yield "method", last.method

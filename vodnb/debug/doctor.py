@@ -21,8 +21,8 @@ from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import INFO, OPERATIONS
 from vodnb.rules.words.wording import say
 from vodnb.service.client import Client
-from vodnb.service.endpoints import REGIONS, is_huawei, is_loopback
-from vodnb.service.http import Http, proxy_for
+from vodnb.service.settings.endpoints import REGIONS, is_huawei, is_loopback
+from vodnb.service.transport.http import Http, proxy_for
 
 from .checkup import Check, Checkup, check_in_words
 from .exchange import Exchange
@@ -35,11 +35,9 @@ if TYPE_CHECKING:
     from vodnb.rules.answers import Answer
     from vodnb.rules.attempt import Attempt
     from vodnb.rules.model import Lang
-    from vodnb.service.settings import Settings
+    from vodnb.service.settings.settings import Settings
 
     from .checkup import Level
-
-__all__ = ["examine"]
 
 _MOST_CALLS = 2
 _DEADLINE = 15.0

@@ -10,12 +10,10 @@ from vodnb.rules.errors import InputError
 from vodnb.service.redact import MASK
 
 if TYPE_CHECKING:
-    from .exchange import Exchange
-
-__all__ = ["read_fields", "read_query"]
+    from .recorded import RecordedCall
 
 
-def read_fields(exchange: Exchange) -> dict[str, object]:
+def read_fields(exchange: RecordedCall) -> dict[str, object]:
     """Return the fields of an exchange's request; of a token call none, for they hold a password.
 
     Raises:
@@ -36,7 +34,7 @@ def read_fields(exchange: Exchange) -> dict[str, object]:
     return fields
 
 
-def read_query(exchange: Exchange) -> dict[str, str | list[str]]:
+def read_query(exchange: RecordedCall) -> dict[str, str | list[str]]:
     """Return the declared fields of an exchange's URL, as texts."""
     declared = {field.name: field for field in exchange.declared.fields}
     asked = parse_qs(urlsplit(exchange.last.url).query, keep_blank_values=True)

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from .exchange import Exchange
 
-__all__ = ["MOST_KEPT", "History"]
-
 MOST_KEPT = 500
 """Exchanges of a session that are kept; an older one makes way."""
 

@@ -15,9 +15,7 @@ from vodnb.rules.words.wording import say
 if TYPE_CHECKING:
     import os
 
-    from .exchange import Exchange
-
-__all__ = ["as_text", "from_text", "read_text", "write_text"]
+    from .recorded import RecordedCall
 
 _KIND = "vodnb exchange"
 _FORMAT = 1
@@ -26,7 +24,7 @@ _WAYS = {"token", "key", "temporary key", "user"}
 _MOST_BYTES = 16 << 20
 
 
-def as_text(exchange: Exchange) -> str:
+def as_text(exchange: RecordedCall) -> str:
     """Return the text of an exchange's file; it names no file of this machine."""
     told = {
         "kind": _KIND,

@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from vodnb.rules.kernel_pairs import loses_cells
+from vodnb.kernel.loop import loses_cells
 
 from .checkup import Check, check_in_words
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
     from .checkup import Level
-
-__all__ = ["check_kernel", "check_packages", "check_python"]
 
 _OLDEST = (3, 11)
 _NEEDED = ("httpx", "pandas", "ipywidgets", "starlette", "uvicorn", "click")

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 from vodnb.rules.words.markup import Markup, element
 from vodnb.rules.words.wording import say
 
+from .causes import diagnose
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vodnb.rules.attempt import Timings
     from vodnb.rules.model import Lang
 
-    from .canonical import Comparison
-    from .exchange import Exchange
-
-__all__ = ["as_html", "as_lines"]
+    from .canonical import CanonicalComparison
+    from .recorded import RecordedCall
 
 _SHOWN_CHARS = 4000
 _SIDES = ("canonical.line", "canonical.ours", "canonical.theirs")
 _STYLE = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:72em"
 
 
-def as_lines(exchange: Exchange) -> str:
+def as_lines(exchange: RecordedCall) -> str:
     """Return an exchange as text."""
     lang, last = exchange.lang, exchange.last
     request = [f"  {name}: {value}" for name, value in last.request_headers.items()]
@@ -35,12 +35,12 @@ def as_lines(exchange: Exchange) -> str:
     if exchange.is_sent:
         lines += ["", *_answer_lines(exchange)]
     lines += ["", *(f"{name}: {value}" for name, value in _facts(exchange))]
-    if exchange.diagnosis and exchange.diagnosis.canonical:
-        lines += ["", *_canonical_lines(exchange.diagnosis.canonical, lang)]
+    if (found := diagnose(exchange)) and found.canonical:
+        lines += ["", *_canonical_lines(found.canonical, lang)]
     return _printable("\n".join(lines))
 
 
-def as_html(exchange: Exchange) -> Markup:
+def as_html(exchange: RecordedCall) -> Markup:
     """Return an exchange as HTML."""
     lang, last = exchange.lang, exchange.last
     pairs = [(name, _linked(name, value, exchange)) for name, value in _facts(exchange)]
@@ -49,8 +49,8 @@ def as_html(exchange: Exchange) -> Markup:
         element("div", element("strong", _title(exchange))),
         _facts_table(pairs),
     ]
-    if exchange.diagnosis and exchange.diagnosis.canonical:
-        parts.append(_canonical_table(exchange.diagnosis.canonical, lang))
+    if (found := diagnose(exchange)) and found.canonical:
+        parts.append(_canonical_table(found.canonical, lang))
     parts += [element("div", element("strong", say("exchange.request", lang))), request]
     if exchange.is_sent:
         head = _status_line(exchange)
@@ -85,18 +85,18 @@ def _printable(text: str) -> str:
     )
 
 
-def _title(exchange: Exchange) -> str:
+def _title(exchange: RecordedCall) -> str:
     title = exchange.declared.title(exchange.lang)
     return f"{exchange.operation} · {title} · {_result(exchange)}"
 
 
-def _result(exchange: Exchange) -> str:
+def _result(exchange: RecordedCall) -> str:
     if not exchange.is_sent:
         return say("outcome.not_sent", exchange.lang)
     return exchange.code or say("exchange.success", exchange.lang)
 
 
-def _status_line(exchange: Exchange) -> str:
+def _status_line(exchange: RecordedCall) -> str:
     if exchange.http_status is None:
         return say(
             "exchange.no answer.why", exchange.lang, message=exchange.message or exchange.code
@@ -104,7 +104,7 @@ def _status_line(exchange: Exchange) -> str:
     return f"HTTP {exchange.http_status}"
 
 
-def _answer_lines(exchange: Exchange) -> list[str]:
+def _answer_lines(exchange: RecordedCall) -> list[str]:
     last = exchange.last
     lines = [_status_line(exchange)]
     lines += [f"  {name}: {value}" for name, value in last.headers.items()]
@@ -115,9 +115,9 @@ def _answer_lines(exchange: Exchange) -> list[str]:
     return lines
 
 
-def _facts(exchange: Exchange) -> list[tuple[str, str]]:
+def _facts(exchange: RecordedCall) -> list[tuple[str, str]]:
     """Return what is to be said of an exchange, but for its request and answer."""
-    lang, last, found = exchange.lang, exchange.last, exchange.diagnosis
+    lang, last, found = exchange.lang, exchange.last, diagnose(exchange)
     count = len(exchange.attempts) if exchange.is_sent else 0
     known = [
         ("label.code", exchange.code),
@@ -141,7 +141,7 @@ def _facts(exchange: Exchange) -> list[tuple[str, str]]:
     return [(say(key, lang), value) for key, value in known if value]
 
 
-def _linked(name: str, value: str, exchange: Exchange) -> object:
+def _linked(name: str, value: str, exchange: RecordedCall) -> object:
     """Return a link for our own addresses; what a server sent never becomes one."""
     links = {say("exchange.docs", exchange.lang), say("exchange.explorer", exchange.lang)}
     if name not in links or not value.startswith("https://"):
@@ -190,7 +190,7 @@ def _indented(text: str) -> list[str]:
     return [f"  {line}" for line in text.splitlines()]
 
 
-def _marked(comparison: Comparison, lang: Lang) -> list[tuple[str, str, str]]:
+def _marked(comparison: CanonicalComparison, lang: Lang) -> list[tuple[str, str, str]]:
     mark = f" ← {say('canonical.first', lang)}"
     return [
         (f"{part}{mark if at == comparison.first else ''}", ours, theirs)
@@ -198,7 +198,7 @@ def _marked(comparison: Comparison, lang: Lang) -> list[tuple[str, str, str]]:
     ]
 
 
-def _canonical_lines(comparison: Comparison, lang: Lang) -> list[str]:
+def _canonical_lines(comparison: CanonicalComparison, lang: Lang) -> list[str]:
     lines = [f"{say('canonical.title', lang)}:"]
     for part, ours, theirs in _marked(comparison, lang):
         if ours == theirs:
@@ -209,7 +209,7 @@ def _canonical_lines(comparison: Comparison, lang: Lang) -> list[str]:
     return lines
 
 
-def _canonical_table(comparison: Comparison, lang: Lang) -> Markup:
+def _canonical_table(comparison: CanonicalComparison, lang: Lang) -> Markup:
     cell = "text-align:left;vertical-align:top;overflow-wrap:anywhere;max-width:32em"
     titles = (element("th", say(key, lang), scope="col", style=cell) for key in _SIDES)
     rows = [element("tr", *titles)]

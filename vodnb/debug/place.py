@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from vodnb.service.credentials import KeyCredential, TokenCredential
-from vodnb.service.http import proxy_for
+from vodnb.service.settings.credentials import KeyCredential, TokenCredential
+from vodnb.service.transport.http import proxy_for
 
 if TYPE_CHECKING:
-    from vodnb.service.credentials import Credential
-    from vodnb.service.settings import Settings
-
-__all__ = ["Place", "SignedWith", "place_of", "way_of"]
+    from vodnb.service.settings.credentials import Credential
+    from vodnb.service.settings.settings import Settings
 
 SignedWith = Literal["token", "key", "temporary key", "user"]
 """The kinds of credential."""

@@ -19,9 +19,7 @@ from .snippets import Script, masked_note
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .exchange import Exchange
-
-__all__ = ["sdk"]
+    from .recorded import RecordedCall
 
 _ROOMS = {
     "vod": ("huaweicloudsdkvod.v1", "VodClient"),
@@ -39,7 +37,7 @@ _HIDING = {
 """What keeps a secret in an answer from being printed."""
 
 
-def sdk(exchange: Exchange) -> Script:
+def sdk(exchange: RecordedCall) -> Script:
     """Return a Python script that makes the call with the official SDK."""
     declared = exchange.declared
     room, client = _ROOMS[declared.host]
@@ -67,11 +65,11 @@ def sdk(exchange: Exchange) -> Script:
     return Script("\n".join([*lines, ""]))
 
 
-def _has_ca(exchange: Exchange) -> bool:
+def _has_ca(exchange: RecordedCall) -> bool:
     return bool(exchange.place.ca_bundle)
 
 
-def _client(exchange: Exchange, client: str) -> list[str]:
+def _client(exchange: RecordedCall, client: str) -> list[str]:
     parts = urlsplit(exchange.last.url)
     way = ["credentials = BasicCredentials(",
            '    os.environ["HUAWEICLOUD_SDK_AK"],',
@@ -92,7 +90,7 @@ def _client(exchange: Exchange, client: str) -> list[str]:
     ]
 
 
-def _call(exchange: Exchange) -> list[str]:
+def _call(exchange: RecordedCall) -> list[str]:
     method = re.sub(r"(?<!^)(?=[A-Z])", "_", exchange.declared.api).lower()
     given = [f"    {name}={value}," for name, value in _arguments(exchange).items()]
     return [
@@ -109,7 +107,7 @@ def _call(exchange: Exchange) -> list[str]:
     ]
 
 
-def _arguments(exchange: Exchange) -> dict[str, str]:
+def _arguments(exchange: RecordedCall) -> dict[str, str]:
     """Return the arguments of the SDK's request, each as Python writes it."""
     numbers = {field.name for field in exchange.declared.fields if field.kind == "integer"}
     given = {

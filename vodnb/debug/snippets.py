@@ -15,9 +15,7 @@ from urllib.parse import urlsplit
 from vodnb.service.redact import MASK
 
 if TYPE_CHECKING:
-    from .exchange import Exchange
-
-__all__ = ["Script", "curl", "masked_note", "python"]
+    from .recorded import RecordedCall
 
 _TOKEN = "VODNB_TOKEN"  # noqa: S105  the name of a variable
 _AK, _SK = "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"
@@ -35,12 +33,12 @@ class Script(str):
         return str(self)
 
 
-def _is_keyed(exchange: Exchange) -> bool:
+def _is_keyed(exchange: RecordedCall) -> bool:
     """Whether a call is signed with AK/SK; one for a token is not signed at all."""
     return "key" in exchange.place.signed_with and exchange.operation != "token"
 
 
-def masked_note(exchange: Exchange) -> list[str]:
+def masked_note(exchange: RecordedCall) -> list[str]:
     """Return a comment where something that was masked cannot be put back; a password can."""
     last = exchange.last
     if MASK not in last.request_body.replace(_MASKED_PASSWORD, "") and MASK not in last.url:
@@ -51,7 +49,7 @@ def masked_note(exchange: Exchange) -> list[str]:
 # -- bash and curl --------------------------------------------------------------------------------
 
 
-def curl(exchange: Exchange) -> Script:
+def curl(exchange: RecordedCall) -> Script:
     """Return a bash script that makes the call with curl."""
     last = exchange.last
     lines = ["#!/usr/bin/env bash", f"# {exchange.operation}: {exchange.doc_url}"]
@@ -88,7 +86,7 @@ def _bash_body(body: str) -> list[str]:
     ]
 
 
-def _bash_key_headers(exchange: Exchange) -> list[str]:
+def _bash_key_headers(exchange: RecordedCall) -> list[str]:
     ways = ['-H "X-Sdk-Date: $date"', '-H "Authorization: $authorization"']
     if project := exchange.last.request_headers.get("X-Project-Id"):
         ways.append(f"-H {shlex.quote(f'X-Project-Id: {project}')}")
@@ -97,7 +95,7 @@ def _bash_key_headers(exchange: Exchange) -> list[str]:
     return ways
 
 
-def _bash_signature(exchange: Exchange) -> list[str]:
+def _bash_signature(exchange: RecordedCall) -> list[str]:
     """Return what makes a signature with openssl: the canonical request, built as the SDK does."""
     headers = _signed(exchange)
     names = ";".join(headers)
@@ -133,7 +131,7 @@ def _bash_signature(exchange: Exchange) -> list[str]:
     ]
 
 
-def _signed(exchange: Exchange) -> dict[str, str]:
+def _signed(exchange: RecordedCall) -> dict[str, str]:
     """Return the headers that are signed, sorted; date and security token come when it runs."""
     last = exchange.last
     headers = {
@@ -178,7 +176,7 @@ def sign(url, body, headers, ak, sk):
 """
 
 
-def python(exchange: Exchange) -> Script:
+def python(exchange: RecordedCall) -> Script:
     """Return a Python script that makes the call with httpx."""
     last, keyed = exchange.last, _is_keyed(exchange)
     imports = ["hashlib", "hmac", "os"] if keyed else ["os"]
@@ -212,7 +210,7 @@ def _python_body(body: str, *, has_password: bool) -> list[str]:
     ]
 
 
-def _python_headers(exchange: Exchange) -> list[str]:
+def _python_headers(exchange: RecordedCall) -> list[str]:
     headers = {"Content-Type": "application/json"}
     if project := exchange.last.request_headers.get("X-Project-Id"):
         headers["X-Project-Id"] = project

@@ -15,20 +15,18 @@ from urllib.parse import parse_qs
 from vodnb.rules.operations import OPERATIONS
 
 from . import iam
+from .admission import RefusalError
 from .assets import CONFIRMED_STATES, Effect, Filter, as_stamp
-from .gate import RefusalError
-from .iam import REGION, Reply
+from .iam import REGION, SandboxReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vodnb.rules.operations import Field, Operation
 
+    from .admission import Admission, Call
     from .assets import Asset, AssetStore
     from .faults import Behaviour
-    from .gate import Call, Gate
-
-__all__ = ["Api", "Question", "read_question"]
 
 _MOST_COUNTED = 20_000
 _MOST_PER_PAGE = 100
@@ -91,25 +89,30 @@ class Api:
 
     Args:
         store: The assets.
-        gate: Who may come in; it issues the tokens.
+        admission: Who may come in; it issues the tokens.
         clock: Seconds since the epoch.
         behaviour: The switches.
     """
 
     def __init__(
-        self, *, store: AssetStore, gate: Gate, clock: Callable[[], float], behaviour: Behaviour
+        self,
+        *,
+        store: AssetStore,
+        admission: Admission,
+        clock: Callable[[], float],
+        behaviour: Behaviour,
     ) -> None:
         self._store = store
-        self._gate = gate
+        self._admission = admission
         self._clock = clock
         self.behaviour = behaviour
-        self._handlers: dict[str, Callable[[Question], Reply]] = {
+        self._handlers: dict[str, Callable[[Question], SandboxReply]] = {
             "confirm": self._confirm,
             "info": self._info,
             "list": self._list,
             "create": self._create,
-            "token": lambda question: iam.token(question.body, gate, clock, self.behaviour),
-            "projects": lambda question: iam.projects(question.query, gate),
+            "token": lambda question: iam.token(question.body, admission, clock, self.behaviour),
+            "projects": lambda question: iam.projects(question.query, admission),
         }
 
     def admit(self, question: Question, call: Call) -> None:
@@ -121,12 +124,12 @@ class Api:
             )
         if operation.name == "token":
             return
-        self._gate.check_identity(call)
-        self._gate.check_quota(operation.quota, self.behaviour)
+        self._admission.check_identity(call)
+        self._admission.check_quota(operation.quota, self.behaviour)
         if operation.host == "vod":
-            self._gate.check_project(question.project_id)
+            self._admission.check_project(question.project_id)
 
-    def answer(self, question: Question) -> Reply:
+    def answer(self, question: Question) -> SandboxReply:
         """Answer a call that was let in.
 
         Raises:
@@ -139,7 +142,7 @@ class Api:
             _check_fields(operation, question)
         return self._handlers[operation.name](question)
 
-    def _confirm(self, question: Question) -> Reply:
+    def _confirm(self, question: Question) -> SandboxReply:
         asset_id = question.asset_ids[0]
         effect = self._store.confirm(
             asset_id,
@@ -160,9 +163,11 @@ class Api:
                 "The current status of the media asset does not allow upload confirmation, "
                 "please check the status.",
             )
-        return Reply(http_status=200, data={"asset_id": asset_id}, effect=effect is Effect.DONE)
+        return SandboxReply(
+            http_status=200, data={"asset_id": asset_id}, effect=effect is Effect.DONE
+        )
 
-    def _info(self, question: Question) -> Reply:
+    def _info(self, question: Question) -> SandboxReply:
         if question.asset_ids:
             known = ((asset_id, self._store.get(asset_id)) for asset_id in question.asset_ids)
             rows = [
@@ -174,7 +179,7 @@ class Api:
             found, page, size = self._page(question, self._is_wanted_info)
             rows = [self._info_row(asset) for asset in found[page * size : (page + 1) * size]]
             total, is_truncated = len(found), (page + 1) * size < len(found)
-        return Reply(
+        return SandboxReply(
             http_status=200,
             data={
                 "asset_info_array": rows,
@@ -183,7 +188,7 @@ class Api:
             },
         )
 
-    def _list(self, question: Question) -> Reply:
+    def _list(self, question: Question) -> SandboxReply:
         if question.asset_ids:
             known = (self._store.get(asset_id) for asset_id in question.asset_ids)
             found: Sequence[Asset] = [asset for asset in known if asset and self._listed(asset)]
@@ -192,13 +197,13 @@ class Api:
             found, page, size = self._page(question, self._is_wanted_listed)
         rows = [self._list_row(asset) for asset in found[page * size : (page + 1) * size]]
         total = min(len(found), _MOST_COUNTED)
-        return Reply(http_status=200, data={"total": total, "assets": rows})
+        return SandboxReply(http_status=200, data={"total": total, "assets": rows})
 
-    def _create(self, question: Question) -> Reply:
+    def _create(self, question: Question) -> SandboxReply:
         fields = question.body or {}
         asset_id = secrets.token_hex(16)
         self._store.add(asset_id, title=str(fields["title"]))
-        where = f"{self._gate.credentials.project_id}/{asset_id}/{secrets.token_hex(16)}"
+        where = f"{self._admission.credentials.project_id}/{asset_id}/{secrets.token_hex(16)}"
         expires = int(self._clock()) + _UPLOAD_SECONDS
         # Nothing can be uploaded here, and nothing outside may be called: `.invalid` has no host.
         url = (
@@ -212,7 +217,7 @@ class Api:
             "subtitle_upload_urls": [],
             "target": {"bucket": "vod-sandbox", "location": REGION, "object": where},
         }
-        return Reply(http_status=200, data=data, effect=True)
+        return SandboxReply(http_status=200, data=data, effect=True)
 
     def _page(
         self, question: Question, is_wanted: Callable[[Asset, frozenset[str]], bool]

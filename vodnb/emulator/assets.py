@@ -12,16 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from threading import RLock
 
-__all__ = [
-    "CONFIRMED_STATES",
-    "Asset",
-    "AssetStore",
-    "Effect",
-    "Filter",
-    "Processing",
-    "as_stamp",
-]
-
 CONFIRMED_STATES = frozenset(
     {
         "CREATED",

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from .samples import SampleRow
 
-__all__ = ["clean_ids", "ids_in", "read_ids", "write_sample"]
-
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",;\t|"
 _PUBLIC = 0o644

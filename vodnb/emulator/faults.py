@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from .assets import Processing
 
-__all__ = ["Behaviour", "Fault", "FaultPlan"]
-
 _NOT_FOUND = (403, 400, 404)
 _DAY = 86_400.0
 
@@ -68,7 +66,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class InjectedFault:
     """One planned trouble.
 
     Attributes:
@@ -130,9 +128,9 @@ class FaultPlan:
 
     def __init__(self, *, lock: RLock) -> None:
         self._lock = lock
-        self._planned: list[Fault] = []
+        self._planned: list[InjectedFault] = []
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: InjectedFault) -> None:
         """Plan one more fault."""
         with self._lock:
             self._planned.append(fault)
@@ -142,7 +140,7 @@ class FaultPlan:
         with self._lock:
             self._planned.clear()
 
-    def take(self, operation: str, asset_ids: Collection[str]) -> Fault | None:
+    def take(self, operation: str, asset_ids: Collection[str]) -> InjectedFault | None:
         """Return the fault that befalls this call and use it up once, or None.
 
         The first planned fault that matches counts the call, be it to skip it or to befall it.

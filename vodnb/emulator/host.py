@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-__all__ = ["Host"]
-
 _ADDRESS = "127.0.0.1"
 _BACKLOG = 512
 _TICK_SECONDS = 0.05

@@ -9,17 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vodnb.rules.utc import utc_text
+from vodnb.rules.windows import utc_text
 
-from .gate import RefusalError
+from .admission import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .admission import Admission
     from .faults import Behaviour
-    from .gate import Gate
-
-__all__ = ["REGION", "Reply", "projects", "token"]
 
 REGION = "cn-north-4"
 """The region that every sandbox says it is in."""
@@ -29,7 +27,7 @@ _USER_ID = "7" * 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class SandboxReply:
     """A successful answer of any call.
 
     Attributes:
@@ -47,10 +45,10 @@ class Reply:
 
 def token(
     body: Mapping[str, object] | None,
-    gate: Gate,
+    admission: Admission,
     clock: Callable[[], float],
     behaviour: Behaviour,
-) -> Reply:
+) -> SandboxReply:
     """Answer a request for a project-scoped token.
 
     Raises:
@@ -61,14 +59,14 @@ def token(
     project = _dig(body, "auth", "scope", "project")
     if user is None or project is None:
         raise RefusalError(400, "", "The request body is invalid")
-    own = gate.credentials
+    own = admission.credentials
     who = (user.get("name"), user.get("password"), (_dig(user, "domain") or {}).get("name"))
     if who != (own.iam_user, own.iam_password, own.iam_domain):
         raise RefusalError(401, "", "The username or password is wrong.")
     is_own = project.get("id", own.project_id) == own.project_id
     if not is_own or project.get("name", REGION) != REGION:
         raise RefusalError(401, "", "The project does not exist or is not this user's.")
-    text, expires_at = gate.issue_token(behaviour.token_life)
+    text, expires_at = admission.issue_token(behaviour.token_life)
     domain = {"id": _DOMAIN_ID, "name": own.iam_domain}
     issued = {
         "expires_at": utc_text(expires_at, "microseconds"),
@@ -78,13 +76,13 @@ def token(
         "roles": [{"id": "0", "name": "te_admin"}],
         "user": {"id": _USER_ID, "name": own.iam_user, "domain": domain},
     }
-    return Reply(http_status=201, data={"token": issued}, headers={"x-subject-token": text})
+    return SandboxReply(http_status=201, data={"token": issued}, headers={"x-subject-token": text})
 
 
-def projects(query: Mapping[str, list[str]], gate: Gate) -> Reply:
+def projects(query: Mapping[str, list[str]], admission: Admission) -> SandboxReply:
     """Answer which projects there are of the name asked for: at most the one of the sandbox."""
     own = {
-        "id": gate.credentials.project_id,
+        "id": admission.credentials.project_id,
         "name": REGION,
         "domain_id": _DOMAIN_ID,
         "parent_id": _DOMAIN_ID,
@@ -93,7 +91,7 @@ def projects(query: Mapping[str, list[str]], gate: Gate) -> Reply:
         "description": "",
     }
     is_asked_for = query.get("name", [REGION]) == [REGION]
-    return Reply(http_status=200, data={"projects": [own] if is_asked_for else []})
+    return SandboxReply(http_status=200, data={"projects": [own] if is_asked_for else []})
 
 
 def _dig(data: object, *names: str) -> Mapping[str, object] | None:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import SetupError
 
+from .admission import Credentials, Key
 from .assets import Asset
-from .gate import Credentials, Key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-__all__ = ["Memory", "read_memory", "write_atomically", "write_memory"]
 
 _FORMAT = "vodnb sandbox 1"
 

@@ -12,8 +12,6 @@ from vodnb.rules.model import Outcome, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["HEADER", "ExpectedRow", "SampleRow", "sample_rows"]
-
 HEADER = ("asset_id", "title", "uploader")
 
 _PLANNED = 200
@@ -81,7 +79,7 @@ class SampleRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
+class _SampleKind:
     """One kind of row: its share of `_PLANNED`, and what it is."""
 
     share: int
@@ -93,23 +91,27 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind(share=8, verdict=Verdict.CLEANED, outcome=Outcome.CONFIRMED),
-    _Kind(share=4, verdict=Verdict.EMPTY, states=("",), code="CLIENT.EMPTY", cells=("", "  ")),
-    _Kind(share=4, verdict=Verdict.MANGLED, states=("",), code="CLIENT.MANGLED", cells=_MANGLED),
-    _Kind(
+    _SampleKind(share=8, verdict=Verdict.CLEANED, outcome=Outcome.CONFIRMED),
+    _SampleKind(
+        share=4, verdict=Verdict.EMPTY, states=("",), code="CLIENT.EMPTY", cells=("", "  ")
+    ),
+    _SampleKind(
+        share=4, verdict=Verdict.MANGLED, states=("",), code="CLIENT.MANGLED", cells=_MANGLED
+    ),
+    _SampleKind(
         share=3,
         verdict=Verdict.NOT_AN_ID,
         states=("",),
         code="CLIENT.NOT_AN_ID",
         cells=_NOT_AN_ID,
     ),
-    _Kind(share=2, verdict=Verdict.RAGGED, code="CLIENT.RAGGED"),
-    _Kind(share=6, states=("",), outcome=Outcome.FAILED, code="VOD.10062"),
-    _Kind(share=8, states=_CONFIRMED, outcome=Outcome.ALREADY_CONFIRMED),
-    _Kind(share=4, states=("CANCELLED",), outcome=Outcome.FAILED, code="VOD.10126"),
-    _Kind(share=3, states=("UPLOAD_FAILED",), outcome=Outcome.FAILED, code="VOD.10126"),
+    _SampleKind(share=2, verdict=Verdict.RAGGED, code="CLIENT.RAGGED"),
+    _SampleKind(share=6, states=("",), outcome=Outcome.FAILED, code="VOD.10062"),
+    _SampleKind(share=8, states=_CONFIRMED, outcome=Outcome.ALREADY_CONFIRMED),
+    _SampleKind(share=4, states=("CANCELLED",), outcome=Outcome.FAILED, code="VOD.10126"),
+    _SampleKind(share=3, states=("UPLOAD_FAILED",), outcome=Outcome.FAILED, code="VOD.10126"),
 )
-_HEALTHY = _Kind(share=0, outcome=Outcome.CONFIRMED)
+_HEALTHY = _SampleKind(share=0, outcome=Outcome.CONFIRMED)
 _DUPLICATES = 8
 
 
@@ -141,7 +143,7 @@ def _scaled(share: int, n: int) -> int:
     return (share * n + _PLANNED // 2) // _PLANNED
 
 
-def _row(kind: _Kind, place: int, key: str) -> SampleRow:
+def _row(kind: _SampleKind, place: int, key: str) -> SampleRow:
     digest = _digest(key)
     number = int(digest[32:40], 16)
     state = kind.states[place % len(kind.states)]

@@ -12,26 +12,24 @@ from typing import TYPE_CHECKING, Self
 
 from vodnb.rules.errors import InputError, SetupError
 
+from .admission import Admission, Credentials
 from .api import Api
+from .asgi import AsgiApp
 from .assets import AssetStore
 from .csv_files import ids_in, write_sample
-from .faults import Behaviour, Fault, FaultPlan
-from .gate import Credentials, Gate
+from .faults import Behaviour, FaultPlan, InjectedFault
 from .host import Host
 from .iam import REGION
 from .memory import Memory, read_memory, write_memory
 from .samples import sample_rows
-from .wire import App
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import FrameType
 
-    from .gate import Key
+    from .admission import Key
+    from .asgi import LedgerEntry
     from .samples import ExpectedRow
-    from .wire import LedgerEntry
-
-__all__ = ["Sandbox", "sandbox", "serve"]
 
 _LOG = logging.getLogger(__name__)
 _NOT_STATES = ("NO_ASSET", "NOASSET", "UNCREATED")
@@ -68,10 +66,12 @@ class Sandbox:
         own = memory.credentials if memory else Credentials.invent()
         self._state_file = state_file
         self._store = AssetStore(lock=lock, clock=clock)
-        self._gate = Gate(own, lock=lock, clock=clock)
+        self._admission = Admission(own, lock=lock, clock=clock)
         self._faults = FaultPlan(lock=lock)
-        self._api = Api(store=self._store, gate=self._gate, clock=clock, behaviour=behaviour)
-        self._app = App(api=self._api, faults=self._faults, clock=clock, hang_up=self._hang_up)
+        self._api = Api(
+            store=self._store, admission=self._admission, clock=clock, behaviour=behaviour
+        )
+        self._app = AsgiApp(api=self._api, faults=self._faults, clock=clock, hang_up=self._hang_up)
         self._truths: dict[Path, list[ExpectedRow]] = {}
         self.region = REGION
         self.project_id = own.project_id
@@ -83,11 +83,11 @@ class Sandbox:
         self.iam_domain = own.iam_domain
         self.token = memory.token if memory else ""
         if memory:
-            self._gate.restore_tokens(memory.tokens)
+            self._admission.restore_tokens(memory.tokens)
             self._store.put(memory.assets)
         else:
             self.add(secrets.token_hex(16) for _ in range(assets))
-        if self._gate.tokens().get(self.token, 0.0) <= clock():
+        if self._admission.tokens().get(self.token, 0.0) <= clock():
             self.new_token()
         self._saved: tuple[int, int] | None = None
         self._check_state_file()
@@ -230,7 +230,7 @@ class Sandbox:
             >>> vod.sandbox.fault(code="VOD.10127", times=3)  # throttled three times
         """
         self._faults.add(
-            Fault(
+            InjectedFault(
                 code=code,
                 http_status=http_status,
                 body=body,
@@ -268,7 +268,7 @@ class Sandbox:
             >>> with vodnb.sandbox() as box:
             ...     box.expire_tokens()
         """
-        self._gate.expire_tokens()
+        self._admission.expire_tokens()
 
     def new_token(self) -> str:
         """Issue a token, show it as `token` from now on, and return it.
@@ -276,7 +276,7 @@ class Sandbox:
         Example:
             >>> vod.sign_in(token=vod.sandbox.new_token())
         """
-        self.token, _ = self._gate.issue_token(self.behaviour.token_life)
+        self.token, _ = self._admission.issue_token(self.behaviour.token_life)
         return self.token
 
     def as_json(self) -> dict[str, object]:
@@ -327,7 +327,7 @@ class Sandbox:
             ) from fault
 
     def _save(self) -> None:
-        changes = (self._store.changes, self._gate.changes)
+        changes = (self._store.changes, self._admission.changes)
         if self._state_file is None or changes == self._saved:
             return
         try:
@@ -336,11 +336,11 @@ class Sandbox:
             _LOG.warning("The sandbox cannot write %s: %s", self._state_file, fault)
 
     def _write_state(self, path: Path) -> None:
-        saved = (self._store.changes, self._gate.changes)
+        saved = (self._store.changes, self._admission.changes)
         memory = Memory(
-            credentials=self._gate.credentials,
+            credentials=self._admission.credentials,
             token=self.token,
-            tokens=self._gate.tokens(),
+            tokens=self._admission.tokens(),
             assets=self._store.everything(),
         )
         write_memory(path, memory)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import ipywidgets as widgets
 
+from vodnb.forms.controls.parts import Picture, button, column, name_it, row
 from vodnb.rules.words.markup import Markup, element
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
@@ -18,7 +19,6 @@ from .form import Form
 from .inspect_form import InspectForm
 from .load_form import LoadForm
 from .look_form import LookForm
-from .parts import Picture, button, column, name_it, row
 from .results_form import ResultsForm
 from .run_form import RunForm, lines_of
 from .shared import start_from
@@ -26,11 +26,9 @@ from .shared import start_from
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vodnb.bulk.work import Run
+    from vodnb.bulk.background import BulkJob
     from vodnb.session.vod import Vod
     from vodnb.tables.read import Source
-
-__all__ = ["App", "app"]
 
 _PARTS = ("connect", "load", "look", "confirm", "results", "inspect")
 
@@ -54,7 +52,7 @@ class App(Form):
         return self._shared.states
 
     @property
-    def job(self) -> Run | None:
+    def job(self) -> BulkJob | None:
         """The run under way, or the last one."""
         return self._shared.job
 

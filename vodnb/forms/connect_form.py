@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from vodnb.rules.codes import look_up
-from vodnb.rules.errors import InputError
-from vodnb.rules.words.markup import Markup, element
-from vodnb.service.endpoints import REGIONS
-from vodnb.service.redact import redact_patterns
-from vodnb.session.connect import connect
-from vodnb.tables.picks import read_row
-
-from .form import Form
-from .parts import (
+from vodnb.forms.controls.parts import (
     Choice,
     Picture,
     button,
@@ -27,7 +18,16 @@ from .parts import (
     text_box,
     tick_box,
 )
-from .secret_box import PlainBox, SecretBox
+from vodnb.forms.controls.secret_box import PlainBox, SecretBox
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import InputError
+from vodnb.rules.words.markup import Markup, element
+from vodnb.service.redact import redact_patterns
+from vodnb.service.settings.endpoints import REGIONS
+from vodnb.session.connect import connect
+from vodnb.tables.picks import read_row
+
+from .form import Form
 from .shared import share
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from vodnb.bulk.survey import Survey
     from vodnb.session.vod import Vod
-
-__all__ = ["ConnectForm", "connect_form"]
 
 _NOBODY = "0" * 32
 """An asset that cannot be there: asking for it proves the way and changes nothing."""

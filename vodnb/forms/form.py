@@ -12,24 +12,21 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from vodnb.forms.controls.parts import Picture, column, hint, line, still_name, style_sheet
+from vodnb.kernel.cells import watch_cells
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.words.markup import Markup, element
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
-
-from .cells import watch_cells
-from .parts import Picture, column, hint, line, still_name, style_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import ipywidgets as widgets
 
-    from vodnb.bulk.work import Work
+    from vodnb.bulk.background import BackgroundTask
 
     from .shared import Shared
-
-__all__ = ["Form"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,7 +55,7 @@ class Form(ABC):
         self._shared = shared
         self._lock = threading.RLock()
         self._is_busy = False
-        self._followed: Work | None = None
+        self._followed: BackgroundTask | None = None
         self._threads: list[threading.Thread] = []
         self._handle: Any = None
         self.owner: Form | None = None
@@ -183,7 +180,9 @@ class Form(ABC):
             self._is_busy = False
         self._show_busy()
 
-    def _follow(self, work: Work, paint: Callable[[], None], then: Callable[[], None]) -> None:
+    def _follow(
+        self, work: BackgroundTask, paint: Callable[[], None], then: Callable[[], None]
+    ) -> None:
         """Paint some work until it has ended: one painter for a form, five times a second."""
         with self._lock:
             if self._followed is work:
@@ -191,7 +190,9 @@ class Form(ABC):
             self._followed = work
         self._run_thread(lambda: self._watch_work(work, paint, then))
 
-    def _watch_work(self, work: Work, paint: Callable[[], None], then: Callable[[], None]) -> None:
+    def _watch_work(
+        self, work: BackgroundTask, paint: Callable[[], None], then: Callable[[], None]
+    ) -> None:
         last = time.monotonic()
         while not work.done():
             if self._followed is not work:

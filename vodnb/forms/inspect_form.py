@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from vodnb.debug.picture import as_html
-from vodnb.rules.errors import InputError, VodnbError
-from vodnb.rules.model import Status
-from vodnb.rules.operations import OPERATIONS
-from vodnb.rules.words.explanation import explain
-from vodnb.rules.words.markup import Markup, element
-from vodnb.rules.words.translations import translate
-from vodnb.service.redact import redact_patterns
-from vodnb.tables.picks import read_cells, read_row
-
-from .field_boxes import FieldBoxes
-from .form import Form
-from .parts import (
+from vodnb.forms.controls.field_boxes import FieldBoxes
+from vodnb.forms.controls.parts import (
     Choice,
     Picture,
     button,
@@ -31,6 +21,16 @@ from .parts import (
     text_box,
     tick_box,
 )
+from vodnb.rules.errors import InputError, VodnbError
+from vodnb.rules.model import Status
+from vodnb.rules.operations import OPERATIONS
+from vodnb.rules.words.explanation import explain
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.translations import translate
+from vodnb.service.redact import redact_patterns
+from vodnb.tables.picks import read_cells, read_row
+
+from .form import Form
 from .shared import start_from
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from vodnb.debug.difference import Difference
     from vodnb.debug.exchange import Exchange
     from vodnb.session.vod import Vod
-
-__all__ = ["InspectForm", "inspect_form"]
 
 _SHOWN = ("asset_id", "state", "state_meaning", "asset_title", "asset_size", "created_at",
           "modified_at", "error_code")  # fmt: skip

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from vodnb.rules.errors import InputError
-from vodnb.rules.model import Verdict
-from vodnb.rules.words.markup import Markup, element
-from vodnb.rules.words.translations import translate
-from vodnb.tables.picks import read_titles
-from vodnb.tables.read import load_assets
-
-from .form import Form
-from .parts import (
+from vodnb.forms.controls.parts import (
     SHOWN_LETTERS,
     Choice,
     Picture,
@@ -30,6 +22,14 @@ from .parts import (
     text_box,
     tick_box,
 )
+from vodnb.rules.errors import InputError
+from vodnb.rules.model import Verdict
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.translations import translate
+from vodnb.tables.picks import read_titles
+from vodnb.tables.read import load_assets
+
+from .form import Form
 from .shared import share
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from vodnb.tables.read import Source
 
     from .shared import Shared
-
-__all__ = ["LoadForm", "complete", "keep_upload", "load_form"]
 
 _ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "cp1252")
 _SUFFIXES = {".csv", ".tsv", ".txt"}

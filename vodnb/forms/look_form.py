@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vodnb.forms.controls.parts import Picture, button, line, name_it, row, table
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.makespan import reckon
@@ -16,7 +17,6 @@ from vodnb.tables.results import usable_assets
 from vodnb.tables.states import told_states
 
 from .form import Form
-from .parts import Picture, button, line, name_it, row, table
 from .shared import RATE, start_from
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from vodnb.session.vod import Vod
     from vodnb.tables.picks import StateCount
     from vodnb.tables.read import Source
-
-__all__ = ["LookForm", "look_form"]
 
 
 class LookForm(Form):

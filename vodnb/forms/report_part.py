@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vodnb.forms.controls.parts import button, name_it, row, text_box
 from vodnb.rules.errors import InputError
 from vodnb.rules.words.markup import Markup
 from vodnb.session.handover import hand_back, report
 
 from .form import Form
-from .parts import button, name_it, row, text_box
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from vodnb.reporting.making import Report
     from vodnb.reporting.parties import HandedBack
-
-__all__ = ["ReportPart"]
 
 
 class ReportPart(Form):

@@ -7,18 +7,30 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from vodnb.rules.errors import InputError
+from vodnb.debug.picture import as_html
+from vodnb.forms.controls.parts import (
+    Choice,
+    Picture,
+    button,
+    facts,
+    hint,
+    line,
+    name_it,
+    row,
+    table,
+    text_box,
+)
+from vodnb.rules.errors import InputError, VodnbError
 from vodnb.rules.model import RESULT_COLUMNS, Outcome
 from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.wording import say
 from vodnb.tables.picks import count_column, find_rows, read_cells, read_row
 from vodnb.tables.results import check_is_results
 from vodnb.tables.summary import summary
 from vodnb.tables.write import save
 
 from .form import Form
-from .parts import Choice, Picture, button, facts, line, name_it, row, table, text_box
 from .report_part import ReportPart
-from .row_exchange import row_exchange
 from .run_form import RunForm
 from .shared import start_from
 
@@ -30,8 +42,6 @@ if TYPE_CHECKING:
     from vodnb.session.vod import Vod
 
     from .shared import Shared
-
-__all__ = ["ResultsForm", "results_form"]
 
 _PAGE = 100
 _LIST_ROWS = 9
@@ -325,3 +335,20 @@ def results_form(
     if results is not None:
         check_is_results(results)
     return ResultsForm(start_from(vod=vod, assets=None, lang=lang, results=results))
+
+
+def row_exchange(shared: Shared, results: pd.DataFrame, row: int) -> Markup:
+    """Return the exact request and answer of a row; in small print why there is none.
+
+    Args:
+        shared: What the forms share.
+        results: The results table.
+        row: Position of the row.
+    """
+    if shared.vod is None:
+        return hint(say("form.results.row unconnected", shared.lang))
+    try:
+        return as_html(shared.vod.exchange(results.iloc[row], lang=shared.lang))
+    except VodnbError as fault:
+        told = " ".join(part for part in (fault.what, fault.means) if part)
+        return hint(shared.clean(told))

@@ -7,19 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vodnb.rules.codes import look_up
-from vodnb.rules.errors import InputError
-from vodnb.rules.model import Outcome, Status
-from vodnb.rules.words.markup import Markup, element
-from vodnb.rules.words.wording import say
-from vodnb.tables.mixed import split_by_status
-from vodnb.tables.picks import count_column
-from vodnb.tables.results import to_retry, usable_assets
-
-from .cells import is_cell_running
-from .form import Form
-from .option_fold import OptionFold
-from .parts import (
+from vodnb.forms.controls.option_fold import OptionFold
+from vodnb.forms.controls.parts import (
     Choice,
     Picture,
     button,
@@ -34,25 +23,34 @@ from .parts import (
     text_box,
     tick_box,
 )
+from vodnb.kernel.cells import is_cell_running
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import InputError
+from vodnb.rules.model import Outcome, Status
+from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.wording import say
+from vodnb.tables.mixed import split_by_status
+from vodnb.tables.picks import count_column
+from vodnb.tables.results import to_retry, usable_assets
+
+from .form import Form
 from .shared import RATE, Part, start_from
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
     import pandas as pd
 
-    from vodnb.bulk.work import Run
+    from vodnb.bulk.background import BulkJob
     from vodnb.rules.model import Lang
     from vodnb.session.vod import Vod
     from vodnb.tables.read import Source
 
-    from .shared import Standing
-
-__all__ = ["RunForm", "lines_of", "run_form"]
+    from .shared import TableState
 
 _MOST_CODES = 20
 
 
-def lines_of(job: Run, lang: Lang) -> list[str]:
+def lines_of(job: BulkJob, lang: Lang) -> list[str]:
     """Return how a run stands in lines, without what only a cell's user can do."""
     ours = [
         say(f"progress.{key}", lang, count=0).partition("0")[2] for key in ("in_doubt", "not_sent")
@@ -64,7 +62,7 @@ class RunForm(Form):
     """Starts a run, shows it live, pauses and stops it."""
 
     @property
-    def job(self) -> Run | None:
+    def job(self) -> BulkJob | None:
         """The run under way, or the last one."""
         return self._shared.job
 
@@ -153,7 +151,7 @@ class RunForm(Form):
             offers.append((self._say("form.run.scope.retry", count=len(ended.open_rows)), "retry"))
         self._scope.relabel(offers)
 
-    def _ended(self) -> Standing | None:
+    def _ended(self) -> TableState | None:
         job = self._shared.job
         if job is not None and (not job.done() or (job.fault and self._shared.part is None)):
             return None
@@ -200,12 +198,12 @@ class RunForm(Form):
 
     def _begin(
         self, vod: Vod, assets: pd.DataFrame, part: Part | None, options: dict[str, Any]
-    ) -> Run:
+    ) -> BulkJob:
         job = vod.start(assets, **options)
         self._shared.set_job(job, part)
         return job
 
-    def _take(self, job: Run) -> None:
+    def _take(self, job: BulkJob) -> None:
         # One that was over before anybody looked: its end, or its fault, is still to be told.
         self._follow(job, self._paint, self._finish)
 
@@ -322,7 +320,7 @@ class RunForm(Form):
             self._notes.show(Markup())
         self._show_busy()
 
-    def _describe_codes(self, job: Run) -> Markup:
+    def _describe_codes(self, job: BulkJob) -> Markup:
         counts = {code: count for code, count in job.codes.items() if code}
         if not counts:
             return Markup()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.work import last_job
+from vodnb.bulk.background import last_job
 from vodnb.service.redact import Redactor, redact_patterns
 from vodnb.session.arguments import spoken
 from vodnb.tables.loaded import describe
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.bulk.work import Run
+    from vodnb.bulk.background import BulkJob
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Secret
     from vodnb.session.vod import Vod
     from vodnb.tables.loaded import LoadSummary
     from vodnb.tables.read import Source
-
-__all__ = ["RATE", "Part", "Shared", "Standing", "share", "start_from"]
 
 RATE = "1500/min"
 """The rate that forms begin with: the tenant's quota of confirm calls."""
@@ -49,7 +47,7 @@ class Part:
     rows: Sequence[int]
 
 
-class Standing:
+class TableState:
     """A results table as it stands, and what several forms ask of it: each found once.
 
     Args:
@@ -85,11 +83,11 @@ class Shared:
         self.vod: Vod | None = None
         self.assets: pd.DataFrame | None = None
         self.states: pd.DataFrame | None = None
-        self.job: Run | None = None
+        self.job: BulkJob | None = None
         self.part: Part | None = None
         self._given: pd.DataFrame | None = None
         self._lock = threading.Lock()
-        self._built: tuple[tuple[object, ...], Standing] | None = None
+        self._built: tuple[tuple[object, ...], TableState] | None = None
         self._summed: tuple[tuple[pd.DataFrame, Lang], LoadSummary] | None = None
         self._listeners: list[Callable[[str], None]] = []
         self._redact = Redactor()
@@ -105,7 +103,7 @@ class Shared:
         return standing.table if standing else None
 
     @property
-    def standing(self) -> Standing | None:
+    def standing(self) -> TableState | None:
         """The results as they stand now: of a run that has ended built once, for all forms.
 
         Raises:
@@ -113,7 +111,7 @@ class Shared:
         """
         job, part = self.job, self.part
         if job is not None and not job.done():
-            return Standing(self._build(job, part))
+            return TableState(self._build(job, part))
         with self._lock:
             made_of = (job, part, self._given, self.lang)
             if self._built and all(
@@ -123,11 +121,11 @@ class Shared:
             table = self._given if job is None else self._build(job, part)
             if table is None:
                 return None
-            self._built = (made_of, Standing(table))
+            self._built = (made_of, TableState(table))
             return self._built[1]
 
     @staticmethod
-    def _build(job: Run, part: Part | None) -> pd.DataFrame:
+    def _build(job: BulkJob, part: Part | None) -> pd.DataFrame:
         if part is None:
             return job.results()
         if job.fault:
@@ -163,7 +161,7 @@ class Shared:
         self.states = states
         self._tell("states")
 
-    def set_job(self, job: Run, part: Part | None = None) -> None:
+    def set_job(self, job: BulkJob, part: Part | None = None) -> None:
         """Take the run that was started."""
         self.job, self.part = job, part
         job.speak(self.lang)

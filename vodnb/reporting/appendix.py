@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from .figures import Figures
 
-__all__ = ["appendix"]
-
 _STATES = ("finished", "unfinished", "under way")
 
 

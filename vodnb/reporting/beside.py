@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from vodnb.rules.model import Needs, Outcome
 
 from .figures import ENDING, each_change, party_of, to_json
-from .files import FIGURES, MARK, digest
+from .inputs import earlier_outcomes
 from .proceedings import timeline
-from .sources import earlier_outcomes
+from .storage import FIGURES, MARK, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
     from .figures import Figures
-
-__all__ = ["MOST_WORKBOOK_ROWS", "TABLES", "keep_figures", "write_tables"]
 
 MOST_WORKBOOK_ROWS = 100_000
 """Rows up to which a workbook is written: a larger one takes minutes, and Excel is slow with it."""

@@ -16,8 +16,6 @@ from vodnb.rules.words.markup import Markup, element
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["COLOURS", "Chart", "Series", "draw_columns", "draw_share"]
-
 COLOURS = {
     "confirmed": "#2f7d4f",
     "already_confirmed": "#8fc3a3",

@@ -14,8 +14,6 @@ from vodnb.rules.model import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["LATENCY_EDGES", "Course", "Moments", "count_course", "whole_number"]
-
 LATENCY_EDGES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 """Upper ends of the latency classes in milliseconds; the last class has none."""
 

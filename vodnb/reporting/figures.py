@@ -16,21 +16,6 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
 
-__all__ = [
-    "CHANGES",
-    "ENDING",
-    "Change",
-    "Figures",
-    "Group",
-    "RunFacts",
-    "count_figures",
-    "each_change",
-    "from_json",
-    "group_key",
-    "party_of",
-    "to_json",
-]
-
 ENDING = ("outcome", "error_code", "http_status", "state_before", "state_after")
 """The columns that tell how a row ended, in the order of `group_key` and `party_of`."""
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from .figures import Figures, Group
 
-__all__ = ["changes", "doubts", "failures", "headline", "input_troubles", "states"]
-
 _MOST_GROUPS = 30
 _SHOWN_CHANGES = {"newly_settled", "newly_failed", "still_hanging", "lost"}
 """Of the others only the count is told: nobody has to look at their assets."""

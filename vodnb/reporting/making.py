@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from vodnb.rules.words.wording import say
 
 from .beside import TABLES, keep_figures, write_tables
-from .exporting import to_page
-from .files import draft_beside, move_in, places_for, refuse_secrets
-from .notebook import build, execute, fill_in, write
+from .inputs import count, earlier_outcomes, gather
+from .notebook import build, execute, fill_in, to_page, write
 from .pages import SECTIONS, Page
 from .parts import Written
-from .sources import count, earlier_outcomes, gather
+from .storage import draft_beside, move_in, paths_for, refuse_secrets
 
 if TYPE_CHECKING:
     import os
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Redactor
 
-    from .files import Places
-
-__all__ = ["Report", "make_report"]
+    from .storage import ReportPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -81,7 +78,7 @@ def make_report(
         JournalError: The journal is damaged.
         SetupError: The kernel cannot be started.
     """
-    places = places_for(path)
+    places = paths_for(path)
     earlier_table = _load_earlier(against)
     earlier = None if earlier_table is None else earlier_outcomes(earlier_table)
     found = gather(source, lang=lang, settings=settings)
@@ -116,7 +113,7 @@ def _load_earlier(
     return load_earlier(against)
 
 
-def _write_notebook(page: Page, draft: Places, *, is_run: bool) -> None:
+def _write_notebook(page: Page, draft: ReportPaths, *, is_run: bool) -> None:
     figures, folder = page.figures, draft.folder
     is_compared = figures.changes is not None
     notebook = build(

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vodnb.bulk.loop import submit
+from vodnb.kernel.loop import submit
 from vodnb.rules.errors import SetupError
 from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
 
     from nbformat import NotebookNode
 
     from vodnb.rules.model import Lang
 
     from .pages import Page
-
-__all__ = ["build", "execute", "fill_in", "write"]
 
 _KERNEL = "python3"
 _CELL_SECONDS = 600
@@ -153,3 +151,25 @@ def _code(source: str, name: str, *, tags: list[str] | None = None) -> NotebookN
 
 def _quiet_environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if not name.startswith(_CREDENTIALS)}
+
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def to_page(notebook: NotebookNode) -> str:
+    """Return the HTML of a notebook, its code left out.
+
+    nbconvert's own templates load scripts from elsewhere; ours has none, and a policy in its head
+    that forbids every request.
+    """
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]  # nbconvert leaves it so
+        extra_template_basedirs=[str(_TEMPLATES)],
+        template_name="vodnb",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+    page, _ = exporter.from_notebook_node(notebook)
+    return str(page)

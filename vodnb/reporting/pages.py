@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-from vodnb.service.settings import resolve_lang
+from vodnb.service.settings.settings import resolve_lang
 
 from . import findings
 from .appendix import appendix
 from .figures import Figures, from_json
-from .files import FIGURES, digest, read_figures
+from .inputs import check_max_rows
 from .proceedings import course_section
-from .sources import check_max_rows
+from .storage import FIGURES, digest, read_figures
 
 if TYPE_CHECKING:
     import os
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
     from .parts import Section
-
-__all__ = ["SECTIONS", "Page", "open_report"]
 
 SECTIONS = (
     "headline",
@@ -163,7 +161,7 @@ def open_report(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
+class _Counted:
     """What was counted when the report was made.
 
     Attributes:
@@ -185,13 +183,13 @@ class _Kept:
         return is_compared_alike and self.figures.max_rows == max_rows
 
 
-def _read_kept(path: Path) -> _Kept | None:
+def _read_kept(path: Path) -> _Counted | None:
     """Return what was counted from this very table; None where that is not to be had any more."""
     values = read_figures(path.with_name(FIGURES))
     if values is None or values.get("results") != digest(path):
         return None
     try:
-        return _Kept(
+        return _Counted(
             figures=from_json(values["figures"]),
             against=values["against"],
             files=[(name, key) for name, key in values["files"]],
@@ -201,10 +199,10 @@ def _read_kept(path: Path) -> _Kept | None:
         return None
 
 
-def _count_anew(path: Path, against: str, max_rows: int, kept: _Kept | None) -> Figures:
+def _count_anew(path: Path, against: str, max_rows: int, kept: _Counted | None) -> Figures:
     from vodnb.tables.tally import load_earlier
 
-    from .sources import count, earlier_outcomes, gather
+    from .inputs import count, earlier_outcomes, gather
 
     earlier = earlier_outcomes(load_earlier(against)) if against else None
     counted = count(gather(path, lang="en"), max_rows=max_rows, earlier=earlier)

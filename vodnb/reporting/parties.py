@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Needs
 from vodnb.rules.words.wording import say
-from vodnb.tables.home import path_of
+from vodnb.tables.formats.files import path_of
 
 from .figures import ENDING, party_of
-from .files import refuse_secrets
 from .parts import Written
+from .storage import refuse_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Redactor
-
-__all__ = ["HandedBack", "hand_back_files"]
 
 _MARK = re.compile(rb'\xef\xbb\xbf"?# vodnb ([0-9a-f]{8}): ')
 """How a file of ours begins: with a checksum of what follows, so that an edited one shows."""

@@ -17,17 +17,6 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
 
-__all__ = [
-    "Section",
-    "Written",
-    "bold",
-    "figure",
-    "grid",
-    "heading",
-    "note",
-    "plain_time",
-]
-
 _CELL = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
 _TAG = "text-align:left;vertical-align:top;white-space:nowrap"
 _NUMBER = "text-align:right;vertical-align:top;white-space:nowrap"

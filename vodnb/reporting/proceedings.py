@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.model import Outcome
 from vodnb.rules.operations import CONFIRM
-from vodnb.rules.utc import utc_text
+from vodnb.rules.windows import utc_text
 from vodnb.rules.words.wording import say
 
 from .charts import COLOURS, Series, draw_columns
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from .course import Course
     from .figures import Figures
-
-__all__ = ["course_section", "span_in_words", "timeline"]
 
 _DAY = 86_400
 _QUOTA = CONFIRM.quota.per_minute if CONFIRM.quota else 0

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from .attempt import Attempt
     from .operations import Operation
 
-__all__ = ["MAX_BODY_BYTES", "Answer", "Fault", "FaultKind", "Reply", "read_answer"]
-
 MAX_BODY_BYTES = 1 << 20
 """A body is cut here: no true answer comes near it, and an endless one must not fill the memory."""
 

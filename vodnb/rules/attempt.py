@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-__all__ = ["Attempt", "Timings"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["PROBES", "Breaker"]
-
 _WINDOW = 20
 _FEWEST = 5
 _BAD_SHARE = 0.5

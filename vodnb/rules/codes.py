@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
     from .model import Lang
 
-__all__ = [
-    "CodeEntry",
-    "all_entries",
-    "as_listed",
-    "family_entries",
-    "look_up",
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeEntry:
@@ -110,7 +102,7 @@ def family_entries() -> tuple[CodeEntry, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Catalogue:
+class _CodeTable:
     """The table, keyed on (code, HTTP status) and on (code, None) for any other status."""
 
     entries: tuple[CodeEntry, ...]
@@ -119,12 +111,12 @@ class _Catalogue:
 
 
 @lru_cache(maxsize=1)
-def _catalogue() -> _Catalogue:
+def _catalogue() -> _CodeTable:
     text = files(__package__).joinpath("error_codes.csv").read_text(encoding="utf-8")
     rows = [_entry(row) for row in csv.DictReader(text.splitlines())]
     known = tuple(entry for entry in rows if not entry.code.endswith("*"))
     families = tuple(entry for entry in rows if entry.code.endswith("*"))
-    return _Catalogue(entries=known, known=_keyed(known), unknown=_keyed(families))
+    return _CodeTable(entries=known, known=_keyed(known), unknown=_keyed(families))
 
 
 def _entry(row: Mapping[str, str]) -> CodeEntry:

@@ -19,20 +19,6 @@ A row that fails is an outcome in the results table, never an exception.
 
 from __future__ import annotations
 
-__all__ = [
-    "AccountError",
-    "BusyError",
-    "InputError",
-    "JournalError",
-    "NoAnswerError",
-    "RowError",
-    "ServiceError",
-    "SetupError",
-    "SignInError",
-    "UnsettledError",
-    "VodnbError",
-]
-
 
 class VodnbError(Exception):
     """Root of everything that vodnb raises on purpose; the classes below say when.

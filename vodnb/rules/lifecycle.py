@@ -10,18 +10,8 @@ from enum import StrEnum
 
 from .model import Outcome, Settlement, Status
 
-__all__ = [
-    "LOOK_GOOD_FOR",
-    "Finding",
-    "Stage",
-    "agrees",
-    "is_proof_needed",
-    "judge_doubt",
-    "read_state",
-    "settle_foreign",
-    "settle_unsent",
-    "stage_of",
-]
+SETTLE_MARGIN = 6.0
+"""Seconds beyond the deadline before a doubtful asset's state is believed: states may lag by 5."""
 
 
 class Stage(StrEnum):

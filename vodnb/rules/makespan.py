@@ -6,16 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vodnb.rules.words.wording import clock, say
+
 from .lifecycle import settle_unsent
 from .operations import BATCH
-from .words.wording import clock, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .model import Lang, Status
-
-__all__ = ["Estimate", "reckon"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

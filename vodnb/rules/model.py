@@ -6,17 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = [
-    "RESULT_COLUMNS",
-    "AnswerClass",
-    "Lang",
-    "Needs",
-    "Outcome",
-    "Settlement",
-    "Status",
-    "Verdict",
-]
-
 Lang = Literal["zh", "en"]
 
 

@@ -12,20 +12,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from .model import Lang
 
-__all__ = [
-    "BATCH",
-    "CONFIRM",
-    "CREATE",
-    "INFO",
-    "LIST",
-    "OPERATIONS",
-    "PROJECTS",
-    "TOKEN",
-    "Field",
-    "Operation",
-    "Quota",
-]
-
 _DOC = "https://support.huaweicloud.com"
 _EXPLORER = "https://console.huaweicloud.com/apiexplorer/#/openapi"
 

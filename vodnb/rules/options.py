@@ -12,8 +12,6 @@ from .pacing import MOST_WORKERS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_destruction", "check_numbers", "check_trial", "read_status"]
-
 _LONGEST_DEADLINE = 600
 """Seconds; a run waits as long as its deadline before it asks what became of a lost call."""
 

@@ -13,18 +13,6 @@ from .errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "FEWEST_WORKERS",
-    "LONGEST_HOLD",
-    "MOST_WORKERS",
-    "Pace",
-    "back_off",
-    "may_retry",
-    "parse_rate",
-    "parse_retry_after",
-    "workers_for",
-]
-
 _USED_SHARE = 0.98
 """Share of the quota that is used; the rest is for clocks that differ and for the console."""
 

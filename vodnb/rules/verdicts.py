@@ -15,18 +15,6 @@ from .model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = [
-    "KEPT_DIGITS",
-    "Judgement",
-    "are_usual",
-    "clean",
-    "column_is_hex",
-    "is_hex",
-    "is_usual",
-    "is_value",
-    "judge",
-]
-
 _MAX_ID_LENGTH = 128
 """Characters; four times the length of any ID seen. Anything longer is some other text."""
 

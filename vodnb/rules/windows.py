@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from .errors import InputError
-from .utc import utc_text
-
-__all__ = ["FIRST_MOMENT", "MOST_RESULTS", "Window", "choose_windows", "read_age", "read_moment"]
 
 MOST_RESULTS = 20_000
 """So many results a query can show; a count of so many may be more."""
@@ -158,3 +155,15 @@ def read_age(given: object) -> timedelta:
 
 def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y%m%d%H%M%S")
+
+
+def utc_text(moment: datetime | float, timespec: str = "auto") -> str:
+    """Return a moment as text that ends in Z.
+
+    Args:
+        moment: A time in UTC, or seconds since 1970.
+        timespec: How fine: `seconds`, `milliseconds` or `microseconds`; what is finer is cut off.
+            Default `auto`: microseconds where there are any, else seconds.
+    """
+    then = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
+    return then.isoformat(timespec=timespec).replace("+00:00", "Z")

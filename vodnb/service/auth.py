@@ -10,18 +10,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 from vodnb.rules.errors import SetupError, SignInError, VodnbError
+from vodnb.service.settings.credentials import (
+    Credential,
+    KeyCredential,
+    TokenCredential,
+    UserCredential,
+)
 
-from .credentials import Credential, KeyCredential, TokenCredential, UserCredential
 from .loop_lock import LoopLock
 from .signing import Headers, sign
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from .redact import Secret
-    from .settings import Settings
+    from vodnb.service.settings.settings import Settings
 
-__all__ = ["Grant", "SignIn", "token_life", "user_auth"]
+    from .redact import Secret
 
 _REFRESH_AT = 0.8
 """Part of a token's life after which the next is fetched: of 24 hours, 4.8 are left then."""

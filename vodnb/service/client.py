@@ -17,27 +17,25 @@ from vodnb.rules.codes import as_listed
 from vodnb.rules.errors import NoAnswerError, SetupError, SignInError, VodnbError
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import PROJECTS, TOKEN
+from vodnb.service.settings.credentials import KeyCredential, UserCredential
+from vodnb.service.transport.http import Http
 
-from .advice import clock_offset, error_from
 from .auth import Grant, SignIn, token_life, user_auth
-from .credentials import KeyCredential, UserCredential
-from .http import Http
+from .errors_from_answers import clock_offset, error_from
 from .key_guard import KeyGuard, is_refused_key
 from .loop_lock import LoopLock
+from .recording import LONG_BODY, SHORT_BODY, masked_headers, record_attempt
 from .redact import Redactor, Secret
 from .request import Request, build_request, check_fields
-from .seen import LONG_BODY, SHORT_BODY, masked_headers, seen_attempt
 from .signing import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vodnb.rules.operations import Operation
+    from vodnb.service.settings.settings import Settings
 
-    from .seen import Watch
-    from .settings import Settings
-
-__all__ = ["Client"]
+    from .recording import Watch
 
 _UNKNOWN_PROJECT = "project-to-be-looked-up"
 """Stands in the URL of a preview; before a call leaves, the project is looked up."""
@@ -264,7 +262,7 @@ class Client:
         answer = read_answer(operation, got, sent=sent)
         if not watch and answer.kind in _UNKEPT:
             return answer
-        attempt = seen_attempt(
+        attempt = record_attempt(
             operation, request, headers, got, answer=answer, sent_at=begun, redact=self.redact,
             most=LONG_BODY if watch else SHORT_BODY,
         )  # fmt: skip

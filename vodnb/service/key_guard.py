@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from vodnb.rules.answers import Answer
 
-__all__ = ["KeyGuard", "is_refused_key"]
-
 _JUMP_SECONDS = 60.0
 """Of the 15 minutes that the service allows."""
 
@@ -56,18 +54,18 @@ class KeyGuard:
         Args:
             make: Makes the call.
         """
-        if self._is_proved():
+        if self._is_verified():
             return await self._watch(make)
         refusals = len(self._refusals)
         async with self._turn.here():
             if len(self._refusals) > refusals:
                 # The record of that sending belongs to the other call: this one never left.
                 return replace(self._refusals[-1], attempt=None)
-            if not self._is_proved():
+            if not self._is_verified():
                 return await self._watch(make)
         return await self._watch(make)
 
-    def _is_proved(self) -> bool:
+    def _is_verified(self) -> bool:
         return self._good_at is not None and abs(self._offset() - self._good_at) < _JUMP_SECONDS
 
     def _offset(self) -> float:

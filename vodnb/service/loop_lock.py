@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-__all__ = ["LoopLock"]
-
 
 class LoopLock:
     """An `asyncio.Lock` for the loop that runs now; that of a loop that is gone is forgotten."""

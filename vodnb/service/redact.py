@@ -15,8 +15,6 @@ from urllib.parse import quote, quote_plus
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["MASK", "Redactor", "Secret", "quiet_http_logs", "redact_patterns"]
-
 MASK = "***"
 
 _AK_CHARS = 4

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from vodnb.rules.operations import Field, Operation
 
-__all__ = ["Request", "build_request", "check_fields"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

@@ -18,9 +18,7 @@ from .redact import MASK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .credentials import KeyCredential
-
-__all__ = ["Headers", "canonical_request", "sign"]
+    from vodnb.service.settings.credentials import KeyCredential
 
 _ALGORITHM = "SDK-HMAC-SHA256"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.progress import show
+from vodnb.kernel.screen import show
 from vodnb.rules.errors import SetupError
 from vodnb.tables.attached import attach
 from vodnb.tables.read import load_assets

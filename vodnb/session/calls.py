@@ -7,11 +7,11 @@ from concurrent.futures import TimeoutError as StillOut
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.loop import submit
 from vodnb.debug.catalogue import find_operation
 from vodnb.debug.exchange import Exchange
 from vodnb.debug.history import History
 from vodnb.debug.place import place_of, way_of
+from vodnb.kernel.loop import submit
 from vodnb.rules.attempt import Attempt
 from vodnb.rules.errors import InputError, VodnbError
 from vodnb.rules.model import Status

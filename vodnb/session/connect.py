@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.found import find_run
+from vodnb.journal.finding import find_run
 from vodnb.rules.errors import SetupError
 from vodnb.service.redact import Secret
-from vodnb.service.settings import read_settings
+from vodnb.service.settings.settings import read_settings
 from vodnb.tables import read
 from vodnb.tables.results import usable_assets
 
@@ -109,7 +109,7 @@ def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod
             "The sandbox is a server on this machine with credentials of its own.",
             "Leave sandbox out to connect to the service, or give sandbox=True alone.",
         )
-    from vodnb.emulator.shared import shared_sandbox
+    from vodnb.emulator.per_process import shared_sandbox
 
     box = shared_sandbox()
     settings = read_settings(

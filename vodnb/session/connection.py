@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from weakref import finalize
 
-from vodnb.bulk.loop import submit
-from vodnb.bulk.work import stop_all
+from vodnb.bulk.background import stop_all
 from vodnb.debug.doctor import examine
+from vodnb.kernel.loop import submit
 from vodnb.rules.errors import SetupError
 from vodnb.service.client import Client
-from vodnb.service.places import CREDENTIAL_NAMES
+from vodnb.service.settings.sources import CREDENTIAL_NAMES
 
 from .arguments import hidden_text, read_here, refuse_non_text, spoken
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vodnb.rules.errors import VodnbError
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Secret
-    from vodnb.service.settings import Settings
+    from vodnb.service.settings.settings import Settings
 
 
 class Connection:

@@ -7,13 +7,13 @@ from numbers import Integral
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
-from vodnb.bulk.found import find_kept, usual_folders
-from vodnb.bulk.journal import MOST_ATTEMPTS
+from vodnb.journal.finding import find_attempt, usual_folders
+from vodnb.journal.journal import MOST_ATTEMPTS
 from vodnb.rules.attempt import Attempt, Timings
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome
 from vodnb.rules.operations import CONFIRM
-from vodnb.service.seen import SHORT_BODY
+from vodnb.service.recording import SHORT_BODY
 from vodnb.tables.history import row_cells
 
 from .runs import folder_of
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from vodnb.bulk.found import Kept
     from vodnb.debug.exchange import Exchange
     from vodnb.debug.place import SignedWith
+    from vodnb.journal.finding import KeptAttempt
     from vodnb.rules.model import Lang
 
     from .calls import Calls
@@ -77,7 +77,7 @@ class Exchanges:
         folders = dict.fromkeys([*reversed(self._runs.folders), *usual_folders()])
         if journal is not None:
             folders = dict.fromkeys([folder_of(journal)])
-        kept = find_kept(run_id, asset_id, folders)
+        kept = find_attempt(run_id, asset_id, folders)
         if kept.attempt:
             return self._kept(kept.attempt, run_id, lang)
         fields = {"asset_id": asset_id, "status": str(cells.get("requested_status") or "CREATED")}
@@ -119,7 +119,7 @@ def _way_of(attempt: Attempt, here: SignedWith) -> SignedWith:
     return here if here in {"token", "user"} else "token"
 
 
-def _why_not_kept(cells: Mapping[str, object], kept: Kept) -> tuple[str, bool]:
+def _why_not_kept(cells: Mapping[str, object], kept: KeptAttempt) -> tuple[str, bool]:
     """Return the note on an exchange that is not kept, and whether anything was sent."""
     outcome, attempts = str(cells.get("outcome")), cells.get("attempts")
     is_good = outcome in {Outcome.CONFIRMED, Outcome.ALREADY_CONFIRMED}

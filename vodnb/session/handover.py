@@ -75,8 +75,8 @@ def report(
     Example:
         >>> vodnb.report(results, "report.ipynb", lang="zh")
     """
+    from vodnb.reporting.inputs import check_max_rows
     from vodnb.reporting.making import make_report
-    from vodnb.reporting.sources import check_max_rows
 
     check_max_rows(max_rows)
     return make_report(
@@ -120,8 +120,8 @@ def hand_back(
     Example:
         >>> vodnb.hand_back(results, "to_do")
     """
+    from vodnb.reporting.inputs import gather
     from vodnb.reporting.parties import hand_back_files
-    from vodnb.reporting.sources import gather
 
     used = _lang_of(results, lang)
     table = gather(results, lang=used).table

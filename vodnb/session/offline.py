@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.found import list_runs, usual_folders
-from vodnb.bulk.progress import show
-from vodnb.bulk.salvage import salvage as save_what_can_be_read
+from vodnb.journal.finding import list_runs, usual_folders
+from vodnb.journal.salvage import salvage as save_what_can_be_read
+from vodnb.kernel.screen import show
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.words import explanation
 from vodnb.tables import compare as comparing
 from vodnb.tables import read
 from vodnb.tables import summary as summaries
 from vodnb.tables.attached import attach
+from vodnb.tables.history import build_runs
 from vodnb.tables.loaded import describe
-from vodnb.tables.runs import build_runs
 
 from .arguments import hidden_text, read_here, spoken
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.bulk.found import Found
     from vodnb.debug.checkup import Checkup
+    from vodnb.journal.finding import RunInfo
     from vodnb.rules.words.explanation import Explanation
-    from vodnb.service.settings import Settings
+    from vodnb.service.settings.settings import Settings
     from vodnb.tables.compare import Comparison
     from vodnb.tables.read import Source
     from vodnb.tables.summary import Summary
@@ -212,7 +212,7 @@ def doctor(
     return check_up(found, tongue)
 
 
-def _as_row(run: Found) -> dict[str, object]:
+def _as_row(run: RunInfo) -> dict[str, object]:
     row: dict[str, object] = {"run_id": run.run_id, "state": run.state, "journal": run.path}
     if run.header:
         names = ("status", "began_at", "endpoint", "project_id", "source")

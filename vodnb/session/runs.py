@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vodnb.bulk.engine.plan import Keep, Plan
 from vodnb.bulk.job import Job, new_run_id
-from vodnb.bulk.plan import Keep, Plan
-from vodnb.bulk.runs import SUFFIX
-from vodnb.bulk.series import Part, Series
+from vodnb.bulk.mixed_job import MixedJob, StatusPart
+from vodnb.journal.opening import SUFFIX
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Status
 from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.bulk.control import Control
-    from vodnb.bulk.work import Run
+    from vodnb.bulk.background import BulkJob
+    from vodnb.bulk.pace.control import Control
     from vodnb.tables.read import Source
 
     from .connection import Connection
@@ -46,7 +46,7 @@ class Runs:
         self._connection = connection
         self.folders: list[Path] = []
 
-    def prepare(self, assets: Source, options: StartOptions) -> Run:
+    def prepare(self, assets: Source, options: StartOptions) -> BulkJob:
         """Return a run, or one for each status that a table asks for; it has not begun."""
         status, rate = read_status(options["status"]), parse_rate(options["rate"])
         _check(options, status)
@@ -57,11 +57,11 @@ class Runs:
             _ask_for_count([plan], options)
             return prepare(plan, table)
         parts = [
-            Part(plan=_plan(rows, each, options), table=rows, places=places)
+            StatusPart(plan=_plan(rows, each, options), table=rows, places=places)
             for each, (places, rows) in split_by_status(table, options["status_column"]).items()
         ]
         _ask_for_count([part.plan for part in parts], options)
-        return Series(
+        return MixedJob(
             parts,
             table=table,
             prepare=prepare,

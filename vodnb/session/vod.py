@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vodnb.debug.catalogue import Catalogue
-from vodnb.service.settings import explain
+from vodnb.service.settings.settings import explain
 from vodnb.tables.history import build_history
 
 from .calls import Calls
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from vodnb.bulk.background import BulkJob
     from vodnb.bulk.survey import Survey
-    from vodnb.bulk.work import Run
     from vodnb.debug.checkup import Checkup
     from vodnb.debug.exchange import Exchange
     from vodnb.emulator.server import Sandbox
     from vodnb.rules.makespan import Estimate
     from vodnb.service.redact import Secret
-    from vodnb.service.settings import Settings, SettingsTable
+    from vodnb.service.settings.settings import Settings, SettingsTable
     from vodnb.tables.read import Source
 
     from .options import (
@@ -160,7 +160,7 @@ class Vod:
         return await run.wait_async(progress=options["progress"])
 
     @like(confirm)
-    def start(self, assets: Source, **options: Unpack[StartOptions]) -> Run:
+    def start(self, assets: Source, **options: Unpack[StartOptions]) -> BulkJob:
         """Start what `confirm` does and return at once; the arguments of `confirm`.
 
         Returns:

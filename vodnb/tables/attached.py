@@ -10,8 +10,6 @@ from pandas.api.extensions import register_dataframe_accessor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["attach"]
-
 
 def attach(name: str, made: Callable[[pd.DataFrame], object]) -> None:
     """Give every DataFrame an attribute that is made from it when it is first asked for.

@@ -11,16 +11,14 @@ import pandas as pd
 from vodnb.rules.lifecycle import read_state
 from vodnb.rules.words.markup import element
 from vodnb.rules.words.wording import say
+from vodnb.tables.formats.cell_text import TEXT, cell_texts
 
-from ._cells import TEXT, cell_texts
 from .results import usable_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vodnb.rules.model import Lang
-
-__all__ = ["Comparison", "compare"]
 
 _COLUMNS = ("asset_id", "found", "state_ours", "state_theirs")
 _STATES = ("state", "state_after", "state_before")

@@ -1,4 +1,4 @@
-"""The table of a session's exchanges; and the cells of a row, by which one is looked up."""
+"""The tables of exchanges and of runs; and the cells of a row, by which one is looked up."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ._cells import TEXT, is_missing
+from vodnb.rules.model import Outcome
+from vodnb.tables.formats.cell_text import TEXT, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-__all__ = ["build_history", "row_cells"]
 
 _TYPES: dict[str, Any] = {
     "n": "int64",
@@ -60,3 +59,23 @@ def row_cells(row: object) -> dict[str, object]:
 def _plain(cell: object) -> object:
     """Return a number of numpy's as Python's own."""
     return cell.item() if isinstance(cell, np.generic) else cell
+
+
+_TEXTS = ("run_id", "state", "status", "began_at", "endpoint", "project_id", "source", "journal")
+
+
+_COUNTS = ("assets", *(outcome.value for outcome in Outcome if outcome is not Outcome.INVALID))
+
+
+def build_runs(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Return one row a run, in the order given.
+
+    Args:
+        rows: What is known of each run, by column; a text that is missing is "", a count 0.
+    """
+    columns = {
+        **{name: pd.array([str(row.get(name, "")) for row in rows], dtype=TEXT) for name in _TEXTS},
+        **{name: pd.array([row.get(name, 0) for row in rows], dtype="int64") for name in _COUNTS},
+    }
+    order = ("run_id", "state", "status", *_COUNTS, *_TEXTS[3:])
+    return pd.DataFrame({name: columns[name] for name in order})

@@ -12,8 +12,7 @@ from vodnb.rules.verdicts import is_usual
 from vodnb.rules.words import markup
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
-
-from ._cells import cell_texts
+from vodnb.tables.formats.cell_text import cell_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.rules.model import Lang
-
-__all__ = ["LoadSummary", "Trouble", "describe"]
 
 _ENCODINGS = {
     "utf-8": "UTF-8",

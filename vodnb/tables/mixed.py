@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["join_parts", "split_by_status"]
-
 _MOST_TOLD = 20
 
 

@@ -9,27 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vodnb.rules.model import RESULT_COLUMNS, Verdict
+from vodnb.tables.formats.cell_text import cell_text, cell_texts
 
-from ._cells import cell_text, cell_texts
-from ._sheet import open_sheet
 from .results import to_retry
+from .sheet import open_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .read import Source
-
-__all__ = [
-    "StateCount",
-    "count_column",
-    "find_rows",
-    "put_back",
-    "read_cells",
-    "read_row",
-    "read_titles",
-    "retry_rows",
-    "state_counts",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

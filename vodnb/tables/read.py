@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vodnb.rules.model import Verdict
+from vodnb.tables.formats.cell_text import TEXT, cell_text, cell_texts
+from vodnb.tables.formats.header import find_id_column, free_titles
 
-from ._cells import TEXT, cell_text, cell_texts
-from ._header import find_id_column, free_titles
-from ._judging import Rows, judge_cell, judge_rows, odd_rows, proves_hex
-from ._sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
+from .judging import Rows, judge_cell, judge_rows, odd_rows, proves_hex
+from .sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
 from .write import restore
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Source = str | os.PathLike[str] | pd.DataFrame | pd.Series[Any] | Iterable[object]
-
-__all__ = ["load_assets"]
 
 _ID, _RAW, _VERDICT, _NOTE = "asset_id", "asset_id_raw", "verdict", "verdict_note"
 _OK = Verdict.OK.value

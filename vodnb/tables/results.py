@@ -19,25 +19,12 @@ from vodnb.rules.model import (
     Verdict,
 )
 from vodnb.rules.words.explanation import advise
-
-from ._cells import TEXT
+from vodnb.tables.formats.cell_text import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from vodnb.rules.model import Lang
-
-__all__ = [
-    "DTYPES",
-    "build_results",
-    "check_is_results",
-    "make_room",
-    "refuse_other_status",
-    "require_settled",
-    "to_retry",
-    "usable_assets",
-    "usable_rows",
-]
 
 DTYPES: Mapping[str, Any] = MappingProxyType(
     {

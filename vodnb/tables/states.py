@@ -10,18 +10,16 @@ import pandas as pd
 from vodnb.rules.codes import look_up
 from vodnb.rules.model import Verdict
 from vodnb.rules.words.explanation import explain_state
+from vodnb.tables.formats.cell_text import TEXT
 
-from ._cells import TEXT
 from .results import make_room, usable_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from vodnb.rules.asset_info import AssetInfo
     from vodnb.rules.model import Lang
-    from vodnb.rules.sightings import Sighting
-
-__all__ = ["STATE_COLUMNS", "build_found", "build_states", "told_states"]
 
 STATE_COLUMNS: Mapping[str, Any] = MappingProxyType(
     {
@@ -41,7 +39,7 @@ STATE_COLUMNS: Mapping[str, Any] = MappingProxyType(
 def build_states(
     table: pd.DataFrame,
     *,
-    sightings: Mapping[str, Sighting],
+    infos: Mapping[str, AssetInfo],
     codes: Mapping[str, str],
     untold: str,
     redact: Callable[[str], str],
@@ -51,7 +49,7 @@ def build_states(
 
     Args:
         table: A loaded table, with its verdicts.
-        sightings: What was told of each asset.
+        infos: What was told of each asset.
         codes: The error code of each asset that could not be asked for.
         untold: The code of an asset that was not reached.
         redact: Takes secrets out of the service's texts.
@@ -60,7 +58,7 @@ def build_states(
     cells: dict[str, list[object]] = {name: [] for name in STATE_COLUMNS}
     for asset_id, verdict in zip(table["asset_id"], map(Verdict, table["verdict"]), strict=True):
         code = codes.get(asset_id, untold) if verdict.is_usable else f"CLIENT.{verdict.upper()}"
-        seen = sightings.get(asset_id) if verdict.is_usable else None
+        seen = infos.get(asset_id) if verdict.is_usable else None
         for name, cell in _row(seen, code, redact=redact, lang=lang).items():
             cells[name].append(cell)
     if set(STATE_COLUMNS) <= set(table.columns):
@@ -73,7 +71,7 @@ def build_states(
 
 
 def build_found(
-    sightings: Mapping[str, Sighting],
+    infos: Mapping[str, AssetInfo],
     *,
     now: datetime,
     redact: Callable[[str], str],
@@ -82,17 +80,17 @@ def build_found(
     """Return a table of assets that were found, the oldest first, ready to be confirmed.
 
     Args:
-        sightings: What was told of each asset.
+        infos: What was told of each asset.
         now: The moment from which ages count.
         redact: Takes secrets out of the service's texts.
         lang: Language of `state_meaning`.
     """
-    order = sorted(sightings.values(), key=lambda seen: (seen.created_at, seen.asset_id))
+    order = sorted(infos.values(), key=lambda seen: (seen.created_at, seen.asset_id))
     ids = [seen.asset_id for seen in order]
     table = pd.DataFrame(
         {"asset_id": ids, "verdict": [Verdict.OK.value] * len(ids), "verdict_note": [""] * len(ids)}
     ).astype(TEXT)
-    found = build_states(table, sightings=sightings, codes={}, untold="", redact=redact, lang=lang)
+    found = build_states(table, infos=infos, codes={}, untold="", redact=redact, lang=lang)
     created = pd.to_datetime(found["created_at"], utc=True, errors="coerce", format="ISO8601")
     found["age"] = (pd.Timestamp(now) - created).astype("timedelta64[s]")
     return found
@@ -107,7 +105,7 @@ def told_states(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _row(
-    seen: Sighting | None, code: str, *, redact: Callable[[str], str], lang: Lang
+    seen: AssetInfo | None, code: str, *, redact: Callable[[str], str], lang: Lang
 ) -> dict[str, object]:
     """Return the cells of one row; the code tells why an asset was not seen."""
     if seen:

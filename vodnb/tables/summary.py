@@ -19,11 +19,9 @@ from .results import check_is_results
 if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
-__all__ = ["Line", "Summary", "summary"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class SummaryLine:
     """The rows of one outcome, one code and one need.
 
     Attributes:
@@ -54,7 +52,7 @@ class Summary:
     """
 
     rows: int
-    lines: tuple[Line, ...]
+    lines: tuple[SummaryLine, ...]
     lang: Lang
 
     @property
@@ -139,13 +137,13 @@ def summary(results: pd.DataFrame, *, lang: Lang = "en") -> Summary:
     return Summary(rows=len(results), lines=tuple(lines), lang=lang)
 
 
-def _line(key: Any, statuses: pd.Series[Any], lang: Lang) -> Line:
+def _line(key: Any, statuses: pd.Series[Any], lang: Lang) -> SummaryLine:
     """Return the line of the rows with this outcome, code and, where the state told it, need."""
     outcome, code, told = key
     known = statuses.dropna()
     entry = look_up(code, int(known.iloc[0]) if len(known) else None) if code else None
     usual = entry.needs if entry else Needs.NOTHING
-    return Line(
+    return SummaryLine(
         outcome=Outcome(outcome),
         code=code,
         rows=len(statuses),

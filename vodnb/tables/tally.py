@@ -9,8 +9,8 @@ import pandas as pd
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome, Settlement
 from vodnb.rules.words.explanation import advise
+from vodnb.tables.formats.cell_text import TEXT, cell_texts
 
-from ._cells import TEXT, cell_texts
 from .read import load_assets
 from .results import check_is_results, usable_rows
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vodnb.rules.model import Lang
-
-__all__ = ["COUNTED", "load_earlier", "load_results", "make_table", "read_columns", "retell"]
 
 COUNTED = (
     "asset_id",

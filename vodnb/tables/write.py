@@ -15,20 +15,18 @@ import pandas as pd
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import RESULT_COLUMNS
 from vodnb.rules.verdicts import KEPT_DIGITS
+from vodnb.tables.formats.cell_text import TEXT, is_missing
+from vodnb.tables.formats.files import path_of
+from vodnb.tables.formats.header import OUR_TITLES
+from vodnb.tables.formats.parquet import check_parquet, write_parquet
+from vodnb.tables.formats.workbook import MOST_ROWS, check_workbook, fits_workbook, write_workbook
 
-from ._cells import TEXT, is_missing
-from ._header import OUR_TITLES
-from ._parquet import check_parquet, write_parquet
-from ._workbook import MOST_ROWS, check_workbook, fits_workbook, write_workbook
-from .home import path_of
 from .results import DTYPES
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
     from typing import IO
-
-__all__ = ["check_place", "check_target", "guard", "restore", "save", "unguard"]
 
 _FORMULA = re.compile(r"""['"\s]*[=+\-@\t\r\n＝＋－＠]""")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from vodnb.rules.codes import CodeEntry
     from vodnb.rules.model import Lang, Settlement
 
-__all__ = ["TOLD_BY_STATE", "Explanation", "advise", "explain", "explain_state"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Explanation:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Markup", "element", "printable", "table"]
-
 
 _VOID = {"br", "img"}
 """Elements that hold nothing and are never closed."""

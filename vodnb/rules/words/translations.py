@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
 
-__all__ = ["translate"]
-
 _VALUE, _SENTENCE = "{}", "{=}"
 
 
-class _Form(NamedTuple):
+class _Pattern(NamedTuple):
     """A sentence with values in it."""
 
     literals: tuple[str, ...]
@@ -36,7 +34,7 @@ class _Book(NamedTuple):
     """All sentences: those without values, and the others, the most telling first."""
 
     plain: Mapping[str, str]
-    forms: Sequence[_Form]
+    forms: Sequence[_Pattern]
     english: Mapping[str, str]
 
 
@@ -107,9 +105,9 @@ def _book() -> _Book:
     )
 
 
-def _form(english: str, chinese: str) -> _Form:
+def _form(english: str, chinese: str) -> _Pattern:
     pieces = english.replace(_SENTENCE, f"{_VALUE}\0").split(_VALUE)
-    return _Form(
+    return _Pattern(
         literals=tuple(piece.removeprefix("\0") for piece in pieces),
         are_sentences=tuple(piece.startswith("\0") for piece in pieces[1:]),
         chinese=chinese,

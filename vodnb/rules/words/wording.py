@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
 
-__all__ = ["clock", "padded", "read_table", "say", "width_of"]
-
 
 def say(key: str, lang: Lang, /, **values: object) -> str:
     """Return one of our sentences, filled in.

@@ -1,0 +1,121 @@
+"""Settles what is in doubt by reading its state, each asset only after its settle time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from heapq import heappop, heappush
+from itertools import count
+from typing import TYPE_CHECKING
+
+from vodnb.rules import lifecycle
+from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt, settle_foreign
+from vodnb.rules.model import Outcome
+from vodnb.rules.operations import BATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from vodnb.bulk.pace.control import Control
+    from vodnb.rules.model import Settlement
+
+    from .plan import Item, Plan
+
+
+class InDoubt:
+    """The assets that may or may not have been confirmed.
+
+    Args:
+        plan: The run.
+        control: Stops the waiting.
+        read: Returns states by asset; empty where they cannot be read.
+        send: Sends an asset once more.
+        settle: Tells how an asset ended.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        control: Control,
+        read: Callable[[Sequence[str]], Awaitable[dict[str, str]]],
+        send: Callable[[Item, int], Awaitable[None]],
+        settle: Callable[[Item, Settlement], None],
+    ) -> None:
+        self._plan = plan
+        self._control = control
+        self._read = read
+        self._send = send
+        self._settle = settle
+        self._heap: list[tuple[float, int, Item]] = []
+        self._numbers = count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Take assets in; whose state can be believed first is asked for first."""
+        for item in items:
+            heappush(self._heap, (self._due(item), next(self._numbers), item))
+
+    async def settle_all(self) -> None:
+        """Settle every one; what cannot be settled stays in doubt."""
+        while self._heap:
+            batch = [heappop(self._heap)[-1] for _ in range(min(BATCH, len(self._heap)))]
+            states = await self._read_in_time(batch)
+            works = (
+                self._judge(item, states.get(item.asset_id, ""), lane=lane)
+                for lane, item in enumerate(batch)
+            )
+            # Where one fails, the calls of the others are out still, and come home first.
+            for fault in await asyncio.gather(*works, return_exceptions=True):
+                if fault:
+                    raise fault
+
+    async def _read_in_time(self, batch: Sequence[Item]) -> dict[str, str]:
+        wait = self._due(batch[-1]) - asyncio.get_running_loop().time()
+        if not await self._control.nap(max(0.0, wait)):
+            return {}
+        return await self._read([item.asset_id for item in batch])
+
+    def _due(self, item: Item) -> float:
+        """Return when the state of a doubtful asset can be believed."""
+        if item.answer and is_proof_needed(item.answer.code):
+            return item.left_at + lifecycle.SETTLE_MARGIN if item.is_read else 0.0
+        return item.left_at + max(self._plan.deadline, item.deadline) + lifecycle.SETTLE_MARGIN
+
+    async def _judge(self, item: Item, state: str, *, lane: int) -> None:
+        told = item.answer.code if item.answer else ""
+        finding = judge_doubt(
+            state,
+            self._plan.status,
+            code=told,
+            attempts=item.sendings,
+            is_last=item.is_resent or item.sendings >= self._plan.attempts,
+            may_lag=not item.is_read,
+        )
+        item.is_read = True
+        is_open = finding is Finding.SEND_AGAIN or not item.sendings
+        foreign = settle_foreign(state, self._plan.status) if self._plan.must_look else None
+        match finding:
+            case Finding.SEND_AGAIN | Finding.IN_DOUBT if is_open and foreign:
+                self._settle(item, replace(foreign, attempts=item.attempts, sent_at=item.sent_at))
+            case Finding.LOOK_AGAIN:
+                self.add([item])
+            case Finding.SEND_AGAIN:
+                item.is_resent = True
+                await self._send(item, lane)
+            case Finding.NO_EFFECT:
+                code = told if told and not told.startswith("CLIENT.") else "CLIENT.NO_EFFECT"
+                ended = item.settlement(Outcome.FAILED, code=code, state_after=state)
+                self._settle(item, ended)
+            case _:
+                self._settle(item, item.settlement(_OUTCOMES[finding], state_after=state))
+
+
+_OUTCOMES = {
+    Finding.CONFIRMED: Outcome.CONFIRMED,
+    Finding.ALREADY_CONFIRMED: Outcome.ALREADY_CONFIRMED,
+    Finding.REFUSED: Outcome.FAILED,
+    Finding.IN_DOUBT: Outcome.IN_DOUBT,
+}

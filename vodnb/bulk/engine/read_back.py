@@ -1,0 +1,107 @@
+"""Reads back what was sent and answered: answer and state agree, or the asset is in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from vodnb.rules import lifecycle
+from vodnb.rules.lifecycle import agrees
+from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.operations import BATCH
+from vodnb.rules.pacing import FEWEST_WORKERS
+
+from .events import Verified
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+    from vodnb.bulk.pace.control import Control
+
+    from .plan import Plan
+
+
+def is_unverified(settlement: Settlement) -> bool:
+    """Whether an answer alone says how an asset stands, and no state that was read since."""
+    is_told = settlement.outcome in {Outcome.CONFIRMED, Outcome.FAILED}
+    return is_told and bool(settlement.attempts) and not settlement.state_after
+
+
+class ReadBack:
+    """The assets that were answered for and are to be read back.
+
+    Args:
+        plan: The run.
+        control: Stops the waiting.
+        read: Returns states by asset, on a lane; empty where they cannot be read.
+        recall: Returns how an asset stands.
+        tell: Tells what was read.
+        unverified: Assets that an earlier process has not read back.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        control: Control,
+        read: Callable[[list[str], int], Awaitable[dict[str, str]]],
+        recall: Callable[[str], Settlement],
+        tell: Callable[[Verified], None],
+        unverified: Iterable[str] = (),
+    ) -> None:
+        self._plan = plan
+        self._control = control
+        self._read = read
+        self._recall = recall
+        self._tell = tell
+        self._assets = list(unverified) if plan.verify else []
+        self._contrary: dict[str, str] = {}
+        self._last_at = asyncio.get_running_loop().time()
+        self.is_complete = not self._assets
+
+    def __len__(self) -> int:
+        return len(self._assets)
+
+    def add(self, asset_id: str) -> None:
+        """Take in an asset whose answer has just come."""
+        if self._plan.verify:
+            self._assets.append(asset_id)
+            self._last_at = asyncio.get_running_loop().time()
+            self.is_complete = False
+
+    async def read_all(self) -> None:
+        """Read every one back; what seems contrary once more, when no state can lag any longer."""
+        await self._read_each(self._assets, is_last=False)
+        wait = self._last_at + lifecycle.SETTLE_MARGIN - asyncio.get_running_loop().time()
+        if self._contrary and await self._control.nap(max(0.0, wait)):
+            await self._read_each(list(self._contrary), is_last=True)
+        self.is_complete = not self._control.is_stopped
+
+    async def _read_each(self, assets: list[str], *, is_last: bool) -> None:
+        left = iter(assets)
+        lanes = range(self._plan.workers or FEWEST_WORKERS)
+        await asyncio.gather(*[self._work(left, lane=lane, is_last=is_last) for lane in lanes])
+
+    async def _work(self, left: Iterator[str], *, lane: int, is_last: bool) -> None:
+        while not self._control.is_stopped and (batch := list(islice(left, BATCH))):
+            states = await self._read(batch, lane)
+            for asset_id in batch:
+                # What contradicts its answer and cannot be read once more does so still.
+                known = "" if self._control.is_stopped else self._contrary.get(asset_id, "")
+                if state := states.get(asset_id, "") or known:
+                    self._judge(asset_id, state, is_last=is_last)
+
+    def _judge(self, asset_id: str, state: str, *, is_last: bool) -> None:
+        told = self._recall(asset_id)
+        proved = replace(told, state_after=state)
+        if not agrees(state, told, self._plan.status):
+            if not is_last:
+                self._contrary[asset_id] = state
+                return
+            message = f"the answer said {told.code or told.outcome}, and the state is {state}"
+            proved = replace(
+                proved, outcome=Outcome.IN_DOUBT, code="CLIENT.DISAGREES", message=message
+            )
+        self._tell(Verified(asset_id=asset_id, settlement=proved))

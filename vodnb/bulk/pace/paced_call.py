@@ -1,0 +1,169 @@
+"""One operation, called at its quota's pace; throttling is waited out here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from vodnb.rules.model import AnswerClass
+from vodnb.rules.pacing import LONGEST_HOLD, parse_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from vodnb.rules.answers import Answer
+    from vodnb.rules.errors import VodnbError
+    from vodnb.rules.operations import Operation
+
+    from .control import Control
+    from .limiter import Limiter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slowed:
+    """The service throttles us: nothing is sent for a while."""
+
+    seconds: float
+    code: str
+
+
+class Service(Protocol):
+    """What a run needs of the client."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where the service is."""
+
+    @property
+    def project_id(self) -> str:
+        """Whose assets they are; known after `prepare`."""
+
+    @property
+    def redact(self) -> Callable[[str], str]:
+        """Takes secrets out of the service's texts."""
+
+    async def prepare(self) -> None:
+        """Sign in and know the project, or raise."""
+
+    async def call(
+        self,
+        operation: Operation,
+        *,
+        deadline: float = ...,
+        leaves_by: float = ...,
+        lane: int = ...,
+        **fields: object,
+    ) -> Answer:
+        """Make one call and say what it came to."""
+
+    def error_for(self, answer: Answer) -> VodnbError:
+        """Return the error that an answer amounts to."""
+
+
+class PacedCall:
+    """Calls one operation, each call in its slot.
+
+    Args:
+        operation: What is called.
+        service: Who calls it.
+        limiter: Hands out the slots.
+        control: Stops and pauses.
+        listen: Hears of throttling.
+        deadline: Seconds that a whole call may take.
+        chance: Returns a number from 0 to 1.
+
+    Attributes:
+        operation: What is called.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        *,
+        service: Service,
+        limiter: Limiter,
+        control: Control,
+        listen: Callable[[Slowed], None],
+        deadline: float,
+        chance: Callable[[], float],
+    ) -> None:
+        self.operation = operation
+        self._service = service
+        self._limiter = limiter
+        self._control = control
+        self._listen = listen
+        self._deadline = deadline
+        self._chance = chance
+        self._throttled_since: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """Calls a second that may leave now; infinity where the pacing is lifted."""
+        return self._limiter.rate
+
+    async def call(
+        self,
+        *,
+        lane: int = 0,
+        before: Callable[[], Awaitable[float | None]] | None = None,
+        after_throttle: Callable[[Answer], None] | None = None,
+        **fields: object,
+    ) -> Answer | None:
+        """Make one call, waiting out any throttling, which never counts as an attempt.
+
+        Args:
+            lane: Which connection pool to use: the number of the worker.
+            before: Awaited just before each sending; returns until when that may leave, by the
+                loop's clock, or None where it must not any more.
+            after_throttle: Told after each sending that was throttled.
+            fields: The fields of the request.
+
+        Returns:
+            The answer; None when the run was stopped first, or it must not leave any more. It is
+            REJECTED only where the service throttled us for longer than a blocking verb may wait.
+        """
+        while True:
+            if not await self._may_leave():
+                return None
+            leaves_by = await before() if before else math.inf
+            if leaves_by is None:
+                return None
+            answer = await self._service.call(
+                self.operation, deadline=self._deadline, leaves_by=leaves_by, lane=lane, **fields
+            )
+            if answer.kind is not AnswerClass.REJECTED:
+                self._throttled_since = None
+                self._limiter.passed()
+                return answer
+            if after_throttle:
+                after_throttle(answer)
+            if not self._slow(answer):
+                return answer
+
+    async def _may_leave(self) -> bool:
+        """Wait for the switches and a slot; False when the run was stopped."""
+        while await self._control.may_go() and await self._limiter.slot(self._control.nap):
+            # The wait for a slot can be long, and the switches may have been turned meanwhile.
+            if not self._control.is_stopped and not self._control.is_paused:
+                return True
+        return False
+
+    def _advised_hold(self) -> float:
+        """Return seconds to wait: 2 to 5, as the service advises; more while that does not help."""
+        return (2.0 + 3.0 * self._chance()) * min(1 + max(self._limiter.pace.probes, 0), 3)
+
+    def _slow(self, answer: Answer) -> bool:
+        """Hold the calls back; return whether waiting is still worth it."""
+        now = asyncio.get_running_loop().time()
+        if self._throttled_since is None:
+            self._throttled_since = now
+        asked = parse_retry_after(answer.headers.get("retry-after", ""), now=time.time())
+        hold = self._advised_hold() if asked is None else asked
+        if now + hold - self._throttled_since > LONGEST_HOLD:
+            return False
+        self._limiter.slow(hold=hold)
+        self._listen(Slowed(seconds=hold, code=answer.code))
+        return True

@@ -1,0 +1,128 @@
+"""Runs the stacks in turn, so that a busy moment of the machine hits all of them; takes medians."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from statistics import median
+from typing import TYPE_CHECKING
+
+from vodnb.rules.errors import VodnbError
+
+from .serving import serving
+from .stacks import STACKS, Cost, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .serving import Server
+
+YARDSTICK = "official SDK"
+"""What the others are compared with; where it is not installed, with the first that is."""
+
+_MEGA = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Under what all stacks are measured.
+
+    Attributes:
+        workers: Calls under way at once.
+        latency: Seconds that the server waits before each answer.
+        is_tls: Whether the connections are encrypted.
+    """
+
+    workers: int
+    latency: float
+    is_tls: bool
+
+    def __str__(self) -> str:
+        way = "TLS" if self.is_tls else "plain HTTP"
+        return f"{self.workers} at once, {self.latency * 1000:g} ms latency, {way}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one stack cost under one setting; medians of all rounds.
+
+    Attributes:
+        setting: The setting.
+        stack: Name of the stack, with its version.
+        rate: Requests a second.
+        cpu_ms: Milliseconds of CPU for a request.
+        peak_mb: Most memory of the process, in MiB.
+        connections: Most connections at once.
+        rate_ratio: Requests a second, as a multiple of the yardstick's.
+        cpu_ratio: CPU, likewise.
+    """
+
+    setting: Setting
+    stack: str
+    rate: float
+    cpu_ms: float
+    peak_mb: float
+    connections: int
+    rate_ratio: float
+    cpu_ratio: float
+
+
+def measure(
+    settings: Sequence[Setting],
+    *,
+    assets: int,
+    rounds: int,
+    tell: Callable[[str], None],
+) -> Iterator[Row]:
+    """Measure every stack that is installed, under every setting.
+
+    Args:
+        settings: The settings, one after the other.
+        assets: How many assets each confirms.
+        rounds: How often each runs; they take turns.
+        tell: Is told what is going on.
+
+    Yields:
+        A row for each stack, setting by setting.
+
+    Raises:
+        SetupError: TLS is asked for, and there is nothing to make a certificate with.
+        VodnbError: A stack failed, or did not confirm all of its assets.
+    """
+    stacks = [name for name in STACKS if version_of(name)]
+    for setting in settings:
+        costs: dict[str, list[tuple[Cost, int]]] = {name: [] for name in stacks}
+        with serving(latency=setting.latency, is_tls=setting.is_tls) as server:
+            for turn, name in product(range(rounds), stacks):
+                tell(f"{setting}: {name}, round {turn + 1} of {rounds}")
+                costs[name].append(_cost(server, name, setting, assets))
+        yield from _rows(setting, costs, assets)
+
+
+def _cost(server: Server, name: str, setting: Setting, assets: int) -> tuple[Cost, int]:
+    """Return what a stack cost, and how many connections it had at once."""
+    told, connections = server.run(
+        *("vodnb.cli.bench.stacks", "--name", name),
+        *("--assets", str(assets), "--workers", str(setting.workers)),
+    )
+    cost = Cost(**told)
+    if cost.right != assets:
+        raise VodnbError(f"{name} confirmed {cost.right:,} of {assets:,} assets.")
+    return cost, connections
+
+
+def _rows(setting: Setting, costs: dict[str, list[tuple[Cost, int]]], assets: int) -> Iterator[Row]:
+    rates = {name: assets / median(c.seconds for c, _ in seen) for name, seen in costs.items()}
+    cpus = {name: median(c.cpu for c, _ in seen) / assets for name, seen in costs.items()}
+    yardstick = YARDSTICK if YARDSTICK in costs else next(iter(costs))
+    for name, seen in costs.items():
+        yield Row(
+            setting=setting,
+            stack=f"{name} {version_of(name)}",
+            rate=rates[name],
+            cpu_ms=cpus[name] * 1000,
+            peak_mb=median(cost.peak for cost, _ in seen) / _MEGA,
+            connections=max(connections for _, connections in seen),
+            rate_ratio=rates[name] / rates[yardstick],
+            cpu_ratio=cpus[name] / cpus[yardstick],
+        )

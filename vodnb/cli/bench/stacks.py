@@ -1,0 +1,279 @@
+"""What is measured side by side: each way to confirm the same assets, in a process of its own.
+
+Run as `python -m vodnb.cli.bench.stacks URL --name NAME ...`: it prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from vodnb.rules.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator, Sequence
+
+    from vodnb.session.vod import Vod
+
+_Result = TypeVar("_Result")
+
+_PROJECT = "0" * 32
+_AK, _SK = "BENCHBENCHBENCHBENCH", "b" * 40
+_TOKEN = "MIIbench" + "x" * 1992
+"""As long as IAM's tokens are (facts: about 2,000 characters)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a stack has to do.
+
+    Attributes:
+        url: Where the server is, without a closing slash.
+        assets: The assets to confirm.
+        workers: How many calls may be under way at once.
+        ca: PEM file of the authority that signed the server's certificate; "" for plain HTTP.
+    """
+
+    url: str
+    assets: list[str]
+    workers: int
+    ca: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What it cost.
+
+    Attributes:
+        seconds: From the list of IDs to the last answer.
+        cpu: Seconds of CPU of the whole process, all threads, in that time.
+        peak: Most memory of the process, in bytes.
+        right: Assets that were answered as they should.
+    """
+
+    seconds: float
+    cpu: float
+    peak: int
+    right: int
+
+
+def _with_vodnb(work: Work) -> Callable[[], int]:
+    """Everything on that a user has: AK/SK signatures, journal, results table."""
+    from vodnb.session.offline import load_assets
+
+    vod = connected(work.url, work.ca)
+
+    def run() -> int:
+        # The others do not look, and do not read back.
+        results = vod.confirm(
+            load_assets(work.assets),
+            rate=None,
+            workers=work.workers,
+            check_first=False,
+            verify=False,
+            progress=False,
+        )
+        return int(results["outcome"].eq("confirmed").sum())
+
+    return run
+
+
+def _with_sdk(work: Work) -> Callable[[], int]:
+    """The official SDK's synchronous client, in as many threads as there are workers."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+    from huaweicloudsdkcore.http.http_config import HttpConfig
+    from huaweicloudsdkvod.v1 import (
+        ConfirmAssetUploadReq,
+        ConfirmAssetUploadRequest,
+        VodClient,
+    )
+
+    config = HttpConfig.get_default_config()
+    # Its default of 10 would make most requests of many threads pay for a connection of their own.
+    config.pool_maxsize = work.workers
+    config.ssl_ca_cert = work.ca or None
+    client = (
+        VodClient.new_builder()
+        .with_http_config(config)
+        .with_credentials(BasicCredentials(_AK, _SK, _PROJECT))
+        .with_endpoint(work.url)
+        .build()
+    )
+
+    def confirm(asset_id: str) -> bool:
+        body = ConfirmAssetUploadReq(asset_id=asset_id, status="CREATED")
+        answer = client.confirm_asset_upload(ConfirmAssetUploadRequest(body=body))
+        return bool(answer.asset_id == asset_id)
+
+    def run() -> int:
+        with ThreadPoolExecutor(work.workers) as pool:
+            return sum(pool.map(confirm, work.assets))
+
+    return run
+
+
+def _with_httpx(work: Work) -> Callable[[], int]:
+    """A plain loop over httpx, with a token: no signature, no journal, no table."""
+    import ssl
+
+    import httpx
+
+    async def run() -> int:
+        limits = httpx.Limits(max_connections=work.workers)
+        verify = ssl.create_default_context(cafile=work.ca) if work.ca else False
+        async with httpx.AsyncClient(
+            limits=limits, verify=verify, trust_env=False, timeout=60
+        ) as client:
+
+            async def confirm(asset_id: str) -> bool:
+                answer = await client.post(
+                    _path(work), json=_body(asset_id), headers={"X-Auth-Token": _TOKEN}
+                )
+                return bool(answer.json()["asset_id"] == asset_id)
+
+            return await _shared_out(work, confirm)
+
+    return lambda: asyncio.run(run())
+
+
+def _with_aiohttp(work: Work) -> Callable[[], int]:
+    """A plain loop over aiohttp, likewise."""
+    import ssl
+
+    import aiohttp
+
+    async def run() -> int:
+        context = ssl.create_default_context(cafile=work.ca) if work.ca else True
+        connector = aiohttp.TCPConnector(limit=work.workers, ssl=context)
+        async with aiohttp.ClientSession(connector=connector) as client:
+
+            async def confirm(asset_id: str) -> bool:
+                async with client.post(
+                    _path(work), json=_body(asset_id), headers={"X-Auth-Token": _TOKEN}
+                ) as answer:
+                    return bool((await answer.json())["asset_id"] == asset_id)
+
+            return await _shared_out(work, confirm)
+
+    return lambda: asyncio.run(run())
+
+
+async def _shared_out(work: Work, confirm: Callable[[str], Coroutine[Any, Any, bool]]) -> int:
+    """Let the workers take asset after asset; return how many were answered as they should."""
+    left = iter(work.assets)
+
+    async def one() -> int:
+        return sum([await confirm(asset_id) for asset_id in left])
+
+    return sum(await asyncio.gather(*(one() for _ in range(work.workers))))
+
+
+def _path(work: Work) -> str:
+    return f"{work.url}/v1.0/{_PROJECT}/asset/status/uploaded"
+
+
+def _body(asset_id: str) -> dict[str, str]:
+    return {"asset_id": asset_id, "status": "CREATED"}
+
+
+_Make = Callable[[Work], Callable[[], int]]
+
+STACKS: dict[str, tuple[_Make, str]] = {
+    "vodnb": (_with_vodnb, "vodnb"),
+    "official SDK": (_with_sdk, "huaweicloudsdkvod"),
+    "httpx loop": (_with_httpx, "httpx"),
+    "aiohttp loop": (_with_aiohttp, "aiohttp"),
+}
+"""By name: what makes it ready to run, and the package that it needs."""
+
+
+def version_of(name: str) -> str:
+    """Return the version of what a stack is built on; "" where it is not installed."""
+    try:
+        return version(STACKS[name][1])
+    except ImportError:
+        return ""
+
+
+def connected(url: str, ca: str) -> Vod:
+    """Return a connection to the server, with AK/SK signatures."""
+    from vodnb.session.connect import connect
+
+    return connect(
+        endpoint=url,
+        region="cn-north-4",
+        project_id=_PROJECT,
+        ak=_AK,
+        sk=_SK,
+        ca_bundle=ca or None,
+    )
+
+
+def _measure(name: str, work: Work) -> Cost:
+    right, seconds, cpu = timed(STACKS[name][0](work))
+    return Cost(seconds=seconds, cpu=cpu, peak=_peak(), right=right)
+
+
+def timed(run: Callable[[], _Result]) -> tuple[_Result, float, float]:
+    """Return what a run gives, and the seconds and CPU seconds, of all threads, that it took."""
+    # Not os.times, which counts in hundredths: a fast stack would have cost nothing.
+    before, began = time.process_time(), time.perf_counter()
+    result = run()
+    return result, time.perf_counter() - began, time.process_time() - before
+
+
+def _peak() -> int:
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError as missing:
+        raise SetupError(
+            "This system does not tell how much memory a process took.",
+            do="Run the benchmark on Linux or macOS.",
+        ) from missing
+    import sys
+
+    most = getrusage(RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def made_ids(number: int) -> list[str]:
+    """Return so many asset IDs."""
+    return [f"{each:032x}" for each in range(number)]
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[None]:
+    """Work in an empty folder, and leave nothing."""
+    with tempfile.TemporaryDirectory(prefix="vodnb-bench-") as folder, contextlib.chdir(folder):
+        yield
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one stack once, and print what it cost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--name", choices=STACKS, required=True)
+    parser.add_argument("--assets", type=int, required=True)
+    parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--ca", default="")
+    options = parser.parse_args(arguments)
+    logging.disable(logging.WARNING)
+    assets = made_ids(options.assets)
+    work = Work(url=options.url, assets=assets, workers=options.workers, ca=options.ca)
+    with own_folder():
+        print(json.dumps(asdict(_measure(options.name, work))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The controls that forms are made of: named, escaped, and quiet about secrets."""

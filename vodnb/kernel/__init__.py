@@ -1,0 +1,1 @@
+"""Life in a notebook's kernel: the loop thread, the screen, and the cells that run."""

@@ -1,0 +1,1 @@
+"""Where a connection goes, and as whom: found, checked once, and shown."""

@@ -1,0 +1,1 @@
+"""The way of one request: httpx, and what connects below it."""

@@ -1,0 +1,1 @@
+"""How files spell a table: bytes, encodings, CSV, JSON lines, workbooks, Parquet."""

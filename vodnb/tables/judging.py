@@ -1,0 +1,127 @@
+"""Judges an ID column row by row, in bulk. What it says is what `judge` says of each cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vodnb.rules.model import Verdict
+from vodnb.rules.verdicts import Judgement, are_usual, column_is_hex, is_usual, judge
+from vodnb.tables.formats.header import is_id_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_PIECE = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What was judged, row by row, and from which text."""
+
+    texts: list[str]
+    asset_ids: list[str]
+    verdicts: list[str]
+    notes: list[str]
+
+
+def judge_rows(
+    texts: list[str],
+    *,
+    known: Mapping[int, tuple[Verdict, str]],
+    remarks: Mapping[int, str],
+) -> Rows:
+    """Judge each distinct text once, then each row by its line and by the rows before it.
+
+    Args:
+        texts: The cells as read.
+        known: Verdict and note of rows where the cell itself does not tell.
+        remarks: What to add to the note of a row.
+    """
+    odd = odd_rows(texts)
+    rows = Rows(
+        texts=texts,
+        asset_ids=list(texts) if odd else texts,
+        verdicts=[Verdict.OK.value] * len(texts),
+        notes=[""] * len(texts),
+    )
+    hex_column = proves_hex(texts, odd)
+    distinct = dict.fromkeys(map(texts.__getitem__, odd))
+    judged = {text: judge_cell(text, hex_column=hex_column) for text in distinct}
+    for row in odd:
+        found = judged[texts[row]]
+        rows.asset_ids[row] = found.asset_id
+        rows.verdicts[row] = found.verdict.value
+        rows.notes[row] = found.note
+    for row, (verdict, note) in known.items():
+        rows.asset_ids[row] = texts[row]
+        rows.verdicts[row] = verdict.value
+        rows.notes[row] = note
+    _mark_duplicates(rows)
+    for row, remark in remarks.items():
+        rows.notes[row] = joined(rows.notes[row], remark)
+    return rows
+
+
+def judge_cell(cell: str, *, hex_column: bool) -> Judgement:
+    """Say what one cell is; the titles of the column, met again between the rows, are no ID."""
+    if is_id_title(cell):
+        note = "it is the title of an ID column, as where files were joined"
+        return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=note)
+    return judge(cell, hex_column=hex_column)
+
+
+def odd_rows(texts: Sequence[str]) -> list[int]:
+    """Return the positions of the cells that are not 32 lower-case hex digits."""
+    odd: list[int] = []
+    for begin in range(0, len(texts), _PIECE):
+        piece = texts[begin : begin + _PIECE]
+        if not are_usual(piece):
+            odd += [begin + at for at, text in enumerate(piece) if not is_usual(text)]
+    return odd
+
+
+def proves_hex(texts: Sequence[str], odd: Sequence[int]) -> bool:
+    """Return what `column_is_hex` says of the distinct cells, without listing all of them."""
+    others = dict.fromkeys(map(texts.__getitem__, odd))
+    is_odd = set(odd)
+    usual: set[str] = set()
+    for row, text in enumerate(texts):
+        if row not in is_odd:
+            usual.add(text)
+            if len(usual) > len(others):
+                return True
+    return column_is_hex([*usual, *others])
+
+
+def joined(*notes: str) -> str:
+    """Return notes as one; "" stands for none."""
+    return "; ".join(filter(None, notes))
+
+
+def _mark_duplicates(rows: Rows) -> None:
+    usable = {verdict.value for verdict in Verdict if verdict.is_usable}
+    first_rows: dict[str, int] = {}
+    for row in _rows_alike(rows.asset_ids):
+        asset_id = rows.asset_ids[row]
+        if rows.verdicts[row] not in usable:
+            continue
+        first = first_rows.setdefault(asset_id, row)
+        if first != row:
+            rows.verdicts[row] = Verdict.DUPLICATE.value
+            rows.notes[row] = joined(f"same asset as data row {first + 1}", rows.notes[row])
+
+
+def _rows_alike(texts: Sequence[str]) -> Iterable[int]:
+    """Return, in order, the rows whose text may be there twice; equal texts have equal hashes."""
+    hashes = np.fromiter(map(hash, texts), dtype=np.int64, count=len(texts))
+    ordered = np.sort(hashes)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not twice.size:
+        return []
+    places = np.searchsorted(twice, hashes)
+    places[places == twice.size] = 0
+    found: list[int] = np.flatnonzero(twice[places] == hashes).tolist()
+    return found

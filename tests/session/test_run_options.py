@@ -194,7 +194,7 @@ def test_unknown_option_is_refused_by_name(verb, vod, taken) -> None:
     + [(verb, name) for verb in (Vod.reconcile, TableVerbs.reconcile)
        for name in ("status", "status_column", "check_first", "only_hanging", "destroy")]
     + [(vodnb.resume, name) for name in ("status", "status_column", "journal", "only_hanging")],
-    ids=str,
+    ids=lambda one: one if isinstance(one, str) else label(one),
 )  # fmt: skip
 def test_option_of_another_verb_is_refused(verb, name, vod, taken) -> None:
     """A verb refuses what only others take, whatever its value."""

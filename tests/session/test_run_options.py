@@ -100,7 +100,11 @@ def taken(monkeypatch):
     class Begun:
         """Something that has nothing to wait for."""
 
-        def wait(self, *, progress: bool) -> None:
+        def begin(self) -> Begun:
+            """Have begun."""
+            return self
+
+        def run(self, *, progress: bool) -> None:
             """Do nothing."""
 
         async def wait_async(self, *, progress: bool) -> None:
@@ -110,7 +114,7 @@ def taken(monkeypatch):
         told.append(arguments[-1])
         return Begun()
 
-    monkeypatch.setattr(Runs, "start", begin)
+    monkeypatch.setattr(Runs, "prepare", begin)
     for name in ("states", "find", "estimate"):
         monkeypatch.setattr(Surveys, name, begin)
     return told

@@ -29,7 +29,11 @@ for _ in range(int(sys.argv[2])):
 """
 
 GONE = {**owner.this_process(), "pid": 1, "began": "another"}
-ALIVE = {**owner.this_process(), "host": "elsewhere"}
+
+
+def alive() -> dict:
+    """Return a process of another machine that was heard of just now."""
+    return {**owner.this_process(), "host": "elsewhere"}
 
 
 def lock(folder, number, content):
@@ -99,14 +103,14 @@ def test_who_was_overtaken_before_its_link_was_made_is_not_in(tmp_path, monkeypa
 def test_who_slept_in_its_turn_is_told(tmp_path):
     """Another machine has taken it for gone and gone on: what was done must be undone."""
     with turn_in(tmp_path) as turn:
-        lock(tmp_path, turn.number + 1, ALIVE)
+        lock(tmp_path, turn.number + 1, alive())
         assert not turn.is_ours
 
 
-@pytest.mark.parametrize("content", [ALIVE, "not JSON"])
-def test_waiting_ends_and_names_the_holder(tmp_path, content):
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_waiting_ends_and_names_the_holder(tmp_path, is_whole):
     """On another machine, or on a drive without links and in the middle of being written."""
-    (tmp_path / "lock.1").write_text(content if content == "not JSON" else json.dumps(content))
+    (tmp_path / "lock.1").write_text(json.dumps(alive()) if is_whole else "not JSON")
     began = time.monotonic()
     with (
         pytest.raises(JournalError, match="held by process"),
@@ -119,7 +123,7 @@ def test_waiting_ends_and_names_the_holder(tmp_path, content):
 
 def test_a_turn_of_another_machine_ends_with_its_silence(tmp_path):
     """As the writer of a journal does."""
-    lock(tmp_path, 1, {**ALIVE, "beat": time.time() - 300})
+    lock(tmp_path, 1, {**alive(), "beat": time.time() - 300})
     with turn_in(tmp_path, patience=0.1) as turn:
         assert turn.number == 2
 

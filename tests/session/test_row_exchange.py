@@ -133,7 +133,7 @@ def test_journal_elsewhere_is_found(vod, tmp_path, monkeypatch):
     row = row_of(results, UNKNOWN)
     monkeypatch.chdir("/")
     assert "Kept by" in repr(vod.exchange(row))
-    vod.__dict__.pop("_folders")
+    vod._runs.folders.clear()
     assert "was not found" in repr(vod.exchange(row))
     assert "Kept by" in repr(vod.exchange(row, journal=tmp_path / "far" / "away"))
     (path,) = (tmp_path / "far" / "away").iterdir()

@@ -168,6 +168,9 @@ class Judge:
         ours = self._effects(row.asset_id, until=table.at)
         mine = [call for call in ours if call["sender"] == table.token]
         was_there = self._state(row.asset_id, table.begun - self._recipe["lag"]) in goal
+        # A run that is gone on with tells of its own sending, whatever another has done since.
+        sent = [call["at"] for call in self._calls[row.asset_id] if call["operation"] == "confirm"]
+        earlier = row.code != "CLIENT.STATE" and bool(sent) and max(sent) < table.begun
         is_good = row.outcome in {"confirmed", "already_confirmed"}
         ids = {call["request_id"] for call in self._calls[row.asset_id]}
         checks = (
@@ -180,7 +183,7 @@ class Judge:
                 "it was none of our calls",
             ),
             (row.outcome == "failed" and bool(mine), "its call was effective"),
-            (row.outcome == "failed" and was_there, f"it was {state} before"),
+            (row.outcome == "failed" and was_there and not earlier, f"it was {state} before"),
             (row.outcome == "not_sent" and bool(mine), "its call was effective"),
             (
                 row.outcome == "in_doubt" and not self._is_explained(row),

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-BOUND = 45.0
-"""Seconds in which a leg must end: throttling and pauses of some seconds lie within."""
+BOUND = 150.0
+"""Seconds in which a leg must end: as long as a verb waits for a service that does not answer, and
+half a minute for all else."""
 
 QUIET_BOUND = 30.0
 """Seconds in which a leg must end when nothing goes wrong any more."""

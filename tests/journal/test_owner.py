@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -178,3 +180,19 @@ def test_without_proc_a_process_is_asked_for_by_signal(monkeypatch):
 
 def _no_proc(*_args, **_options):
     raise FileNotFoundError
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a child is forked")
+def test_a_process_that_was_killed_is_gone_before_its_parent_asks():
+    """In a container there may be nobody who ever does."""
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+    found = {**owner.this_process(), "pid": child, "began": owner._began(child)}
+    assert not owner.is_gone(found)
+    os.kill(child, signal.SIGKILL)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    assert owner.is_gone(found)
+    os.waitpid(child, 0)
+    assert owner.is_gone(found)

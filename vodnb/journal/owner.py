@@ -127,7 +127,9 @@ def _began(pid: int) -> str:
     except OSError:
         return "" if Path("/proc/self").exists() else _began_elsewhere(pid)
     # The name in parentheses may hold blanks; what follows it does not. Field 22 is the start.
-    return stat.rpartition(")")[2].split()[19]
+    state, *_, began = stat.rpartition(")")[2].split()[:20]
+    # What was killed stays in the list until its parent asks, which in a container may be never.
+    return "" if state in {"Z", "X"} else began
 
 
 def _began_elsewhere(pid: int) -> str:

@@ -293,6 +293,7 @@ def test_upload_is_read_and_leaves_no_row_behind() -> None:
     form._upload.set_trait("value", ({**upload, "last_modified": pd.Timestamp(0)},))
     settle(form)
     assert list(form.assets["asset_id"]) == ids(3)
+    assert "3 rows from" in shown(form)
     assert form._upload.value == ()
     assert ids(3)[2] not in state_of(form)
     assert Path("e vil_.csv").read_text("utf-8") == content

@@ -154,7 +154,7 @@ class Shared:
     def set_assets(self, assets: pd.DataFrame) -> None:
         """Take a table; what was seen of another one is let go."""
         self.assets, self.states = assets, None
-        self._tell("column.assets")
+        self._tell("assets")
 
     def set_states(self, states: pd.DataFrame) -> None:
         """Take what looking found."""

@@ -14,7 +14,7 @@ from fault_cases import UNHURT, Case
 from fault_cells import Cell, Seen, check_rows, run
 from fault_crowd import HURRY, Runner, running
 
-from vodnb.rules.breaker import PROBES
+from vodnb.rules.pacing import PROBES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -39,14 +39,7 @@ _LETTERS = string.ascii_letters + string.digits
 
 
 class RefusalError(Exception):
-    """An answer other than success, on its way to the caller.
-
-    Args:
-        http_status: HTTP status.
-        code: Error code.
-        message: The words of the answer.
-        headers: Headers to add.
-    """
+    """An answer other than success, on its way to the caller."""
 
     def __init__(
         self, http_status: int, code: str, message: str, headers: Mapping[str, str] | None = None
@@ -60,36 +53,25 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request as it came in.
-
-    Attributes:
-        method: HTTP method.
-        path: Path as sent, still percent-encoded.
-        query: Query as sent, without the question mark.
-        headers: Headers, names in lower case.
-        body: The body.
-    """
+    """One request as it came in."""
 
     method: str
     path: str
+    """As sent, still percent-encoded."""
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """An access key.
-
-    Attributes:
-        ak: Access key ID.
-        sk: Secret key.
-        security_token: What a temporary key needs besides; "" for a permanent one.
-    """
+    """An access key."""
 
     ak: str
     sk: str = field(repr=False)
     security_token: str = field(default="", repr=False)
+    """What a temporary key needs besides."""
 
     @classmethod
     def invent(cls, *, is_temporary: bool = False) -> Key:
@@ -103,16 +85,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Everything that opens one sandbox.
-
-    Attributes:
-        project_id: The one project.
-        key: The permanent access key.
-        temporary_key: A temporary one, with its security token.
-        iam_user: Name of the IAM user.
-        iam_password: Password of the IAM user.
-        iam_domain: Name of the account.
-    """
+    """Everything that opens one sandbox."""
 
     project_id: str
     key: Key
@@ -133,13 +106,7 @@ class Credentials:
 
 
 class Admission:
-    """Lets calls in, or raises the refusal that a real gateway would send.
-
-    Args:
-        credentials: What opens it.
-        lock: The one lock of the sandbox.
-        clock: Seconds since the epoch.
-    """
+    """Lets calls in, or raises the refusal that a real gateway would send."""
 
     def __init__(
         self, credentials: Credentials, *, lock: RLock, clock: Callable[[], float]
@@ -270,12 +237,7 @@ class Admission:
 
 
 def canonical_request(call: Call, names: list[str]) -> str:
-    """Return the text that a signature is made over.
-
-    Args:
-        call: The request.
-        names: Names of the signed headers, in the order in which the caller gives them.
-    """
+    """Return the text that a signature is made over; `names` are the signed headers, in order."""
     segments = [quote(unquote(part), safe="~") for part in call.path.split("/")]
     path = "/".join(segments)
     pairs = [pair.partition("=") for pair in call.query.split("&") if pair]

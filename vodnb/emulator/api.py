@@ -12,20 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from vodnb.rules.operations import OPERATIONS
+from vodnb.rules.operations import OPERATIONS, Field, Operation
 
 from . import iam
-from .admission import RefusalError
-from .assets import CONFIRMED_STATES, Effect, Filter, as_stamp
+from .admission import Admission, Call, RefusalError
+from .assets import CONFIRMED_STATES, Asset, AssetStore, Effect, Filter, as_stamp
 from .iam import REGION, SandboxReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from vodnb.rules.operations import Field, Operation
-
-    from .admission import Admission, Call
-    from .assets import Asset, AssetStore
     from .faults import Behaviour
 
 _MOST_COUNTED = 20_000
@@ -39,19 +35,14 @@ _ROUTES: Mapping[tuple[str, str], Operation] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A request that was understood as far as it goes.
-
-    Attributes:
-        operation: The API call; None for a path or method that is none.
-        project_id: Project ID in the path; "" where the path has none.
-        query: The query, every name with all its values.
-        body: The JSON object of the body; None where it is none.
-    """
+    """A request that was understood as far as it goes."""
 
     operation: Operation | None
+    """None for a path or method that is none."""
     project_id: str = ""
     query: Mapping[str, list[str]] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
+    """None where it is no JSON object."""
 
     @property
     def asset_ids(self) -> tuple[str, ...]:
@@ -85,14 +76,7 @@ def read_question(call: Call) -> Question:
 
 
 class Api:
-    """Answers the calls that were let in.
-
-    Args:
-        store: The assets.
-        admission: Who may come in; it issues the tokens.
-        clock: Seconds since the epoch.
-        behaviour: The switches.
-    """
+    """Answers the calls that were let in."""
 
     def __init__(
         self,

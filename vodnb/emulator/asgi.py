@@ -17,14 +17,13 @@ from starlette.responses import Response
 from vodnb.rules.codes import look_up
 
 from .admission import Call, RefusalError
-from .api import read_question
+from .api import Api, Question, read_question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
-    from .api import Api, Question
     from .faults import FaultPlan, InjectedFault
 
 _LEDGER_PATH = "/_sandbox/ledger"
@@ -79,14 +78,7 @@ class _Response:
 
 
 class AsgiApp:
-    """The ASGI app of one sandbox.
-
-    Args:
-        api: Answers the calls.
-        faults: The planned faults.
-        clock: Seconds since the epoch.
-        hang_up: Closes the connection of a client, given its address, without an answer.
-    """
+    """The ASGI app of one sandbox; `hang_up` closes the connection of a client's address."""
 
     def __init__(
         self,

@@ -41,23 +41,18 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """One asset, with its states over time.
-
-    Attributes:
-        asset_id: Its ID.
-        title: Its title.
-        size: Size of the file in bytes.
-        duration: Length of the video in seconds.
-        created_at: When it was created, in seconds since the epoch.
-        history: (from when, state) in order of time; it may reach into the future.
-    """
+    """One asset, with its states over time."""
 
     asset_id: str
     title: str
     size: int
+    """Bytes."""
     duration: int
+    """Seconds."""
     created_at: float
+    """Seconds since the epoch."""
     history: tuple[tuple[float, str], ...]
+    """(from when, state) in order of time; it may reach into the future."""
 
     def state_at(self, moment: float) -> str:
         """Return the state at a moment; before the first known one, the first."""
@@ -75,28 +70,17 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which assets a query without IDs asks for; every empty field lets all of them pass.
-
-    Attributes:
-        start: Earliest time of creation, `yyyymmddhhmmss` in UTC.
-        end: Latest time of creation, likewise.
-        text: Text to find in the title.
-        is_oldest_first: Whether the oldest comes first; newest first otherwise.
-    """
+    """Which assets a query without IDs asks for; every empty field lets all of them pass."""
 
     start: str = ""
+    """`yyyymmddhhmmss` in UTC, as `end`; both are times of creation."""
     end: str = ""
     text: str = ""
     is_oldest_first: bool = False
 
 
 class AssetStore:
-    """All assets of one sandbox.
-
-    Args:
-        lock: The one lock of the sandbox; server thread and callers share it.
-        clock: Seconds since the epoch.
-    """
+    """All assets of one sandbox; server thread and callers share its one lock."""
 
     def __init__(self, *, lock: RLock, clock: Callable[[], float]) -> None:
         self._lock = lock
@@ -107,14 +91,7 @@ class AssetStore:
     def add(
         self, asset_id: str, *, state: str = "CREATING", title: str = "", age: float = 0.0
     ) -> Asset:
-        """Take in an asset, or put a known one into a new state.
-
-        Args:
-            asset_id: Its ID.
-            state: The state it is in from now on.
-            title: Its title; by default one made of its ID.
-            age: How long ago it was created, in seconds.
-        """
+        """Take in an asset of this age in seconds, or put a known one into a new state."""
         number = int.from_bytes(hashlib.sha256(asset_id.encode()).digest()[:6])
         created_at = self._clock() - age
         asset = Asset(
@@ -157,14 +134,7 @@ class AssetStore:
         is_repeat_accepted: bool = False,
         processing: Processing = (),
     ) -> Effect:
-        """Apply a confirmation: only an asset that is CREATING takes one.
-
-        Args:
-            asset_id: The asset.
-            status: CREATED, FAILED or CANCELLED.
-            is_repeat_accepted: Whether asking for what already is counts as success.
-            processing: What follows a CREATED.
-        """
+        """Apply a confirmation: only an asset that is CREATING takes one."""
         with self._lock:
             asset = self._assets.get(asset_id)
             now = self._clock()
@@ -183,12 +153,7 @@ class AssetStore:
             return Effect.DONE
 
     def select(self, wanted: Filter, *, keep: Callable[[Asset], bool]) -> Sequence[Asset]:
-        """Return the assets that pass a filter.
-
-        Args:
-            wanted: The filter.
-            keep: Whether an asset's state passes: the two queries have words of their own.
-        """
+        """Return the assets that pass; `keep` judges states: each query has words of its own."""
         found = [
             asset
             for asset in self.everything()

@@ -11,12 +11,11 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.verdicts import clean, column_is_hex, is_hex, judge
 
 from .memory import write_atomically
-from .samples import HEADER
+from .samples import HEADER, SampleRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .samples import SampleRow
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _DELIMITERS = ",;\t|"
@@ -59,10 +58,7 @@ def clean_ids(cells: Iterable[str]) -> list[str]:
 
 
 def read_ids(path: Path) -> list[str]:
-    """Return the usable IDs of a CSV file.
-
-    Args:
-        path: A file with a column `asset_id`, or with one column only, header or not.
+    """Return the usable IDs of a CSV file; which files will do, `ids_in` says.
 
     Raises:
         InputError: There is no such file, it is no CSV, or it has no such column.

@@ -67,21 +67,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InjectedFault:
-    """One planned trouble.
-
-    Attributes:
-        operation: The call it befalls, by our name for it; None for every call.
-        asset_id: Only calls about this asset; None for all.
-        code: Error code to answer with; "" for none.
-        http_status: HTTP status to answer with; None for the one that belongs to the code.
-        body: The whole body: text, bytes, or an object to send as JSON; None for the usual one.
-        headers: Headers to add to the answer.
-        delay: How long to wait before acting, in seconds.
-        drop: Whether to close the connection without an answer.
-        times: How many matching calls it befalls.
-        skip: How many matching calls it lets pass first.
-        effect: Whether the call has its effect all the same.
-    """
+    """One planned trouble; what its parts mean, `Sandbox.fault` says."""
 
     operation: str | None = "confirm"
     asset_id: str | None = None
@@ -120,11 +106,7 @@ class InjectedFault:
 
 
 class FaultPlan:
-    """The faults that are still to come, in the order in which they were asked for.
-
-    Args:
-        lock: The one lock of the sandbox.
-    """
+    """The faults that are still to come, in the order in which they were asked for."""
 
     def __init__(self, *, lock: RLock) -> None:
         self._lock = lock

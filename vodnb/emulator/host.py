@@ -27,13 +27,7 @@ _STOP_SECONDS = 10.0
 
 
 class Host:
-    """One running server.
-
-    Args:
-        app: The app.
-        port: Port on 127.0.0.1; 0 for any free one.
-        closing: Set when the server is to stop, so that no call of the app goes on waiting.
-        chore: Called about every second in a thread of its own.
+    """One running server; about every second it does its chore, in a thread of its own.
 
     Raises:
         SetupError: The port cannot be had.

@@ -5,18 +5,15 @@ Shapes: https://support.huaweicloud.com/api-iam/iam_30_0001.html and iam_06_0001
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vodnb.rules.windows import utc_text
 
-from .admission import RefusalError
+from .admission import Admission, RefusalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .admission import Admission
     from .faults import Behaviour
 
 REGION = "cn-north-4"
@@ -28,19 +25,13 @@ _USER_ID = "7" * 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxReply:
-    """A successful answer of any call.
-
-    Attributes:
-        http_status: HTTP status.
-        data: The JSON object to send.
-        headers: Headers to add.
-        effect: Whether the call changed the state of an asset.
-    """
+    """A successful answer of any call."""
 
     http_status: int
     data: Mapping[str, object]
     headers: Mapping[str, str] = field(default_factory=dict)
     effect: bool = False
+    """Whether the call changed the state of an asset."""
 
 
 def token(

@@ -22,18 +22,13 @@ _FORMAT = "vodnb sandbox 1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Everything of a sandbox that outlives its process.
-
-    Attributes:
-        credentials: What opens it.
-        token: The token that its handle shows.
-        tokens: Every token and when it dies.
-        assets: Every asset.
-    """
+    """Everything of a sandbox that outlives its process."""
 
     credentials: Credentials
     token: str
+    """The one that the handle shows."""
     tokens: Mapping[str, float]
+    """Every one, and when it dies."""
     assets: Sequence[Asset]
 
 
@@ -83,12 +78,7 @@ def write_memory(path: Path, memory: Memory) -> None:
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Put a whole file in place of whatever is there.
-
-    Args:
-        path: The file.
-        content: What it is to hold.
-        mode: Who may read it. Default 0600: it may hold secrets.
+    """Put a whole file in place of whatever is there; what was there is whole until then.
 
     Raises:
         OSError: It cannot be written; what was there is still whole.

@@ -63,18 +63,13 @@ class ExpectedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRow:
-    """One data row of the demo CSV.
-
-    Attributes:
-        cells: Its cells as they are to be read back; a ragged row has one too many or too few.
-        asset_id: The asset behind it; "" where there is none.
-        state: The state of that asset in the sandbox; "" for one that the sandbox must not know.
-        expected: What must come of it.
-    """
+    """One data row of the demo CSV."""
 
     cells: tuple[str, ...]
+    """As they are to be read back; a ragged row has one too many or too few."""
     asset_id: str
     state: str
+    """"" for an asset that the sandbox must not know, and where there is none."""
     expected: ExpectedRow
 
 
@@ -116,11 +111,7 @@ _DUPLICATES = 8
 
 
 def sample_rows(n: int, *, seed: str = "vodnb") -> list[SampleRow]:
-    """Return the rows of a demo CSV; the same n and seed always give the same rows.
-
-    Args:
-        n: How many data rows; the troubles keep their shares of them.
-        seed: Makes the IDs; two seeds share none.
+    """Return the rows of a demo CSV; the same n and seed give the same, two seeds share no ID.
 
     Raises:
         InputError: n is less than 1.
@@ -170,12 +161,7 @@ def _row(kind: _SampleKind, place: int, key: str) -> SampleRow:
 
 
 def _insert_duplicates(rows: list[SampleRow], digests: Sequence[str]) -> None:
-    """Copy usable rows to somewhere below themselves.
-
-    Args:
-        rows: The rows without duplicates; taken in place.
-        digests: For each copy what says of which row it is, and where it goes.
-    """
+    """Copy usable rows to somewhere below; a digest says which and where to."""
     usable = [place for place, row in enumerate(rows) if row.expected.verdict is Verdict.OK]
     inserted: list[int] = []
     for digest in digests:

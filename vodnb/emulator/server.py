@@ -12,24 +12,21 @@ from typing import TYPE_CHECKING, Self
 
 from vodnb.rules.errors import InputError, SetupError
 
-from .admission import Admission, Credentials
+from .admission import Admission, Credentials, Key
 from .api import Api
-from .asgi import AsgiApp
+from .asgi import AsgiApp, LedgerEntry
 from .assets import AssetStore
 from .csv_files import ids_in, write_sample
 from .faults import Behaviour, FaultPlan, InjectedFault
 from .host import Host
 from .iam import REGION
 from .memory import Memory, read_memory, write_memory
-from .samples import sample_rows
+from .samples import ExpectedRow, sample_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import FrameType
 
-    from .admission import Key
-    from .asgi import LedgerEntry
-    from .samples import ExpectedRow
 
 _LOG = logging.getLogger(__name__)
 _NOT_STATES = ("NO_ASSET", "NOASSET", "UNCREATED")

@@ -13,14 +13,13 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from .attempt import Timings
+from .attempt import Attempt, Timings
 from .codes import as_listed, look_up
 from .model import AnswerClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .attempt import Attempt
     from .operations import Operation
 
 MAX_BODY_BYTES = 1 << 20
@@ -28,7 +27,7 @@ MAX_BODY_BYTES = 1 << 20
 
 
 class FaultKind(StrEnum):
-    """What went wrong on the way, when no answer came."""
+    """What went wrong on the way, when no answer came; our codes have the same names."""
 
     DNS = "dns"
     CONNECT = "connect"
@@ -39,79 +38,55 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One HTTP answer as it came off the wire, cut at `MAX_BODY_BYTES`.
-
-    Attributes:
-        status: HTTP status.
-        headers: Headers, names in lower case.
-        body: The body; whatever was read of it.
-        is_cut: Whether the body was longer than the limit.
-        elapsed_ms: From the first byte sent to the last byte read, in milliseconds.
-        timings: How long its parts took.
-    """
+    """One HTTP answer as it came off the wire, cut at `MAX_BODY_BYTES`."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
     body: bytes = b""
     is_cut: bool = False
     elapsed_ms: int = 0
+    """From the first byte sent to the last byte read."""
     timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """No answer: what happened instead.
-
-    Attributes:
-        kind: What went wrong.
-        detail: The cause in words, redacted.
-        elapsed_ms: How long it took to find out, in milliseconds.
-        timings: How long its parts took.
-    """
+    """No answer: what happened instead."""
 
     kind: FaultKind
     detail: str = ""
+    """The cause in words, redacted."""
     elapsed_ms: int = 0
     timings: Timings = field(default_factory=Timings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one attempt came to.
-
-    Attributes:
-        kind: What it allows next.
-        code: The service's error code or one of ours; "" if and only if `kind` is DONE.
-        message: The service's words (not redacted here), or the cause in ours.
-        http_status: HTTP status; None where no answer came.
-        request_id: The service's request ID; "" for none.
-        data: The JSON object of a true success, as it came; empty otherwise.
-        headers: Headers of the answer, names in lower case.
-        elapsed_ms: Duration in milliseconds.
-        attempt: The sending that came to this, redacted; kept of what is no success.
-    """
+    """What one attempt came to."""
 
     kind: AnswerClass
     code: str = ""
+    """The service's or one of ours; empty if and only if `kind` is DONE."""
     message: str = ""
+    """The service's words (not redacted here), or the cause in ours."""
     http_status: int | None = None
+    """None where no answer came."""
     request_id: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
+    """The JSON object of a true success; empty otherwise."""
     headers: Mapping[str, str] = field(default_factory=dict)
     elapsed_ms: int = 0
     attempt: Attempt | None = None
+    """The sending that came to this, redacted; kept of what is no success."""
 
 
 def read_answer(operation: Operation, got: Reply | Fault, *, sent: Mapping[str, object]) -> Answer:
-    """Say what an attempt came to.
-
-    Args:
-        operation: The call that was made.
-        got: What came back, or what happened instead.
-        sent: The fields of the request, to compare with what is echoed.
-    """
+    """Say what an attempt came to; what is echoed is compared with what was sent."""
     if isinstance(got, Fault):
-        return _without_reply(got)
+        code = f"CLIENT.{got.kind.name}"
+        kind = look_up(code).answer
+        return Answer(kind=kind, code=code, message=got.detail, elapsed_ms=got.elapsed_ms)
     found = None if got.is_cut else _parse(got.body)
     code, message = _service_error(found)
     if code:
@@ -134,25 +109,6 @@ def read_answer(operation: Operation, got: Reply | Fault, *, sent: Mapping[str, 
         data=found,
         headers=got.headers,
         elapsed_ms=got.elapsed_ms,
-    )
-
-
-_FAULT_CODES = {
-    FaultKind.DNS: "CLIENT.DNS",
-    FaultKind.CONNECT: "CLIENT.CONNECT",
-    FaultKind.TLS: "CLIENT.TLS",
-    FaultKind.NO_ANSWER: "CLIENT.NO_ANSWER",
-    FaultKind.BAD_ANSWER: "CLIENT.BAD_ANSWER",
-}
-
-
-def _without_reply(fault: Fault) -> Answer:
-    code = _FAULT_CODES[fault.kind]
-    return Answer(
-        kind=look_up(code).answer,
-        code=code,
-        message=fault.detail,
-        elapsed_ms=fault.elapsed_ms,
     )
 
 

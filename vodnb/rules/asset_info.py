@@ -8,50 +8,37 @@ entries of one answer tell differently of one asset is left open: neither is the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .lifecycle import Stage, read_state, stage_of
-from .operations import INFO
+from .operations import INFO, Operation
 from .windows import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .operations import Operation
 
 _TIME = re.compile(r"[0-9]{14}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetInfo:
-    """An asset as an answer shows it.
-
-    Attributes:
-        asset_id: The asset.
-        state: Its state; "" where the answer does not say.
-        title: Its title; "" for none.
-        size: Size of its file in bytes; None where the answer does not say.
-        created_at: When it was created: UTC ISO text ending in Z; "" where it does not say.
-        modified_at: When it was last changed, likewise.
-    """
+    """An asset as an answer shows it; empty is what the answer does not say."""
 
     asset_id: str
     state: str = ""
     title: str = ""
     size: int | None = None
+    """Bytes of its file."""
     created_at: str = ""
+    """UTC ISO text ending in Z."""
     modified_at: str = ""
 
 
 def read_asset_info(operation: Operation, data: Mapping[str, object]) -> dict[str, AssetInfo]:
-    """Return the assets that an answer shows, by ID; entries that are none of ours are left out.
-
-    Args:
-        operation: The call: info or list.
-        data: The JSON object of its answer.
-    """
+    """Return the assets that an answer of info or list shows, by ID; what is none is left out."""
     read = _read_listed if operation.name == "list" else _read_info
     seen: dict[str, AssetInfo] = {}
     for asset_id, entry in _entries(operation, data):
@@ -61,12 +48,7 @@ def read_asset_info(operation: Operation, data: Mapping[str, object]) -> dict[st
 
 
 def states_in(data: Mapping[str, object], asked: Iterable[str]) -> dict[str, str]:
-    """Return the state of each asset that was asked for; "" where the answer does not say.
-
-    Args:
-        data: The JSON object of an answer of asset/info.
-        asked: The asset IDs of the request; others in the answer are ignored.
-    """
+    """Return the state of each asset that was asked for; "" where asset/info does not say."""
     told: dict[str, str] = {}
     for asset_id, entry in _entries(INFO, data):
         state = read_state(entry.get("status"))
@@ -116,11 +98,7 @@ def _agreed(one: AssetInfo, other: AssetInfo) -> AssetInfo:
     """Return what two entries for one asset both say."""
     if one == other:
         return one
-    names = [each.name for each in fields(AssetInfo)]
-    both = {
-        name: getattr(one, name) for name in names if getattr(one, name) == getattr(other, name)
-    }
-    return AssetInfo(**both)
+    return AssetInfo(**dict(asdict(one).items() & asdict(other).items()))
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -11,56 +11,41 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """How long the parts of one sending took, in milliseconds; None for what did not happen.
-
-    Attributes:
-        connect_ms: To look the host up and connect; None on a connection that stood already.
-        tls_ms: To agree on TLS; None where there is none, or the connection stood already.
-        first_byte_ms: From the start to the first byte of the answer.
-        total_ms: From the start to the last byte, or to the failure.
-    """
+    """How long the parts of one sending took, in milliseconds; None for what did not happen."""
 
     connect_ms: float | None = None
+    """To look the host up and connect; None on a connection that stood already."""
     tls_ms: float | None = None
     first_byte_ms: float | None = None
+    """From the start, as `total_ms`, which ends with the last byte or with the failure."""
     total_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One sending; every text in it was redacted when it was made.
-
-    Attributes:
-        operation: Our name for the call.
-        method: HTTP method.
-        url: The whole URL.
-        request_headers: Headers that we sent, secrets masked.
-        request_body: Body that we sent; "" for none.
-        body_digest: SHA-256 of the bytes of that body in hex; "" where it held a secret.
-        sent_at: When it was made, by this machine's clock: UTC ISO text ending in Z.
-        http_status: HTTP status of the answer; None where none came.
-        headers: Headers of the answer, names in lower case, secrets masked.
-        body: Body of the answer as text.
-        is_cut: Whether more of the body came than is kept.
-        code: Error code, the service's or one of ours; "" for a success.
-        message: The service's words, or what happened instead of an answer.
-        request_id: The service's request ID; "" for none.
-        timings: How long it took.
-    """
+    """One sending; every text in it was redacted when it was made."""
 
     operation: str
     method: str
     url: str
     request_headers: Mapping[str, str] = field(default_factory=dict)
+    """Secrets masked, as in those of the answer."""
     request_body: str = ""
     body_digest: str = ""
+    """SHA-256 of the bytes of that body in hex; "" where it held a secret."""
     sent_at: str = ""
+    """By this machine's clock: UTC ISO text ending in Z."""
     http_status: int | None = None
+    """None where no answer came."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the answer, names in lower case."""
     body: str = ""
     is_cut: bool = False
+    """Whether more of the body came than is kept."""
     code: str = ""
+    """The service's or one of ours; "" for a success."""
     message: str = ""
+    """The service's words, or what happened instead of an answer."""
     request_id: str = ""
     timings: Timings = field(default_factory=Timings)
 

@@ -15,46 +15,34 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from .model import AnswerClass, Needs
+from .model import AnswerClass, Lang, Needs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .model import Lang
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeEntry:
-    """What is known of one error code.
-
-    Attributes:
-        code: The code: `VOD.10062`, or one of ours, `CLIENT.EMPTY`. The gateway's codes are listed
-            as `APIGW.*`; looked up as `APIG.*`, that is how they come back.
-        http_statuses: The HTTP statuses documented for it, the newest edition first; empty for our
-            own codes, and for what holds whatever the status.
-        kind: What it is about: auth, permission, account, param, not_found, state, quota,
-            throttle, server, or client for our own.
-        retryable: Whether sending the same thing again later can succeed.
-        answer: What an answer with this code allows next.
-        needs: Who or what has to act, for somebody who confirms assets.
-        meaning_en: What happened, in English.
-        meaning_zh: What happened, in Chinese.
-        next_step_en: What to do, in English.
-        next_step_zh: What to do, in Chinese.
-        is_known: False where the table has no such code and speaks of its family only.
-    """
+    """What is known of one error code."""
 
     code: str
+    """The gateway's are listed as `APIGW.*`, and come back as they are looked up."""
     http_statuses: tuple[int, ...]
+    """Those documented, the newest edition first; empty where any status will do."""
     kind: str
+    """auth, permission, account, param, not_found, state, quota, throttle, server, or client."""
     retryable: bool
+    """Whether sending the same thing again later can succeed."""
     answer: AnswerClass
+    """What an answer with this code allows next."""
     needs: Needs
+    """Who or what has to act, for somebody who confirms assets."""
     meaning_en: str
     meaning_zh: str
     next_step_en: str
     next_step_zh: str
     is_known: bool = True
+    """False where the table has no such code and speaks of its family only."""
 
     def meaning(self, lang: Lang) -> str:
         """Return what happened, in the language asked for."""
@@ -76,47 +64,31 @@ def look_up(code: str, http_status: int | None = None) -> CodeEntry:
     `APIG.` and `APIGW.` are one. The entry for this code and this HTTP status comes first, then
     the entry for this code; a code that is not in the table gets the words for its family, unless
     the HTTP status alone says more (429: throttled, 401: not signed in).
-
-    Args:
-        code: The service's `error_code`, or one of ours; case and outer blanks do not matter.
-        http_status: HTTP status that came with it. Default None: not known.
     """
     asked, listed = code.strip().upper(), as_listed(code)
-    catalogue = _catalogue()
-    known = catalogue.known.get((listed, http_status)) or catalogue.known.get((listed, None))
-    if known:
+    table = _keyed()
+    known = table.get((listed, http_status)) or table.get((listed, None))
+    if known and not listed.endswith("*"):
         return known if known.code == asked else replace(known, code=asked)
-    by_family = catalogue.unknown[_family(listed), None]
-    by_status = catalogue.unknown.get(("*", http_status), by_family) if http_status else by_family
+    by_family = table[_family(listed), None]
+    by_status = table.get(("*", http_status), by_family) if http_status else by_family
     return replace(by_status, code=asked, is_known=False)
 
 
 def all_entries() -> tuple[CodeEntry, ...]:
     """Return every code that is known, in the order of the table; families are left out."""
-    return _catalogue().entries
+    return tuple(entry for entry in _rows() if not entry.code.endswith("*"))
 
 
 def family_entries() -> tuple[CodeEntry, ...]:
     """Return what stands for codes that are not known, by their family."""
-    return tuple(_catalogue().unknown.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CodeTable:
-    """The table, keyed on (code, HTTP status) and on (code, None) for any other status."""
-
-    entries: tuple[CodeEntry, ...]
-    known: Mapping[tuple[str, int | None], CodeEntry]
-    unknown: Mapping[tuple[str, int | None], CodeEntry]
+    return tuple(entry for entry in _rows() if entry.code.endswith("*"))
 
 
 @lru_cache(maxsize=1)
-def _catalogue() -> _CodeTable:
+def _rows() -> tuple[CodeEntry, ...]:
     text = files(__package__).joinpath("error_codes.csv").read_text(encoding="utf-8")
-    rows = [_entry(row) for row in csv.DictReader(text.splitlines())]
-    known = tuple(entry for entry in rows if not entry.code.endswith("*"))
-    families = tuple(entry for entry in rows if entry.code.endswith("*"))
-    return _CodeTable(entries=known, known=_keyed(known), unknown=_keyed(families))
+    return tuple(_entry(row) for row in csv.DictReader(text.splitlines()))
 
 
 def _entry(row: Mapping[str, str]) -> CodeEntry:
@@ -134,10 +106,11 @@ def _entry(row: Mapping[str, str]) -> CodeEntry:
     )
 
 
-def _keyed(entries: tuple[CodeEntry, ...]) -> Mapping[tuple[str, int | None], CodeEntry]:
-    """Key entries by code and status; the first row of a code serves for any other status."""
+@lru_cache(maxsize=1)
+def _keyed() -> Mapping[tuple[str, int | None], CodeEntry]:
+    """Return the table by code and status; the first row of a code serves for any other status."""
     keyed: dict[tuple[str, int | None], CodeEntry] = {}
-    for entry in entries:
+    for entry in _rows():
         for status in (*entry.http_statuses, None):
             keyed.setdefault((entry.code, status), entry)
     return MappingProxyType(keyed)

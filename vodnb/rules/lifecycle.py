@@ -75,11 +75,6 @@ def settle_unsent(state: str, status: Status, *, only_hanging: bool) -> Settleme
     What is already what the run asks for is not asked for again. Of the rest all is sent, so that
     its error code is the service's own, or only what is CREATING; what nobody knows the state of is
     `not_sent`.
-
-    Args:
-        state: The state as looked up; "" where it could not be read.
-        status: What the run asks for.
-        only_hanging: Whether only what is CREATING may be sent.
     """
     stage = stage_of(state)
     if stage is _GOALS[status]:
@@ -101,10 +96,6 @@ def settle_foreign(state: str, status: Status) -> Settlement | None:
 
     For runs that send only what is CREATING: others have brought the asset where it is. What we do
     not know, and what is where the run would bring it, is not judged here.
-
-    Args:
-        state: The state as read after the settle time.
-        status: What the run asks for.
     """
     if stage_of(state) in {Stage.UNKNOWN, Stage.HANGING, _GOALS[status]}:
         return None
@@ -115,11 +106,6 @@ def agrees(state: str, settlement: Settlement, status: Status) -> bool:
     """Whether the state read back after a definite answer can be true beside it.
 
     A state that could not be read, or that we do not know, contradicts nothing.
-
-    Args:
-        state: The state as read back; "" where it could not be read.
-        settlement: What the answer made of the asset.
-        status: What was asked for.
     """
     stage = stage_of(state)
     if stage is Stage.UNKNOWN:

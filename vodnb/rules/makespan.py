@@ -63,15 +63,6 @@ def reckon(
 
     Looking and confirming go side by side, each on a quota of its own: the slower one decides.
     Reading back begins when everything is sent.
-
-    Args:
-        states: The state of each asset; "" where it is not known.
-        status: What is asked for.
-        only_hanging: Whether only what is CREATING is sent.
-        looks: Whether states are looked up before sending.
-        reads_back: Whether what was sent is read back.
-        rate: Calls a second, of each kind.
-        lang: Language of its text.
     """
     asked = math.ceil(len(states) / BATCH) if looks else 0
     unknown = sum(not state for state in states) if looks else 0

@@ -90,30 +90,25 @@ class Needs(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """How one asset ended, with everything its rows will show.
-
-    Attributes:
-        outcome: One of the six outcomes (`invalid` belongs to rows and never appears here).
-        code: The service's error code or one of ours; "" if and only if the outcome is good.
-        message: The service's own words, redacted; "" for none.
-        http_status: HTTP status of the last answer; None where none came.
-        request_id: Request ID of the last answer; "" for none.
-        attempts: How many times the confirm call was sent.
-        sent_at: When it was first sent: UTC ISO text ending in Z; "" if never.
-        elapsed_ms: Duration of the last attempt in milliseconds; None if never sent.
-        state_before: The state as looked up before sending; "" if not looked up.
-        state_after: The state as read back after sending; "" if not read back.
-    """
+    """How one asset ended, with everything its rows will show."""
 
     outcome: Outcome
+    """`invalid` belongs to rows and never appears here."""
     code: str = ""
+    """The service's or one of ours; empty if and only if the outcome is good."""
     message: str = ""
+    """The service's own words, redacted."""
     http_status: int | None = None
+    """Of the last answer, as the request ID; None where none came."""
     request_id: str = ""
     attempts: int = 0
+    """How many times the confirm call was sent."""
     sent_at: str = ""
+    """When it was first sent: UTC ISO text ending in Z; "" if never."""
     elapsed_ms: int | None = None
+    """Of the last attempt."""
     state_before: str = ""
+    """As looked up before sending, or read back after it; "" where that was not done."""
     state_after: str = ""
 
 

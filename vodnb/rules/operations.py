@@ -18,40 +18,27 @@ _EXPLORER = "https://console.huaweicloud.com/apiexplorer/#/openapi"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """How many calls a minute one tenant may make; operations of one name share it.
-
-    Attributes:
-        name: Name of the quota; limiters are shared per (endpoint, project, name).
-        per_minute: Calls a minute for one tenant. Source: api-vod/vod_04_0042.html.
-    """
+    """How many calls a minute one tenant may make; operations of one name share it."""
 
     name: str
     per_minute: int
+    """For one tenant. Source: api-vod/vod_04_0042.html."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a request.
-
-    Attributes:
-        name: Name on the wire.
-        place: Where it goes.
-        required: Whether the call is refused without it.
-        is_list: Whether it may be given several times (a repeated key in a query).
-        choices: The documented values; empty where any text will do.
-        max_items: Most values of a list; None where no page says.
-        max_bytes: Longest value in UTF-8 bytes; None where no page says.
-        kind: JSON type of the value.
-        note_en: What a person should know before filling it in, in English; "" for nothing.
-        note_zh: The same in Chinese.
-    """
+    """One field of a request."""
 
     name: str
     place: Literal["query", "body"]
     required: bool = False
+    """Whether the call is refused without it."""
     is_list: bool = False
+    """Whether it may be given several times (a repeated key in a query)."""
     choices: tuple[str, ...] = ()
+    """The documented values; empty where any text will do."""
     max_items: int | None = None
+    """None where no page says, as `max_bytes` (of a value in UTF-8)."""
     max_bytes: int | None = None
     kind: Literal["string", "integer", "object"] = "string"
     note_en: str = ""
@@ -64,41 +51,35 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One API call.
-
-    Attributes:
-        name: Our name for it, as in `vod.call("confirm")`.
-        api: The service's name for it, as in the official SDK and the API Explorer.
-        title_en: What it does, in English.
-        title_zh: What it does, in Chinese.
-        host: Which service answers.
-        method: HTTP method.
-        path: Path; `{project_id}` is filled in.
-        fields: What can be sent.
-        success: The one HTTP status that means success.
-        echoes: A field of the request that a true success repeats in its answer; "" for none.
-        answers_with: A key that a true success carries in its JSON; "" for none.
-        quota: The quota it draws on; None where none is published.
-        permission: The action an IAM user needs; "" where none is documented.
-        doc_url: Its page in the API reference.
-        explorer_url: Its page in the API Explorer.
-    """
+    """One API call."""
 
     name: str
+    """As in `vod.call("confirm")`."""
     api: str
+    """The service's name for it, as in the official SDK and the API Explorer."""
     title_en: str
     title_zh: str
-    host: Literal["vod", "iam"]
+    host: Literal["vod", "iam"] = "vod"
     method: Literal["GET", "POST"]
     path: str
+    """`{project_id}` is filled in."""
     fields: tuple[Field, ...]
-    success: int
+    success: int = 200
+    """The one HTTP status that means success."""
     echoes: str = ""
+    """A field of the request that a true success repeats in its answer; "" for none."""
     answers_with: str = ""
+    """A key that a true success carries in its JSON."""
     quota: Quota | None = None
+    """None where none is published."""
     permission: str = ""
+    """The action an IAM user needs; "" where none is documented."""
     doc_url: str
-    explorer_url: str
+
+    @property
+    def explorer_url(self) -> str:
+        """Its page in the API Explorer."""
+        return f"{_EXPLORER}/{self.host.upper()}/doc?api={self.api}"
 
     def title(self, lang: Lang) -> str:
         """Return what it does, in this language."""
@@ -108,41 +89,48 @@ class Operation:
 BATCH = 10
 """Most asset IDs in one call that asks for states. Source: api-vod/vod_04_0022.html."""
 
-_ASSET_IDS = Field(
-    name="asset_id",
-    place="query",
-    is_list=True,
-    max_items=BATCH,
-    note_en="With asset IDs, time and page are ignored.",
-    note_zh="指定媒资ID时，时间和分页参数无效。",
-)
 _START = Field(
     name="start_time",
     place="query",
     note_en="UTC, yyyymmddhhmmss.",
     note_zh="UTC时间，格式为yyyymmddhhmmss。",
 )
-_END = replace(_START, name="end_time")
-_CATEGORY = Field(name="category_id", place="query", kind="integer")
-_TEXT = Field(
-    name="query_string",
-    place="query",
-    note_en="Text to look for in title and category.",
-    note_zh="在标题和分类中查找的文本。",
+_FILTERS = (
+    Field(
+        name="asset_id",
+        place="query",
+        is_list=True,
+        max_items=BATCH,
+        note_en="With asset IDs, time and page are ignored.",
+        note_zh="指定媒资ID时，时间和分页参数无效。",
+    ),
+    Field(name="status", place="query", is_list=True),
+    _START,
+    replace(_START, name="end_time"),
+    Field(name="category_id", place="query", kind="integer"),
+    Field(name="tags", place="query"),
+    Field(
+        name="query_string",
+        place="query",
+        note_en="Text to look for in title and category.",
+        note_zh="在标题和分类中查找的文本。",
+    ),
 )
-_PAGE = Field(
-    name="page",
-    place="query",
-    kind="integer",
-    note_en="From 0; (page + 1) * size is at most 20000.",
-    note_zh="从0开始；(page + 1) * size不超过20000。",
-)
-_SIZE = Field(
-    name="size",
-    place="query",
-    kind="integer",
-    note_en="1 to 100, default 10.",
-    note_zh="1到100，默认10。",
+_PAGING = (
+    Field(
+        name="page",
+        place="query",
+        kind="integer",
+        note_en="From 0; (page + 1) * size is at most 20000.",
+        note_zh="从0开始；(page + 1) * size不超过20000。",
+    ),
+    Field(
+        name="size",
+        place="query",
+        kind="integer",
+        note_en="1 to 100, default 10.",
+        note_zh="1到100，默认10。",
+    ),
 )
 
 CONFIRM = Operation(
@@ -150,7 +138,6 @@ CONFIRM = Operation(
     api="ConfirmAssetUpload",
     title_en="Confirm media asset upload",
     title_zh="确认媒资上传",
-    host="vod",
     method="POST",
     path="/v1.0/{project_id}/asset/status/uploaded",
     fields=(
@@ -164,13 +151,11 @@ CONFIRM = Operation(
             note_zh="FAILED和CANCELLED会销毁已上传的分片。",
         ),
     ),
-    success=200,
     echoes="asset_id",
     answers_with="asset_id",
     quota=Quota(name="confirm", per_minute=1500),
     permission="vod:asset:upload",
     doc_url=f"{_DOC}/api-vod/vod_04_0198.html",
-    explorer_url=f"{_EXPLORER}/VOD/doc?api=ConfirmAssetUpload",
 )
 
 INFO = Operation(
@@ -178,26 +163,13 @@ INFO = Operation(
     api="ShowAssetMeta",
     title_en="Query media assets: states and addresses",
     title_zh="查询媒资信息",
-    host="vod",
     method="GET",
     path="/v1.0/{project_id}/asset/info",
-    fields=(
-        _ASSET_IDS,
-        Field(name="status", place="query", is_list=True),
-        _START,
-        _END,
-        _CATEGORY,
-        Field(name="tags", place="query"),
-        _TEXT,
-        _PAGE,
-        _SIZE,
-    ),
-    success=200,
+    fields=(*_FILTERS, *_PAGING),
     answers_with="asset_info_array",
     quota=Quota(name="info", per_minute=1500),
     permission="vod:asset:getInfo",
     doc_url=f"{_DOC}/api-vod/vod_04_0022.html",
-    explorer_url=f"{_EXPLORER}/VOD/doc?api=ShowAssetMeta",
 )
 
 LIST = Operation(
@@ -205,20 +177,12 @@ LIST = Operation(
     api="ListAssetList",
     title_en="List media assets",
     title_zh="查询媒资列表",
-    host="vod",
     method="GET",
     path="/v1.0/{project_id}/asset/list",
     fields=(
-        _ASSET_IDS,
-        Field(name="status", place="query", is_list=True),
-        _START,
-        _END,
-        _CATEGORY,
-        Field(name="tags", place="query"),
-        _TEXT,
+        *_FILTERS,
         Field(name="media_type", place="query", is_list=True, max_items=20),
-        _PAGE,
-        _SIZE,
+        *_PAGING,
         Field(
             name="order",
             place="query",
@@ -226,12 +190,10 @@ LIST = Operation(
             note_zh="仅见于官方SDK。",
         ),
     ),
-    success=200,
     answers_with="assets",
     quota=Quota(name="list", per_minute=1500),
     permission="vod:asset:list",
     doc_url=f"{_DOC}/api-vod/vod_04_0203.html",
-    explorer_url=f"{_EXPLORER}/VOD/doc?api=ListAssetList",
 )
 
 CREATE = Operation(
@@ -239,7 +201,6 @@ CREATE = Operation(
     api="CreateAssetByFileUpload",
     title_en="Create a media asset to upload a file into",
     title_zh="创建媒资：上传方式",
-    host="vod",
     method="POST",
     path="/v1.0/{project_id}/asset",
     fields=(
@@ -276,12 +237,10 @@ CREATE = Operation(
         ),
         Field(name="template_group_name", place="body"),
     ),
-    success=200,
     answers_with="asset_id",
     quota=Quota(name="create", per_minute=1500),
     permission="vod:asset:upload",
     doc_url=f"{_DOC}/api-vod/vod_04_0196.html",
-    explorer_url=f"{_EXPLORER}/VOD/doc?api=CreateAssetByFileUpload",
 )
 
 TOKEN = Operation(
@@ -304,7 +263,6 @@ TOKEN = Operation(
     success=201,
     answers_with="token",
     doc_url=f"{_DOC}/api-iam/iam_30_0001.html",
-    explorer_url=f"{_EXPLORER}/IAM/doc?api=KeystoneCreateUserTokenByPassword",
 )
 
 PROJECTS = Operation(
@@ -323,10 +281,8 @@ PROJECTS = Operation(
             note_zh="项目名称，即区域名称。",
         ),
     ),
-    success=200,
     answers_with="projects",
     doc_url=f"{_DOC}/api-iam/iam_06_0001.html",
-    explorer_url=f"{_EXPLORER}/IAM/doc?api=KeystoneListProjects",
 )
 
 OPERATIONS = MappingProxyType(

@@ -36,11 +36,6 @@ def read_status(status: object) -> Status:
 def check_numbers(*, workers: object, deadline: object, attempts: object) -> None:
     """Refuse numbers that make no sense, all of them at once.
 
-    Args:
-        workers: Calls under way at once, from 1 to `MOST_WORKERS`; None: as few as reach the rate.
-        deadline: Seconds for one whole call, up to 600.
-        attempts: Most sendings of one asset, from 1.
-
     Raises:
         InputError: One or more is out of its range; the text names each with its value.
     """
@@ -59,10 +54,6 @@ def check_numbers(*, workers: object, deadline: object, attempts: object) -> Non
 
 def check_trial(*, dry_run: bool, canary: object) -> None:
     """Refuse a trial that makes no sense.
-
-    Args:
-        dry_run: Whether nothing is to be sent.
-        canary: How many assets are to be sent as a trial; None for all.
 
     Raises:
         InputError: It is no whole number from 1, or both were asked for.
@@ -83,11 +74,7 @@ def check_trial(*, dry_run: bool, canary: object) -> None:
 
 
 def check_destruction(counts: Mapping[Status, int], *, destroy: object) -> None:
-    """Ask for the typed count before anything is destroyed.
-
-    Args:
-        counts: How many distinct valid assets are asked for in each status.
-        destroy: The number that was typed; None for none.
+    """Ask for the typed count of the distinct valid assets that are destroyed, before any is.
 
     Raises:
         InputError: The number is missing, is another one, or is given where all is CREATED.

@@ -1,4 +1,4 @@
-"""When to send, how long to wait, when to slow down. Pure: time and chance are passed in."""
+"""When to send, to wait, to slow down, to stop knocking. Pure: time and chance are passed in."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ _MOST_RATE = 1200.0
 _SPARE = 1.25
 """Factor on the workers, for calls that take longer than most."""
 
+_WINDOW = 20
+_FEWEST = 5
+_BAD_SHARE = 0.5
+
+PROBES = (5.0, 5.0, *(10.0,) * 11)
+"""Seconds before each probe: the last comes after 120, as long as a blocking verb waits."""
+
 _UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*", re.IGNORECASE)
 
@@ -69,28 +76,21 @@ def parse_rate(rate: str | None) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The pace of one quota: evenly spaced slots, slowed when throttled, growing back.
-
-    Attributes:
-        ceiling: Most calls a second; infinity where the pacing is lifted.
-        rate: Calls a second as of `since`, on the way back to the ceiling.
-        since: When `rate` was set, in seconds of the caller's clock.
-        next_at: The next free slot, in seconds of the caller's clock.
-        hold_until: No call before this, in seconds of the caller's clock.
-        seen_from: When counting of calls began, to know the rate where no ceiling is set.
-        seen: Calls since then.
-        probes: Calls sent after a hold, one at a time, that were throttled too; -1 while the
-            service takes our calls.
-    """
+    """The pace of one quota: evenly spaced slots, slowed when throttled, growing back."""
 
     ceiling: float
+    """Most calls a second; infinity where the pacing is lifted."""
     rate: float
+    """Calls a second as of `since`, on the way back to the ceiling."""
     since: float = -math.inf
     next_at: float = -math.inf
+    """The next free slot; moments are in seconds of the caller's clock."""
     hold_until: float = -math.inf
     seen_from: float = -math.inf
+    """When counting of calls began, to know the rate where no ceiling is set."""
     seen: int = 0
     probes: int = -1
+    """Calls after a hold, one at a time, that were throttled too; -1 while calls are taken."""
 
     @classmethod
     def of(cls, ceiling: float) -> Pace:
@@ -123,12 +123,7 @@ class Pace:
         )
 
     def slowed(self, now: float, *, hold: float) -> Pace:
-        """Return the pace after the service has throttled a call.
-
-        Args:
-            now: Seconds of the caller's clock.
-            hold: Seconds in which nothing is sent.
-        """
+        """Return the pace after a call was throttled, with nothing sent for so many seconds."""
         until = max(self.hold_until, now + hold)
         if now < self.hold_until:
             # Calls that were in flight together are throttled together: that is one lesson.
@@ -155,21 +150,12 @@ def back_off(failures: int, *, chance: Callable[[], float]) -> float:
 
     The bound is one second after the first failure, for a blip is over by then, and doubles with
     each one more.
-
-    Args:
-        failures: How many attempts have failed, from 1.
-        chance: Returns a number from 0 to 1.
     """
     return chance() * min(30.0, 2.0 ** min(failures - 1, 5))
 
 
 def workers_for(*, rate: float, latency: float) -> int:
-    """Return how many workers it takes to make that many calls a second: not one more is out.
-
-    Args:
-        rate: Calls a second that are allowed; infinity where the pacing is lifted.
-        latency: Seconds that a call takes.
-    """
+    """Return how many workers a rate (a second) takes at a latency (seconds): not one more."""
     wanted = math.ceil(min(rate, _MOST_RATE) * latency * _SPARE) + 1
     return min(max(wanted, FEWEST_WORKERS), MOST_WORKERS)
 
@@ -180,12 +166,7 @@ def may_retry(*, retries: int, sent: int) -> bool:
 
 
 def parse_retry_after(text: str, *, now: float) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for, or None where it makes no sense.
-
-    Args:
-        text: Seconds, or an HTTP date.
-        now: The time of day in seconds since 1970, to compare a date with.
-    """
+    """Return the seconds that `Retry-After` asks for at this time of day; None for no sense."""
     try:
         seconds = float(text)
     except ValueError:
@@ -194,3 +175,30 @@ def parse_retry_after(text: str, *, now: float) -> float | None:
         except (ValueError, TypeError, OverflowError):
             return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """The calls of late: whether each was left without a trustworthy answer.
+
+    A definite no is an answer: a table of wrong IDs is no outage.
+    """
+
+    recent: tuple[bool, ...] = ()
+    """Newest last; True for one without an answer."""
+
+    def seen(self, *, is_bad: bool) -> Breaker:
+        """Return the breaker after one more call."""
+        return replace(self, recent=(*self.recent, is_bad)[-_WINDOW:])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether to send nothing until a probe was answered: half of late are bad.
+
+        From five calls on, for a lonely worker must not use up its asset's attempts on an outage;
+        for the same reason the last five are enough by themselves.
+        """
+        if len(self.recent) < _FEWEST:
+            return False
+        are_last_bad = all(self.recent[-_FEWEST:])
+        return are_last_bad or sum(self.recent) >= _BAD_SHARE * len(self.recent)

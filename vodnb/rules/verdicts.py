@@ -63,18 +63,14 @@ _DAMAGE_PATTERNS = tuple((re.compile(form, re.IGNORECASE), words) for form, word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What one cell says.
-
-    Attributes:
-        verdict: OK, CLEANED, EMPTY, MANGLED or NOT_AN_ID; the other verdicts depend on other
-            rows or on the line, and are the reader's.
-        asset_id: The ID to send; for a cell that is not usable, the text as read.
-        note: What was seen and done, in English; "" where there is nothing to say.
-    """
+    """What one cell says."""
 
     verdict: Verdict
+    """Never DUPLICATE or RAGGED, which depend on other rows and on the line."""
     asset_id: str
+    """The ID to send; for a cell that is not usable, the text as read."""
     note: str = ""
+    """What was seen and done, in English; "" where there is nothing to say."""
 
 
 def is_usual(asset_id: str) -> bool:
@@ -102,11 +98,7 @@ def is_hex(text: str) -> bool:
 
 
 def column_is_hex(cells: Iterable[str]) -> bool:
-    """Return whether most usable cells are 32 hex digits, of either case.
-
-    Args:
-        cells: The cells of the ID column, best each distinct one once.
-    """
+    """Whether most usable cells, each distinct one best once, are 32 hex digits of either case."""
     hex_cells = others = 0
     for cell in cells:
         if is_hex(cell) or is_hex(clean(cell)[0]):
@@ -120,9 +112,6 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
     """Take off what a spreadsheet, a web page or an input method puts around an ID.
 
     Never changes a digit or a letter, but for full-width ones becoming plain.
-
-    Args:
-        text: The cell as read.
 
     Returns:
         The cleaned text, and the names of the changes made, each once, in order.
@@ -144,10 +133,8 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
 def judge(cell: str, *, hex_column: bool) -> Judgement:
     """Say what one cell of the ID column is.
 
-    Args:
-        cell: The cell as read.
-        hex_column: Whether the rest of the column proves hex (see `column_is_hex`). Only then
-            are upper-case hex digits lower-cased, and short numbers known to have lost zeros.
+    Only in a column that proves to be hex are upper-case hex digits lower-cased, and short numbers
+    known to have lost zeros.
     """
     if _USUAL.fullmatch(cell):
         return Judgement(verdict=Verdict.OK, asset_id=cell)

@@ -24,12 +24,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Window:
-    """A span of whole seconds, both ends included.
-
-    Attributes:
-        start: Its first second.
-        end: Its last second.
-    """
+    """A span of whole seconds, both ends included."""
 
     start: datetime
     end: datetime
@@ -67,12 +62,6 @@ def choose_windows(
 ) -> tuple[Window, Window | None]:
     """Return the span to sweep, and that of the younger ones which are only counted.
 
-    Args:
-        since: As `read_moment` takes it; None for the beginning.
-        until: Likewise; None for now.
-        min_age: As `read_age` takes it.
-        now: The present moment, in UTC.
-
     Raises:
         InputError: One of them makes no sense, or nothing lies between them.
     """
@@ -92,12 +81,7 @@ def choose_windows(
 
 
 def read_moment(name: str, given: object, *, is_end: bool = False) -> datetime:
-    """Return a moment in UTC, to the second; a time without a zone is local.
-
-    Args:
-        name: Name of the argument, for the message.
-        given: ISO text, a datetime or a date.
-        is_end: Whether a day stands for its end.
+    """Return a moment in UTC, to the second; without a zone it is local, and a day may be its end.
 
     Raises:
         InputError: It is none of these.
@@ -129,9 +113,6 @@ def _parse(given: object, *, is_end: bool) -> datetime:
 
 def read_age(given: object) -> timedelta:
     """Return how old an asset must be.
-
-    Args:
-        given: A text such as `"24h"`, `"30m"` or `"7d"`, a timedelta, or None for no age.
 
     Raises:
         InputError: It is none of these.

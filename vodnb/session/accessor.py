@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from vodnb.kernel.screen import show
 from vodnb.rules.errors import SetupError
 from vodnb.tables.attached import attach
 from vodnb.tables.read import load_assets
 
-from .options import like
+from .options import EstimateOptions, ReconcileOptions, RunOptions, StatesOptions, like
 from .vod import Vod
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     import pandas as pd
 
     from vodnb.rules.makespan import Estimate
 
-    from .options import EstimateOptions, ReconcileOptions, RunOptions, StatesOptions
 
 _ID = "asset_id"
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import SetupError
 from vodnb.service.redact import Secret
-from vodnb.service.settings.settings import read_settings, resolve_lang
+from vodnb.service.settings.settings import Settings, read_settings, resolve_lang
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vodnb.rules.model import Lang
-    from vodnb.service.settings.settings import Settings
 
 
 def read_here(**arguments: str | Secret | None) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import TimeoutError as StillOut
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,17 +14,12 @@ from vodnb.debug.place import place_of, way_of
 from vodnb.kernel.loop import submit
 from vodnb.rules.attempt import Attempt
 from vodnb.rules.errors import InputError, VodnbError
-from vodnb.rules.model import Status
-from vodnb.rules.operations import CONFIRM, TOKEN
+from vodnb.rules.model import Lang, Status
+from vodnb.rules.operations import CONFIRM, TOKEN, Operation
 from vodnb.rules.options import check_destruction, check_numbers
 from vodnb.service.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from vodnb.rules.model import Lang
-    from vodnb.rules.operations import Operation
-
     from .connection import Connection
 
 _SLICE = 0.1
@@ -35,9 +30,6 @@ _SECRET_NAMES = frozenset({"password", "secret", "totp", "passcode"})
 
 class Calls:
     """The single calls of a connection.
-
-    Args:
-        connection: Where they go.
 
     Attributes:
         history: The exchanges of this session.

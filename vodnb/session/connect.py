@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from vodnb.journal.finding import find_run
 from vodnb.rules.errors import SetupError
@@ -16,16 +16,13 @@ from vodnb.tables.results import usable_assets
 
 from .accessor import remember
 from .arguments import hidden_text, read_here, refuse_non_text, spoken
-from .options import like
+from .options import ResumeOptions, like
 from .vod import Vod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Unpack
 
     import pandas as pd
-
-    from .options import ResumeOptions
 
 
 def connect(

@@ -10,7 +10,7 @@ from weakref import finalize
 from vodnb.bulk.background import stop_all
 from vodnb.debug.doctor import examine
 from vodnb.kernel.loop import submit
-from vodnb.rules.errors import SetupError
+from vodnb.rules.errors import SetupError, VodnbError
 from vodnb.service.client import Client
 from vodnb.service.settings.sources import CREDENTIAL_NAMES
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from vodnb.debug.checkup import Checkup
     from vodnb.emulator.server import Sandbox
-    from vodnb.rules.errors import VodnbError
     from vodnb.rules.model import Lang
     from vodnb.service.redact import Secret
     from vodnb.service.settings.settings import Settings
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
 
 class Connection:
     """Where VOD is, and who calls.
-
-    Args:
-        settings: Where and as whom.
-        place: Where `connect` was told to go, for signing in again.
-        sandbox: The server of our own, if it is one.
 
     Attributes:
         settings: Those in force.

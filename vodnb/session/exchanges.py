@@ -7,16 +7,16 @@ from numbers import Integral
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
-from vodnb.journal.finding import find_attempt, usual_folders
+from vodnb.journal.finding import KeptAttempt, find_attempt, usual_folders
 from vodnb.journal.journal import MOST_ATTEMPTS
 from vodnb.rules.attempt import Attempt, Timings
 from vodnb.rules.errors import InputError
-from vodnb.rules.model import Outcome
+from vodnb.rules.model import Lang, Outcome
 from vodnb.rules.operations import CONFIRM
 from vodnb.service.recording import SHORT_BODY
 from vodnb.tables.history import row_cells
 
-from .runs import folder_of
+from .runs import Runs, folder_of
 
 if TYPE_CHECKING:
     import os
@@ -24,22 +24,13 @@ if TYPE_CHECKING:
 
     from vodnb.debug.exchange import Exchange
     from vodnb.debug.place import SignedWith
-    from vodnb.journal.finding import KeptAttempt
-    from vodnb.rules.model import Lang
 
     from .calls import Calls
     from .connection import Connection
-    from .runs import Runs
 
 
 class Exchanges:
-    """The exchanges of a connection: of its single calls, and of its runs.
-
-    Args:
-        connection: Where they went.
-        calls: Its single calls.
-        runs: Its runs.
-    """
+    """The exchanges of a connection: of its single calls, and of its runs."""
 
     def __init__(self, connection: Connection, calls: Calls, runs: Runs) -> None:
         self._connection = connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vodnb.journal.finding import list_runs, usual_folders
+from vodnb.journal.finding import RunInfo, list_runs, usual_folders
 from vodnb.journal.salvage import salvage as save_what_can_be_read
 from vodnb.kernel.screen import show
 from vodnb.rules.errors import VodnbError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.debug.checkup import Checkup
-    from vodnb.journal.finding import RunInfo
     from vodnb.rules.words.explanation import Explanation
     from vodnb.service.settings.settings import Settings
     from vodnb.tables.compare import Comparison

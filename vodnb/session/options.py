@@ -135,11 +135,7 @@ def gathering(
 
 
 def like(other: Callable[..., object]) -> Callable[[_Verb], _Verb]:
-    """Let a verb with `**options: Unpack[...]` show them, fill them in, and refuse every other.
-
-    Args:
-        other: The verb whose signature spells them out.
-    """
+    """Let a verb with `**options: Unpack[...]` show those of `other`, and refuse any else."""
     spelt = _keywords(inspect.signature(other))
 
     def decorate(verb: _Verb) -> _Verb:

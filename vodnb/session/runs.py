@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 class Runs:
     """The runs of a connection.
 
-    Args:
-        connection: Where they go.
-
     Attributes:
         folders: Where those of this session kept their journals.
     """

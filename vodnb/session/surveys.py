@@ -10,7 +10,7 @@ from vodnb.bulk.survey import Survey
 from vodnb.bulk.sweep import Sweep
 from vodnb.rules.errors import InputError
 from vodnb.rules.lifecycle import read_state
-from vodnb.rules.makespan import reckon
+from vodnb.rules.makespan import Estimate, reckon
 from vodnb.rules.options import check_numbers, read_status
 from vodnb.rules.pacing import parse_rate
 from vodnb.rules.windows import choose_windows
@@ -19,7 +19,6 @@ from vodnb.tables.results import usable_assets
 from vodnb.tables.states import told_states
 
 if TYPE_CHECKING:
-    from vodnb.rules.makespan import Estimate
     from vodnb.tables.read import Source
 
     from .connection import Connection
@@ -27,11 +26,7 @@ if TYPE_CHECKING:
 
 
 class Surveys:
-    """What a connection asks for many assets.
-
-    Args:
-        connection: Where to ask.
-    """
+    """What a connection asks for many assets."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

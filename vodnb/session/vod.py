@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from vodnb.debug.catalogue import Catalogue
-from vodnb.service.settings.settings import explain
+from vodnb.service.settings.settings import Settings, SettingsTable, explain
 from vodnb.tables.history import build_history
 
 from .calls import Calls
 from .connection import Connection, check_up
 from .exchanges import Exchanges
-from .options import gathering, like
+from .options import (
+    AskOptions,
+    EstimateOptions,
+    FindOptions,
+    ReconcileOptions,
+    RunOptions,
+    StartOptions,
+    StatesOptions,
+    gathering,
+    like,
+)
 from .runs import Runs
 from .surveys import Surveys
 
@@ -20,7 +30,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
     from datetime import date, timedelta
-    from typing import Unpack
 
     import pandas as pd
 
@@ -31,18 +40,7 @@ if TYPE_CHECKING:
     from vodnb.emulator.server import Sandbox
     from vodnb.rules.makespan import Estimate
     from vodnb.service.redact import Secret
-    from vodnb.service.settings.settings import Settings, SettingsTable
     from vodnb.tables.read import Source
-
-    from .options import (
-        AskOptions,
-        EstimateOptions,
-        FindOptions,
-        ReconcileOptions,
-        RunOptions,
-        StartOptions,
-        StatesOptions,
-    )
 
 
 class Vod:

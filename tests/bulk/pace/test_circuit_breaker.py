@@ -12,8 +12,8 @@ from virtual_time import run_virtual
 from vodnb.bulk.pace.circuit_breaker import CircuitBreaker
 from vodnb.bulk.pace.control import Control
 from vodnb.rules.answers import Answer
-from vodnb.rules.breaker import PROBES, Breaker
 from vodnb.rules.model import AnswerClass
+from vodnb.rules.pacing import PROBES, Breaker
 
 LOST = Answer(kind=AnswerClass.AMBIGUOUS, code="CLIENT.NO_ANSWER", message="lost")
 AWAY = Answer(kind=AnswerClass.NOT_SENT, code="CLIENT.CONNECT", message="refused")

@@ -6,8 +6,8 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from vodnb.rules.breaker import PROBES, Breaker
 from vodnb.rules.model import AnswerClass
+from vodnb.rules.pacing import PROBES, Breaker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from vodnb.rules.codes import all_entries, look_up
+from vodnb.rules.codes import CodeEntry, all_entries, look_up
 from vodnb.rules.errors import InputError
-from vodnb.rules.model import Needs
+from vodnb.rules.model import Lang, Needs, Settlement
 
 from .markup import element, printable, table
 from .wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from vodnb.rules.codes import CodeEntry
-    from vodnb.rules.model import Lang, Settlement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -144,12 +141,7 @@ _ALIKE = {"UNCREATED": "NO_ASSET", "FAILED": "UPLOAD_FAILED"}
 
 @lru_cache(maxsize=256)
 def explain_state(state: str, lang: Lang) -> tuple[str, Needs]:
-    """Return what a state means, and who has to act.
-
-    Args:
-        state: The state, as `lifecycle.read_state` writes it; "" where it could not be read.
-        lang: The language of the meaning.
-    """
+    """Return what a state means, as `read_state` writes it, and who has to act."""
     known = _ALIKE.get(state, state)
     if known not in _NEEDS:
         return say("state.strange" if state else "state.unread", lang), Needs.LOOK

@@ -43,13 +43,7 @@ def element(tag: str, *children: object, **attributes: object) -> Markup:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> Markup:
-    """Return a table of text cells, left aligned, that wraps long cells and no short ones.
-
-    Args:
-        header: Column titles.
-        rows: Cells; anything but `Markup` is escaped.
-        caption: One line above the table. Default "": none.
-    """
+    """Return a table of text cells, left aligned, that wraps long cells and no short ones."""
     titles = (element("th", title, style=_style_of(title), scope="col") for title in header)
     head = element("tr", *titles)
     body = [

@@ -17,11 +17,10 @@ import pandas as pd
 import pytest
 from sandbox_calls import ID, OTHER, as_new, code_of, confirm, shown_state
 
-from vodnb.emulator import per_process
+from vodnb.emulator import server
 from vodnb.emulator.faults import Behaviour
 from vodnb.emulator.memory import write_atomically
-from vodnb.emulator.per_process import shared_sandbox
-from vodnb.emulator.server import Sandbox, sandbox, serve
+from vodnb.emulator.server import Sandbox, sandbox, serve, shared_sandbox
 from vodnb.rules.errors import InputError, SetupError
 
 
@@ -279,7 +278,7 @@ def test_shared_sandbox_is_one_per_process():
         assert again.is_running
     finally:
         shared_sandbox().stop()
-        per_process._SHARED.sandbox = None
+        server._SHARED.clear()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -109,14 +109,19 @@ class Admission:
     """Lets calls in, or raises the refusal that a real gateway would send."""
 
     def __init__(
-        self, credentials: Credentials, *, lock: RLock, clock: Callable[[], float]
+        self,
+        credentials: Credentials,
+        *,
+        lock: RLock,
+        clock: Callable[[], float],
+        tokens: Mapping[str, float] | None = None,
     ) -> None:
         self.credentials = credentials
         self._lock = lock
         self._clock = clock
         keys = (credentials.key, credentials.temporary_key)
         self._keys = {key.ak: key for key in keys}
-        self._tokens: dict[str, float] = {}
+        self._tokens = dict(tokens or {})
         self._failures: dict[str, int] = {}
         self._locked_until: dict[str, float] = {}
         self._windows: dict[str, tuple[float, int]] = {}
@@ -135,11 +140,6 @@ class Admission:
         """Return every token ever issued and when it dies."""
         with self._lock:
             return dict(self._tokens)
-
-    def restore_tokens(self, tokens: Mapping[str, float]) -> None:
-        """Take back tokens that an earlier process issued."""
-        with self._lock:
-            self._tokens.update(tokens)
 
     def expire_tokens(self) -> None:
         """Let every token die now."""

@@ -63,7 +63,7 @@ def write_memory(path: Path, memory: Memory) -> None:
     """Write a state file, readable by its owner only.
 
     Raises:
-        OSError: It cannot be written; an earlier one is still whole.
+        SetupError: It cannot be written; an earlier one is still whole.
     """
     data = {
         "credentials": asdict(memory.credentials),
@@ -74,7 +74,14 @@ def write_memory(path: Path, memory: Memory) -> None:
             for row in memory.assets
         ],
     }
-    write_atomically(path, json.dumps({_FORMAT: data}).encode())
+    try:
+        write_atomically(path, json.dumps({_FORMAT: data}).encode())
+    except OSError as fault:
+        raise SetupError(
+            f"The state file {path} cannot be written: {fault.strerror}.",
+            "The sandbox would forget everything when it stops.",
+            "Name a file in a folder that exists and that you may write to.",
+        ) from fault
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:

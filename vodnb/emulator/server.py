@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 
 _LOG = logging.getLogger(__name__)
+_STARTING = threading.Lock()
+_SHARED: list[Sandbox] = []
+"""The one sandbox of this process."""
+
 _NOT_STATES = ("NO_ASSET", "NOASSET", "UNCREATED")
 
 
@@ -63,7 +67,8 @@ class Sandbox:
         own = memory.credentials if memory else Credentials.invent()
         self._state_file = state_file
         self._store = AssetStore(lock=lock, clock=clock)
-        self._admission = Admission(own, lock=lock, clock=clock)
+        tokens = memory.tokens if memory else None
+        self._admission = Admission(own, lock=lock, clock=clock, tokens=tokens)
         self._faults = FaultPlan(lock=lock)
         self._api = Api(
             store=self._store, admission=self._admission, clock=clock, behaviour=behaviour
@@ -80,15 +85,14 @@ class Sandbox:
         self.iam_domain = own.iam_domain
         self.token = memory.token if memory else ""
         if memory:
-            self._admission.restore_tokens(memory.tokens)
             self._store.put(memory.assets)
         else:
             self.add(secrets.token_hex(16) for _ in range(assets))
         if self._admission.tokens().get(self.token, 0.0) <= clock():
             self.new_token()
         self._saved: tuple[int, int] | None = None
-        self._check_state_file()
-        self._host = Host(self._app, port=port, closing=self._app.closing, chore=self._save)
+        self._save()  # a bad path must show now, not at the end
+        self._host = Host(self._app, port=port, closing=self._app.closing, chore=self._save_or_warn)
         self.endpoint = self.iam_endpoint = self._host.endpoint
 
     @property
@@ -305,43 +309,29 @@ class Sandbox:
             >>> box.stop()
         """
         self._host.stop()
-        self._save()
+        self._save_or_warn()
 
     def _hang_up(self, client: tuple[str, int]) -> None:
-        self._host.hang_up(client)
-
-    def _check_state_file(self) -> None:
-        """Write the state file once before serving: a bad path must show now, not at the end."""
-        if self._state_file is None:
-            return
-        try:
-            self._write_state(self._state_file)
-        except OSError as fault:
-            raise SetupError(
-                f"The state file {self._state_file} cannot be written: {fault.strerror}.",
-                "The sandbox would forget everything when it stops.",
-                "Name a file in a folder that exists and that you may write to.",
-            ) from fault
+        self._host.hang_up(client)  # which stands later than the app that it serves
 
     def _save(self) -> None:
         changes = (self._store.changes, self._admission.changes)
         if self._state_file is None or changes == self._saved:
             return
-        try:
-            self._write_state(self._state_file)
-        except OSError as fault:
-            _LOG.warning("The sandbox cannot write %s: %s", self._state_file, fault)
-
-    def _write_state(self, path: Path) -> None:
-        saved = (self._store.changes, self._admission.changes)
         memory = Memory(
             credentials=self._admission.credentials,
             token=self.token,
             tokens=self._admission.tokens(),
             assets=self._store.everything(),
         )
-        write_memory(path, memory)
-        self._saved = saved
+        write_memory(self._state_file, memory)
+        self._saved = changes
+
+    def _save_or_warn(self) -> None:
+        try:
+            self._save()
+        except SetupError as fault:
+            _LOG.warning("The sandbox cannot write %s: %s", self._state_file, fault.__cause__)
 
 
 def sandbox(
@@ -375,6 +365,14 @@ def sandbox(
         state_file=None if state_file is None else Path(state_file),
         clock=clock,
     )
+
+
+def shared_sandbox() -> Sandbox:
+    """Return the one sandbox of this process; started by the first call, it ends with it."""
+    with _STARTING:
+        if not (_SHARED and _SHARED[0].is_running):
+            _SHARED[:] = [sandbox()]
+        return _SHARED[0]
 
 
 def serve(running: Sandbox) -> None:

@@ -106,7 +106,7 @@ def _connect_to_sandbox(given: Mapping[str, object], *, lang: str | None) -> Vod
             "The sandbox is a server on this machine with credentials of its own.",
             "Leave sandbox out to connect to the service, or give sandbox=True alone.",
         )
-    from vodnb.emulator.per_process import shared_sandbox
+    from vodnb.emulator.server import shared_sandbox
 
     box = shared_sandbox()
     settings = read_settings(

@@ -52,13 +52,6 @@ class Explanation:
 def explain(code: str, http_status: int | None = None, *, lang: Lang = "en") -> Explanation:
     """Explain a code in words: what happened, whether a retry helps, what to do, who must act.
 
-    Args:
-        code: The `error_code` of a results table or of an answer, such as `VOD.10062`.
-        http_status: HTTP status that came with it. Default None: not known. It matters for
-            `APIGW.0201`, which means something else with each status, and for codes that the table
-            does not have, where 401 and 429 speak for themselves.
-        lang: "en" or "zh". Default "en".
-
     Raises:
         InputError: The code is not text, or is blank.
     """

@@ -41,10 +41,6 @@ class _Book(NamedTuple):
 def translate(text: str, lang: Lang) -> str:
     """Return a sentence of ours in this language, or as it is where it is none of ours.
 
-    Args:
-        text: What was said, in English; what a code means may be in either language.
-        lang: In which language to say it.
-
     Example:
         >>> translate("Nothing was sent.", "zh")
         '未发送任何请求。'

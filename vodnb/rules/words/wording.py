@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 def say(key: str, lang: Lang, /, **values: object) -> str:
     """Return one of our sentences, filled in.
 
-    Args:
-        key: Which one, as in `words.csv`.
-        lang: In which language.
-        values: What stands in its braces.
-
     Raises:
         KeyError: There is no such sentence, or a value is missing.
 

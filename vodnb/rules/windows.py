@@ -139,12 +139,6 @@ def _stamp(moment: datetime) -> str:
 
 
 def utc_text(moment: datetime | float, timespec: str = "auto") -> str:
-    """Return a moment as text that ends in Z.
-
-    Args:
-        moment: A time in UTC, or seconds since 1970.
-        timespec: How fine: `seconds`, `milliseconds` or `microseconds`; what is finer is cut off.
-            Default `auto`: microseconds where there are any, else seconds.
-    """
+    """Return a moment, in UTC or in seconds since 1970, as text in Z; `auto` cuts nothing off."""
     then = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
     return then.isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from vodnb.kernel.screen import show
@@ -22,27 +23,23 @@ if TYPE_CHECKING:
 _ID = "asset_id"
 
 
+@dataclass(slots=True)
 class _Made:
     """The connections that `connect` has made: the last one, and whether it can be meant alone."""
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.last: Vod | None = None
-        self.elsewhere: str = ""
-
-    def add(self, vod: Vod) -> None:
-        with self.lock:
-            if self.last is not None and not vod.goes_where(self.last):
-                self.elsewhere = repr(self.last)
-            self.last = vod
+    last: Vod | None = None
+    elsewhere: str = ""
 
 
-_MADE = _Made()
+_MADE, _ADDING = _Made(), threading.Lock()
 
 
 def remember(vod: Vod) -> None:
     """Note a connection that was made, for tables that are asked without one."""
-    _MADE.add(vod)
+    with _ADDING:
+        if _MADE.last is not None and not vod.goes_where(_MADE.last):
+            _MADE.elsewhere = repr(_MADE.last)
+        _MADE.last = vod
 
 
 class TableVerbs:

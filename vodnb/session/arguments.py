@@ -47,6 +47,12 @@ def spoken(lang: str | None) -> Lang:
     return resolve_lang(lang, _lang_variable(), locale_name())
 
 
+def spoken_of(results: object, lang: str | None) -> Lang:
+    """Return the language to speak of results: as asked, else the one of their run."""
+    told = dict(getattr(results, "attrs", {})).get("vodnb", {})
+    return spoken(lang or (told.get("lang") if isinstance(told, dict) else None))
+
+
 def _lang_variable() -> dict[str, str]:
     """Return this variable alone: a verbose traceback spells out whatever is handed on."""
     return {"VODNB_LANG": os.environ.get("VODNB_LANG", "")}

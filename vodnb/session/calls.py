@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import TimeoutError as StillOut
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -126,11 +126,21 @@ class Calls:
 
         A verbose traceback shows the variables of whoever called, and a password may be in them.
         """
-        hidden = {name: _hidden(value) for name, value in fields.items()}
+        hidden = {name: self._hidden(value) for name, value in fields.items()}
         fields.clear()
-        for secret in _secrets_in(hidden):
-            self._connection.client.redact.add(secret)
         return hidden
+
+    def _hidden(self, value: object, name: object = "") -> object:
+        """Return a field with its secrets wrapped, and known to whatever redacts."""
+        if isinstance(value, Mapping):
+            return {inner: self._hidden(told, inner) for inner, told in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._hidden(one) for one in value]
+        if isinstance(value, str) and str(name).lower() in _SECRET_NAMES:
+            value = Secret(value)
+        if isinstance(value, Secret):
+            self._connection.client.redact.add(value)
+        return value
 
     def _filled_in(self, declared: Operation, fields: dict[str, object]) -> dict[str, object]:
         """Return the fields to send: of a token call, the connection's own credential."""
@@ -176,26 +186,3 @@ def _check(
             f"destroy={destroy!r} goes with the statuses FAILED and CANCELLED only.",
             do="Leave it out.",
         )
-
-
-def _hidden(value: object) -> object:
-    """Return a field with its secrets wrapped, so that no traceback shows them."""
-    if isinstance(value, Mapping):
-        return {
-            name: Secret(told)
-            if str(name).lower() in _SECRET_NAMES and isinstance(told, str)
-            else _hidden(told)
-            for name, told in value.items()
-        }
-    return [_hidden(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def _secrets_in(value: object) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Mapping):
-        for told in value.values():
-            yield from _secrets_in(told)
-    elif isinstance(value, list):
-        for told in value:
-            yield from _secrets_in(told)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.service.redact import Redactor, Secret
+from vodnb.service.settings.sources import VARIABLES
 
-from .arguments import spoken
+from .arguments import spoken_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,19 +18,10 @@ if TYPE_CHECKING:
 
     from vodnb.reporting.making import Report
     from vodnb.reporting.parties import HandedBack
-    from vodnb.rules.model import Lang
 
     from .vod import Vod
 
-_SECRET_VARIABLES = (
-    "VODNB_TOKEN",
-    "VODNB_IAM_PASSWORD",
-    "HUAWEICLOUD_SDK_AK",
-    "HUAWEICLOUD_SDK_SK",
-    "HUAWEICLOUD_SDK_SECURITY_TOKEN",
-)
-_NOT_SHOWN = {"lang"}
-_PATHS = {"ca_bundle"}
+_SECRETS = ("token", "ak", "sk", "security_token", "iam_password")
 
 
 def report(
@@ -82,7 +74,7 @@ def report(
     return make_report(
         results,
         path,
-        lang=_lang_of(results, lang),
+        lang=spoken_of(results, lang),
         against=against,
         max_rows=max_rows,
         is_run=execute,
@@ -123,21 +115,15 @@ def hand_back(
     from vodnb.reporting.inputs import gather
     from vodnb.reporting.parties import hand_back_files
 
-    used = _lang_of(results, lang)
+    used = spoken_of(results, lang)
     table = gather(results, lang=used).table
     return hand_back_files(table, Path(folder), lang=used, redactor=_redactor(vod))
 
 
-def _lang_of(results: object, lang: str | None) -> Lang:
-    told = dict(getattr(results, "attrs", {})).get("vodnb", {})
-    return spoken(lang or (told.get("lang") if isinstance(told, dict) else None))
-
-
 def _redactor(vod: Vod | None) -> Redactor:
     """Return what knows the secrets at hand: of the connection, and of the environment."""
-    names = [name for name in _SECRET_VARIABLES if os.environ.get(name)]
-    found = [Secret(os.environ[name]) for name in names]
-    return Redactor([*found, *(vod.secrets if vod else ())])
+    told = [os.environ.get(variable, "") for name in _SECRETS for variable in VARIABLES[name]]
+    return Redactor([*(Secret(text) for text in told if text), *(vod.secrets if vod else ())])
 
 
 def _settings_of(vod: Vod | None) -> Sequence[tuple[str, str]]:
@@ -145,7 +131,7 @@ def _settings_of(vod: Vod | None) -> Sequence[tuple[str, str]]:
     if vod is None:
         return ()
     return [
-        (row.name, Path(row.value).name if row.name in _PATHS else row.value)
+        (row.name, Path(row.value).name if row.name == "ca_bundle" else row.value)
         for row in vod.settings().rows
-        if row.name not in _NOT_SHOWN
+        if row.name != "lang"
     ]

@@ -17,7 +17,7 @@ from vodnb.tables.attached import attach
 from vodnb.tables.history import build_runs
 from vodnb.tables.loaded import describe
 
-from .arguments import hidden_text, read_here, spoken
+from .arguments import hidden_text, read_here, spoken, spoken_of
 
 if TYPE_CHECKING:
     import os
@@ -99,8 +99,7 @@ def summary(results: pd.DataFrame, *, lang: str | None = None) -> Summary:
     Example:
         >>> vodnb.summary(results)
     """
-    told = results.attrs.get("vodnb", {}).get("lang") if hasattr(results, "attrs") else None
-    return summaries.summary(results, lang=spoken(lang or told))
+    return summaries.summary(results, lang=spoken_of(results, lang))
 
 
 def compare(ours: Source, theirs: Source, *, lang: str | None = None) -> Comparison:

@@ -9,15 +9,7 @@ from __future__ import annotations
 import inspect
 from difflib import get_close_matches
 from functools import wraps
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    ParamSpec,
-    TypedDict,
-    TypeVar,
-    cast,
-)
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
 if TYPE_CHECKING:
     import os

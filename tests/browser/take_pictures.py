@@ -53,7 +53,7 @@ MORE = {
     'c._more.value = True; c._begin(); settle(); app.open("connect")',
     "load_trouble": 'forms["load"]._path.value = "no_such.csv"; forms["load"]._act('
     'forms["load"]._load_path); settle(); app.open("load")',
-    "confirm_options": 'run._fold._open.value = True; run._status.value = "CANCELLED"; '
+    "confirm_options": 'run._more.value = True; run._status.value = "CANCELLED"; '
     'app.open("confirm")',
 }
 """Pictures of what is less often seen, and the code that brings it about."""

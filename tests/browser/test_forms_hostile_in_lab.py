@@ -55,7 +55,7 @@ states = app.vod.states(assets[:26], rate=None, progress=False).assign(state=bad
 app = vodnb.app(vod=app.vod, assets=assets, results=whole, lang='en')
 app._shared.set_states(states)
 run = app._forms["confirm"]
-run._fold._open.value = True
+run._more.value = True
 run._codes.show(run._describe_codes(SimpleNamespace(codes=dict.fromkeys(bad, 1))))
 run._complain(vodnb.VodnbError(bad[3], bad[4], bad[5]))
 form = app._forms["results"]

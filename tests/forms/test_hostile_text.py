@@ -19,12 +19,14 @@ pytestmark = [pytest.mark.usefixtures("own_forms"), pytest.mark.together]
 
 def pretend_run(payload: str) -> SimpleNamespace:
     """A run whose every word is hostile."""
-
-    class Run(SimpleNamespace):
-        def __repr__(self) -> str:
-            return f"{payload}\n{payload}"
-
-    return Run(share=0.5, codes={payload: 1}, is_paused=False, fault=None, done=lambda: False)
+    return SimpleNamespace(
+        share=0.5,
+        codes={payload: 1},
+        is_paused=False,
+        fault=None,
+        done=lambda: False,
+        in_words=lambda **_how: [payload, payload],
+    )
 
 
 @pytest.fixture(scope="module")

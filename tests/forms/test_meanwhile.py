@@ -87,6 +87,15 @@ def test_states_of_one_table_are_not_those_of_the_next(app, monkeypatch) -> None
     assert len(app.states) == 3
 
 
+def test_table_that_is_loaded_shows_in_every_form(app) -> None:
+    """What it holds, what a run of it costs, and how many assets a run takes."""
+    press(app, "Make a sample of 300")
+    assert "300 rows from sandbox_assets.csv: 268 assets" in shown(app._forms["load"])
+    assert "27 calls to look at them" in shown(app._forms["look"])
+    assert "(268 assets)" in control(app, "Rows").options[0][0]
+    assert "268 assets to confirm" in app._standing.value
+
+
 def test_how_to_read_is_not_chosen_while_a_table_is_loading(app, monkeypatch) -> None:
     """A choice that is not heeded cannot be made: the boxes are locked till the table is there."""
     form, go_on = app._forms["load"], threading.Event()

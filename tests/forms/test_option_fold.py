@@ -28,10 +28,10 @@ def calls(app, operation: str) -> int:
 def test_options_are_folded_away_until_asked_for() -> None:
     """The form is calm: the options show when they are wanted."""
     app = made(ids(2))
-    fold = app._forms["confirm"]._fold
-    assert [part.layout.display for part in fold._inside] == ["none", "none"]
+    folded = app._forms["confirm"]._folded
+    assert [part.layout.display for part in folded] == ["none", "none"]
     control(app, "More options").value = True
-    assert [part.layout.display for part in fold._inside] == [None, None]
+    assert [part.layout.display for part in folded] == [None, None]
 
 
 def test_only_what_hangs_is_sent() -> None:

@@ -318,6 +318,13 @@ class BackgroundTask(ABC):
 class BulkJob(BackgroundTask):
     """A run, or several one after another, that settles the assets of a table."""
 
+    @abstractmethod
+    def in_words(self, *, by_form: bool = False) -> list[str]:
+        """Return how it stands, a form's without what only a cell's user can do."""
+
+    def _lines(self) -> list[str]:
+        return self.in_words()
+
     @property
     @abstractmethod
     def run_id(self) -> str:

@@ -30,6 +30,7 @@ def describe_run(
     lang: Lang,
     taken_over: int = 0,
     dry: Mapping[str, str] | None = None,
+    by_form: bool = False,
 ) -> list[str]:
     """Return the line on how a run stands, and below it what the user must know.
 
@@ -42,6 +43,7 @@ def describe_run(
         lang: Language.
         taken_over: How many assets an earlier process had settled; they took none of the time.
         dry: What a dry run would ask for and where: `status`, `project`, `endpoint`.
+        by_form: Whether a form tells it, which leaves out what only a cell's user can do.
     """
     phase = "paused" if is_paused else str(state.phase)
     parts = [
@@ -64,7 +66,7 @@ def describe_run(
     if dry and state.phase is Phase.FINISHED:
         lines.append(say("progress.dry", lang, count=state.outcomes[Outcome.NOT_SENT], **dry))
     if state.phase in {Phase.STOPPED, Phase.FINISHED}:
-        lines += _banner(state, total=total, stop=stop, lang=lang)
+        lines += _banner(state, total=total, stop=stop, lang=lang, by_form=by_form)
     return [_printable(line) for line in lines]
 
 
@@ -173,14 +175,16 @@ def _timing(state: RunState, *, left: int, new: int, seconds: float, lang: Lang)
     return [say("progress.left", lang, time=clock(seconds / new * left))]
 
 
-def _banner(state: RunState, *, total: int, stop: Stop | None, lang: Lang) -> list[str]:
+def _banner(
+    state: RunState, *, total: int, stop: Stop | None, lang: Lang, by_form: bool
+) -> list[str]:
     doubtful = state.doubtful
     still_out = doubtful - state.outcomes[Outcome.IN_DOUBT]
     not_sent = total - state.settled - still_out
     lines = []
-    if doubtful:
+    if doubtful and not by_form:
         lines.append(say("progress.in_doubt", lang, count=doubtful))
-    if not_sent:
+    if not_sent and not by_form:
         lines.append(say("progress.not_sent", lang, count=not_sent))
     if stop and (not_sent or still_out):
         lines.append(say("progress.why", lang, code=stop.code, reason=translate(stop.reason, lang)))

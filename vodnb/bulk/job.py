@@ -280,7 +280,15 @@ class Job(BulkJob):
             chance=random.random,
         )
 
-    def _lines(self) -> list[str]:
+    def in_words(self, *, by_form: bool = False) -> list[str]:
+        """Return how it stands, in words: a line, and what the user must know.
+
+        Args:
+            by_form: Whether a form shows it: what only a cell's user can do is left out then.
+
+        Example:
+            >>> job.in_words()
+        """
         return describe_run(
             self._state,
             total=self._total,
@@ -290,6 +298,7 @@ class Job(BulkJob):
             lang=self._lang,
             taken_over=self._taken_over,
             dry=self._where if self._plan.is_dry else None,
+            by_form=by_form,
         )
 
     @property
@@ -308,14 +317,6 @@ class Job(BulkJob):
             >>> job.as_it_stands()
         """
         return self._build()
-
-    def in_words(self) -> list[str]:
-        """Return how it stands, in words: a line, and what the user must know.
-
-        Example:
-            >>> job.in_words()
-        """
-        return self._lines()
 
     def end_with(self, stop: Stop | None) -> None:
         """Note that it has ended early; a mixed job does so when it ends.

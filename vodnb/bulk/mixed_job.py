@@ -157,7 +157,15 @@ class MixedJob(BulkJob):
             lang=self._lang,
         )
 
-    def _lines(self) -> list[str]:
+    def in_words(self, *, by_form: bool = False) -> list[str]:
+        """Return how it stands, in words: the lines of its parts, that of the one under way first.
+
+        Args:
+            by_form: Whether a form shows it: what only a cell's user can do is left out then.
+
+        Example:
+            >>> job.in_words()
+        """
         jobs = self._jobs.copy()
         # A terminal shows the first line only: while they run, that of the run under way.
         told = [
@@ -166,10 +174,10 @@ class MixedJob(BulkJob):
                 zip(jobs, self._parts, strict=False),
                 key=lambda pair: pair[0].done() and not self.done(),
             )
-            for line in job.in_words()
+            for line in job.in_words(by_form=by_form)
         ]
         left = sum(len(part.plan.assets) for part in self._parts[len(jobs) :])
-        if self.done() and left:
+        if self.done() and left and not by_form:
             told.append(say("progress.not_sent", self._lang, count=left))
         return told or [say("progress.checking", self._lang)]
 

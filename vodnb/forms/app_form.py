@@ -3,94 +3,66 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import ipywidgets as widgets
 
-from vodnb.forms.controls.parts import Picture, button, column, name_it, row
 from vodnb.rules.words.markup import Markup, element
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
 from vodnb.session.connect import connect
 
 from .connect_form import ConnectForm
+from .controls.parts import Picture, button, column, heed, name_it, row
 from .form import Form
 from .inspect_form import InspectForm
 from .load_form import LoadForm
 from .look_form import LookForm
 from .results_form import ResultsForm
-from .run_form import RunForm, lines_of
+from .run_form import RunForm
 from .shared import start_from
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vodnb.bulk.background import BulkJob
     from vodnb.session.vod import Vod
     from vodnb.tables.read import Source
 
 _PARTS = ("connect", "load", "look", "confirm", "results", "inspect")
+_NEXT = dict(pairwise(_PARTS[:-1]))
 
 
 class App(Form):
     """All forms in one; what they make is there for code."""
 
-    @property
-    def vod(self) -> Vod | None:
-        """The connection; None before there is one."""
-        return self._shared.vod
-
-    @property
-    def assets(self) -> pd.DataFrame | None:
-        """The loaded table; None before there is one."""
-        return self._shared.assets
-
-    @property
-    def states(self) -> pd.DataFrame | None:
-        """The table of states; None before looking."""
-        return self._shared.states
-
-    @property
-    def job(self) -> BulkJob | None:
-        """The run under way, or the last one."""
-        return self._shared.job
-
-    @property
-    def results(self) -> pd.DataFrame | None:
-        """The results table, while a run goes on as it stands; None before there is one.
-
-        Raises:
-            VodnbError: The run could not start.
-        """
-        results = self._shared.results
-        # A copy: the forms share the one table, and what is done to it in code is not theirs.
-        return None if results is None else results.copy()
-
     def _parts(self) -> list[widgets.Widget]:
-        self._run = self._adopt(RunForm(self._shared))
+        self._run = RunForm(self._shared)
         self._forms: dict[str, Form] = {
-            "connect": self._adopt(ConnectForm(self._shared)),
-            "load": self._adopt(LoadForm(self._shared)),
-            "look": self._adopt(LookForm(self._shared)),
+            "connect": ConnectForm(self._shared),
+            "load": LoadForm(self._shared),
+            "look": LookForm(self._shared),
             "confirm": self._run,
-            "results": self._adopt(ResultsForm(self._shared, retry=self._retry)),
-            "inspect": self._adopt(InspectForm(self._shared)),
+            "results": ResultsForm(self._shared, retry=self._retry),
+            "inspect": InspectForm(self._shared),
         }
-        self._next = {name: button() for name in _PARTS[:-2]}
-        for name, after in zip(self._next, _PARTS[1:], strict=False):
-            self._on_click(self._next[name], partial(self.open, after))
+        self._next = {name: button() for name in _NEXT}
+        for name, after in _NEXT.items():
+            heed(self._next[name], partial(self._act, partial(self.open, after)))
+        for form in self._forms.values():
+            self._adopt(form)
         self._tabs = widgets.Tab(children=[self._page(name) for name in _PARTS])
-        self._lang = widgets.ToggleButtons(
+        self._languages = widgets.ToggleButtons(
             options=[(say("language.name", "zh"), "zh"), (say("language.name", "en"), "en")],
             value=self._shared.lang,
             style={"button_width": "auto", "description_width": "initial"},
             layout=widgets.Layout(width="auto", flex="0 0 auto"),
         )
-        self._lang.observe(lambda _change: self._act(self._switch), "value")
+        heed(self._languages, partial(self._act, self._switch))
         self._standing = Picture(layout=widgets.Layout(flex="1 1 16em", width="auto"))
         self._open_first()
-        return [row(self._standing, self._lang), self._tabs]
+        return [row(self._standing, self._languages), self._tabs]
 
     def _page(self, name: str) -> widgets.VBox:
         form = self._forms[name].widget
@@ -121,16 +93,14 @@ class App(Form):
         return self._run.retry()
 
     def _switch(self) -> None:
-        self._shared.speak(self._lang.value)
+        self._shared.speak(self._languages.value)
 
     def _speak(self) -> None:
-        name_it(self._lang, "", self._say("form.app.language"))
+        name_it(self._languages, "", self._say("form.app.language"))
         self._tabs.titles = [self._say(f"form.app.part.{name}") for name in _PARTS]
-        for name, after in zip(self._next, _PARTS[1:], strict=False):
-            name_it(
-                self._next[name],
-                self._say("form.app.next", part=self._say(f"form.app.part.{after}")),
-            )
+        for name, after in _NEXT.items():
+            part = self._say(f"form.app.part.{after}")
+            name_it(self._next[name], self._say("form.app.next", part=part))
         self._changed("vod")
 
     def _changed(self, what: str) -> None:
@@ -138,48 +108,42 @@ class App(Form):
             self._standing.show(self._describe())
 
     def _describe(self) -> Markup:
-        shared = self._shared
-        told = self._describe_vod(shared.vod) if shared.vod else self._say("form.not connected")
-        found = shared.summary
-        loaded = (
-            self._say("form.app.assets", count=found.assets)
-            if found
-            else self._say("form.no assets")
-        )
+        vod, found = self.vod, self._shared.summary
+        told = self._describe_vod(vod) if vod else self._say("form.not connected")
+        loaded = self._say("form.no assets")
+        if found:
+            loaded = self._say("form.app.assets", count=found.assets)
         return element("div", element("strong", "vodnb"), f" · {told} · {loaded}")
 
     def _describe_vod(self, vod: Vod) -> str:
         if vod.is_sandbox:
             return self._say("form.app.sandbox")
         host = urlsplit(vod.endpoint).netloc
-        project = next(row.value for row in vod.settings().rows if row.name == "project_id")
-        return self._say(
-            "form.app.service", host=host, project=translate(project, self._shared.lang)
-        )
+        told = next(row.value for row in vod.settings().rows if row.name == "project_id")
+        project = translate(told, self._shared.lang)
+        return self._say("form.app.service", host=host, project=project)
 
     def still(self) -> Markup:
         """Return every part that has something to show."""
         shared = self._shared
-        shown: list[tuple[str, object]] = [
-            ("connect", shared.vod),
-            ("load", shared.assets),
-            ("look", shared.states),
-        ]
-        shown += [("confirm", shared.job), ("results", shared.job or shared.results)]
-        pictures = [
-            element(
-                "div", element("h4", self._say(f"form.app.part.{name}")), self._forms[name].still()
-            )
-            for name, found in shown
-            if found is not None
-        ]
+        made: dict[str, object] = {
+            "connect": shared.vod,
+            "load": shared.assets,
+            "look": shared.states,
+            "confirm": shared.job,
+            "results": shared.job or shared.results,
+        }
+        pictures = []
+        for name in (name for name, found in made.items() if found is not None):
+            heading = element("h4", self._say(f"form.app.part.{name}"))
+            pictures.append(element("div", heading, self._forms[name].still()))
         return element("div", self._describe(), *pictures)
 
     def __repr__(self) -> str:
         job = self._shared.job
         if job is None or job.fault:
             return "App(no run yet)"
-        return f"App({lines_of(job, self._shared.lang)[0]})"
+        return f"App({job.in_words(by_form=True)[0]})"
 
 
 def app(

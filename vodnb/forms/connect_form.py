@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vodnb.forms.controls.parts import (
-    Choice,
-    Picture,
-    button,
-    hint,
-    line,
-    name_it,
-    row,
-    show_when,
-    table,
-    text_box,
-    tick_box,
-)
-from vodnb.forms.controls.secret_box import PlainBox, SecretBox
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.words.markup import Markup, element
@@ -27,8 +14,21 @@ from vodnb.service.settings.endpoints import REGIONS
 from vodnb.session.connect import connect
 from vodnb.tables.picks import read_row
 
+from .controls.parts import (
+    Choice,
+    Picture,
+    heed,
+    hint,
+    line,
+    row,
+    show_when,
+    table,
+    text_box,
+    tick_box,
+)
+from .controls.secret_box import PlainBox, SecretBox
 from .form import Form
-from .shared import share
+from .shared import start_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     import ipywidgets as widgets
     import pandas as pd
 
-    from vodnb.bulk.survey import Survey
     from vodnb.session.vod import Vod
 
 _NOBODY = "0" * 32
@@ -57,45 +56,33 @@ _PLACES = ("project", "endpoint", "ca")
 class ConnectForm(Form):
     """Connects to the sandbox or to Huawei Cloud."""
 
-    @property
-    def vod(self) -> Vod | None:
-        """The connection; None before there is one."""
-        return self._shared.vod
-
     def _parts(self) -> list[widgets.Widget]:
-        self._where = Choice(options=["sandbox", "real"])
-        self._how = Choice(options=list(_WAYS))
-        self._region = Choice(options=["", *REGIONS])
+        self._where = self._named("form.connect.where", Choice(options=["sandbox", "real"]))
+        self._how = self._named("form.connect.how", Choice(options=list(_WAYS)))
+        self._region = self._named("setting.region", Choice(options=["", *REGIONS]))
+        self._more = self._named("form.connect.more", tick_box(value=False))
+        self._plain = {name: text_box(PlainBox) for name in (*_PLAIN, *_PLACES)}
         self._secrets = {
             name: text_box(SecretBox, is_key_id=name == "ak")
             for way in _WAYS.values()
             for name in way
             if name not in _PLAIN
         }
-        self._plain = {name: text_box(PlainBox) for name in (*_PLAIN, *_PLACES)}
-        self._more = tick_box(value=False)
-        self._connect = button(kind="primary")
-        self._test = button()
+        self._fields = {**self._secrets, **self._plain}
+        for name, box in self._fields.items():
+            self._named(f"setting.{name}", box)
+        for name, box in self._plain.items():
+            heed(box, partial(self._act, partial(self._refuse_secret, name)))
+        for control in (self._where, self._how, self._more):
+            heed(control, self._arrange)
+        self._connect = self._button("form.connect.connect", self._begin, kind="primary")
+        self._test = self._button("form.connect.test", self._begin_test)
         self._hint, self._summary, self._answer = Picture(), Picture(), Picture()
         self._places = row(*(self._plain[name] for name in _PLACES))
-        self._fields = {**self._secrets, **self._plain}
-        self._where.on_choice(self._arrange)
-        self._how.on_choice(self._arrange)
-        self._more.observe(lambda _change: self._arrange(), "value")
-        for name, box in self._plain.items():
-            box.observe(
-                lambda _change, name=name: self._act(lambda: self._refuse_secret(name)), "value"
-            )
-        self._on_click(self._connect, self._begin)
-        self._on_click(self._test, self._begin_test)
-        real = [
-            self._how,
-            self._region,
-            *(self._fields[name] for way in _WAYS.values() for name in way),
-        ]
+        credential = (self._fields[name] for way in _WAYS.values() for name in way)
         return [
             row(self._where),
-            row(*real),
+            row(self._how, self._region, *credential),
             row(self._more),
             self._places,
             self._hint,
@@ -110,28 +97,15 @@ class ConnectForm(Form):
         say = self._say
         self._where.relabel([(say(f"form.connect.where.{to}"), to) for to in ("sandbox", "real")])
         self._how.relabel([(say(f"form.connect.how.{way}"), way) for way in _WAYS])
-        self._region.relabel(
-            [(say("form.connect.region.found"), ""), *((name, name) for name in REGIONS)]
-        )
-        name_it(self._where, say("form.connect.where"))
-        name_it(self._how, say("form.connect.how"))
-        name_it(self._region, say("setting.region"))
-        for name, box in self._fields.items():
-            name_it(box, say(f"setting.{name}"))
-        for name, box in self._secrets.items():
-            box.hint(
-                empty=say(
-                    "form.connect.secret.optional"
-                    if name == "security_token"
-                    else "form.connect.secret.empty"
-                ),
-                taken=say("form.connect.secret.taken"),
-            )
+        regions = [(name, name) for name in REGIONS]
+        self._region.relabel([(say("form.connect.region.found"), ""), *regions])
+        taken, empty = say("form.connect.secret.taken"), say("form.connect.secret.empty")
+        for box in self._secrets.values():
+            box.hint(empty=empty, taken=taken)
+        optional = say("form.connect.secret.optional")
+        self._secrets["security_token"].hint(empty=optional, taken=taken)
         for name in _PLACES:
             self._plain[name].placeholder = say(f"form.connect.{name}.hint")
-        name_it(self._more, say("form.connect.more"))
-        name_it(self._connect, say("form.connect.connect"), say("form.connect.connect.tip"))
-        name_it(self._test, say("form.connect.test"), say("form.connect.test.tip"))
         self._answer.show(Markup())
         self._arrange()
         self._changed("vod")
@@ -193,18 +167,14 @@ class ConnectForm(Form):
         self._shared.set_vod(vod)
 
     def _begin_test(self) -> None:
-        vod = self._shared.vod
-        if vod is None:
-            raise InputError(self._say("form.need connection"))
-        self._aside(lambda: vod.start_states([_NOBODY], rate=None), self._follow_test)
-
-    def _follow_test(self, survey: Survey) -> None:
-        self._answer.show(line(self._say("form.testing"), role="status"))
-        self._follow(survey, lambda: None, lambda: self._show_answer(survey))
-
-    def _show_answer(self, survey: Survey) -> None:
+        vod = self._need(self.vod, "form.need connection")
         self._answer.show(Markup())
-        self._answer.show(self._judge(survey.results()))
+        self._tell("form.testing")
+        self._aside(lambda: vod.states([_NOBODY], rate=None, progress=False), self._show_answer)
+
+    def _show_answer(self, states: pd.DataFrame) -> None:
+        self._tell()
+        self._answer.show(self._judge(states))
 
     def _judge(self, states: pd.DataFrame) -> Markup:
         """Explain what the one call came to."""
@@ -220,17 +190,17 @@ class ConnectForm(Form):
     def _changed(self, what: str) -> None:
         if what == "vod":
             self._summary.show(self.still())
-            self._test.disabled = self._shared.vod is None or self._is_busy
+            self._show_busy()
 
     def _show_busy(self) -> None:
         self._connect.disabled = self._is_busy
-        self._test.disabled = self._is_busy or self._shared.vod is None
+        self._test.disabled = self._is_busy or self.vod is None
 
     def still(self) -> Markup:
         """Return where the connection goes, as whom, and where each setting came from."""
-        if self._shared.vod is None:
+        if self.vod is None:
             return line(self._say("form.not connected"))
-        told = replace(self._shared.vod.settings(), lang=self._shared.lang)
+        told = replace(self.vod.settings(), lang=self._shared.lang)
         return table(told.header()[:3], [cells[:3] for cells in told.cells()])
 
 
@@ -248,4 +218,4 @@ def connect_form(*, lang: str | None = None) -> ConnectForm:
     Example:
         >>> form = vodnb.forms.connect()
     """
-    return ConnectForm(share(lang))
+    return ConnectForm(start_from(lang=lang))

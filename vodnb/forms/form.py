@@ -12,19 +12,32 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vodnb.forms.controls.parts import Picture, column, hint, line, still_name, style_sheet
 from vodnb.kernel.cells import watch_cells
-from vodnb.rules.errors import VodnbError
+from vodnb.rules.errors import InputError, VodnbError
 from vodnb.rules.words.markup import Markup, element
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
+
+from .controls.parts import (
+    Picture,
+    button,
+    column,
+    heed,
+    hint,
+    line,
+    name_it,
+    still_name,
+    style_sheet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import ipywidgets as widgets
+    import pandas as pd
 
-    from vodnb.bulk.background import BackgroundTask
+    from vodnb.bulk.background import BackgroundTask, BulkJob
+    from vodnb.session.vod import Vod
 
     from .shared import Shared
 
@@ -38,17 +51,14 @@ _STILL = 5.0
 
 _Found = TypeVar("_Found")
 _Part = TypeVar("_Part", bound="Form")
+_Control = TypeVar("_Control", bound=Any)
 
 
 class Form(ABC):
     """One form.
 
-    Args:
-        shared: What it shares with others.
-
     Attributes:
         widget: What is shown; it can be put into a layout of your own.
-        owner: The form that it is a part of; None for one that stands alone.
     """
 
     def __init__(self, shared: Shared) -> None:
@@ -60,16 +70,49 @@ class Form(ABC):
         self._handle: Any = None
         self.owner: Form | None = None
         self._adopted: list[Form] = []
+        self._names: list[Callable[[], None]] = []
         self._still_name = still_name()
         self._fault: BaseException | None = None
-        self._told: tuple[str, dict[str, object]] | None = None
-        self._trouble = Picture()
-        self._news = Picture()
+        self._told: tuple[str, dict[str, object]] = ("", {})
+        self._trouble, self._news = Picture(), Picture()
         parts = self._parts()
         told = (self._news, self._trouble)
         self.widget = column(*parts, *(one for one in told if one not in parts))
-        self._speak()
+        self._speak_all()
         shared.listen(self._hear)
+
+    # -- what the forms have made ---------------------------------------------------------------
+
+    @property
+    def vod(self) -> Vod | None:
+        """The connection; None before there is one."""
+        return self._shared.vod
+
+    @property
+    def assets(self) -> pd.DataFrame | None:
+        """The loaded table; None before there is one."""
+        return self._shared.assets
+
+    @property
+    def states(self) -> pd.DataFrame | None:
+        """The table of states; None before looking."""
+        return self._shared.states
+
+    @property
+    def job(self) -> BulkJob | None:
+        """The run under way, or the last one."""
+        return self._shared.job
+
+    @property
+    def results(self) -> pd.DataFrame | None:
+        """The results table, while a run goes on as it stands; None before there is one.
+
+        Raises:
+            VodnbError: The run could not start.
+        """
+        results = self._shared.results
+        # A copy: the forms share the one table, and what is done to it in code is not theirs.
+        return None if results is None else results.copy()
 
     # -- what each form is ----------------------------------------------------------------------
 
@@ -77,13 +120,12 @@ class Form(ABC):
     def _parts(self) -> list[widgets.Widget]:
         """Make the controls, once; news and trouble come last unless they stand among them."""
 
-    @abstractmethod
-    def _speak(self) -> None:
-        """Say every text in the language of now; values and secrets stay untouched."""
+    def _speak(self) -> None:  # noqa: B027  not every form says more
+        """Say every text but the names of controls in the language of now; values stay."""
 
-    @abstractmethod
     def still(self) -> Markup:
         """Return what the form shows as a picture that needs no kernel."""
+        return Markup()
 
     def _changed(self, what: str) -> None:  # noqa: B027  not every form minds
         """Take note of a change of what is shared."""
@@ -96,17 +138,61 @@ class Form(ABC):
     def _say(self, key: str, **values: object) -> str:
         return say(key, self._shared.lang, **values)
 
+    def _named(
+        self,
+        key: str,
+        control: _Control,
+        then: Callable[[], None] | None = None,
+        *,
+        tip: str = "",
+        placeholder: str = "",
+        count: int = 0,
+    ) -> _Control:
+        """Name a control, in another language again; do what it asks for, errors shown below.
+
+        Args:
+            key: Of its name.
+            control: The control.
+            then: What it asks for when it is pressed or changed.
+            tip: Key of what explains it; "" for its name.
+            placeholder: Key of what stands in it while it is empty.
+            count: What stands in the braces of both.
+        """
+
+        def name() -> None:
+            name_it(control, *(self._say(text, count=count) for text in (key, tip or key)))
+            if placeholder:
+                control.placeholder = self._say(placeholder)
+
+        self._names.append(name)
+        if then:
+            heed(control, lambda: self._act(then))
+        return control
+
+    def _button(
+        self, key: str, then: Callable[[], None], *, tip: str = "", kind: str = "", count: int = 0
+    ) -> widgets.Button:
+        return self._named(key, button(kind=kind), then, tip=tip or f"{key}.tip", count=count)
+
+    def _speak_all(self) -> None:
+        for name in self._names:
+            name()
+        self._speak()
+
+    def _need(self, found: _Found | None, key: str) -> _Found:
+        """Return what must be there; where it is not, say by this key what to do first."""
+        if found is None:
+            raise InputError(self._say(key))
+        return found
+
     def _tell(self, key: str = "", **values: object) -> None:
         """Show a line of news below the controls; "" takes it away."""
-        self._told = (key, values) if key else None
+        self._told = (key, values)
         self._show_news()
 
     def _show_news(self) -> None:
-        if self._told is None:
-            self._news.show(Markup())
-            return
         key, values = self._told
-        self._news.show(line(self._say(key, **values), role="status"))
+        self._news.show(line(self._say(key, **values), role="status") if key else Markup())
 
     def _complain(self, fault: BaseException | None) -> None:
         """Show an error below the controls; None takes it away."""
@@ -128,7 +214,7 @@ class Form(ABC):
     def _hear(self, what: str) -> None:
         try:
             if what == "lang":
-                self._speak()
+                self._speak_all()
                 self._show_news()
                 self._complain(self._fault)
             self._changed(what)
@@ -136,9 +222,6 @@ class Form(ABC):
             self._complain(fault)
 
     # -- work -----------------------------------------------------------------------------------
-
-    def _on_click(self, button: widgets.Button, action: Callable[[], None]) -> None:
-        button.on_click(lambda _button: self._act(action))
 
     def _act(self, action: Callable[[], None]) -> None:
         """Do what a control asks for; an error shows under the form, wherever it comes from."""
@@ -150,12 +233,7 @@ class Form(ABC):
         self.refresh_still()
 
     def _aside(self, work: Callable[[], _Found], then: Callable[[_Found], None]) -> None:
-        """Work in a thread, so that the handler returns at once; a second click meanwhile is void.
-
-        Args:
-            work: What takes time.
-            then: Takes what it found.
-        """
+        """Work in a thread: the handler returns at once, and a second click meanwhile is void."""
         with self._lock:
             if self._is_busy:
                 return
@@ -254,6 +332,7 @@ class Form(ABC):
         from IPython.display import display
 
         watch_cells()
+        framed = column(style_sheet(self._still_name), self.widget)
         live = {
             "text/plain": self._say("form.live"),
             # Empty, so that an export without widgets shows the still picture alone.
@@ -261,16 +340,12 @@ class Form(ABC):
             "application/vnd.jupyter.widget-view+json": {
                 "version_major": 2,
                 "version_minor": 0,
-                "model_id": self._framed().model_id,
+                "model_id": framed.model_id,
             },
         }
         display(live, raw=True)  # type: ignore[no-untyped-call]  # IPython leaves it untyped
         bundle = self._still_bundle()
         self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-
-    def _framed(self) -> widgets.VBox:
-        """Return the form with its looks."""
-        return column(style_sheet(self._still_name), self.widget)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'busy' if self._is_busy else 'idle'})"

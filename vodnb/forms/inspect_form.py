@@ -7,20 +7,6 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from vodnb.debug.picture import as_html
-from vodnb.forms.controls.field_boxes import FieldBoxes
-from vodnb.forms.controls.parts import (
-    Choice,
-    Picture,
-    button,
-    facts,
-    hint,
-    line,
-    name_it,
-    row,
-    show_when,
-    text_box,
-    tick_box,
-)
 from vodnb.rules.errors import InputError, VodnbError
 from vodnb.rules.model import Status
 from vodnb.rules.operations import OPERATIONS
@@ -30,20 +16,23 @@ from vodnb.rules.words.translations import translate
 from vodnb.service.redact import redact_patterns
 from vodnb.tables.picks import read_cells, read_row
 
+from .controls.field_boxes import FieldBoxes
+from .controls.parts import Choice, Picture, facts, hint, line, row, show_when, text_box, tick_box
 from .form import Form
 from .shared import start_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vodnb.bulk.survey import Survey
+    import pandas as pd
+
     from vodnb.debug.difference import Difference
     from vodnb.debug.exchange import Exchange
     from vodnb.session.vod import Vod
 
 _SHOWN = ("asset_id", "state", "state_meaning", "asset_title", "asset_size", "created_at",
           "modified_at", "error_code")  # fmt: skip
-_SCRIPTS = ("curl", "python", "sdk")
+_SCRIPTS = {"curl": "curl", "Python": "python", "SDK": "sdk"}
 _LISTED = 100
 _SCRIPT_ROWS = 12
 
@@ -54,24 +43,7 @@ class InspectForm(Form):
     def _parts(self) -> list[widgets.Widget]:
         self._exchange: Exchange | None = None
         self._difference: Difference | None = None
-        self._operation = Choice(options=list(OPERATIONS))
-        self._all, self._confirmed = tick_box(value=False), text_box()
-        self._boxes = {
-            name: FieldBoxes(declared, self._note_field) for name, declared in OPERATIONS.items()
-        }
-        self._area = widgets.VBox(layout=widgets.Layout(width="100%"))
-        self._send, self._replay, self._compare = button(kind="primary"), button(), button()
-        self._past, self._other = Choice(options=[("", 0)]), Choice(options=[("", 0)])
-        self._as = Choice(options=list(_SCRIPTS))
-        self._script = text_box(widgets.Textarea, rows=_SCRIPT_ROWS)
-        self._script.layout.max_width, self._script.layout.flex = "none", "1 1 30em"
-        self._script.add_class("vodnb-script")
-        self._head, self._about, self._warning, self._plan = (Picture() for _ in range(4))
-        self._shown, self._differs, self._copying, self._rest = (Picture() for _ in range(4))
-        self._code, self._asset = text_box(), text_box()
-        self._explain, self._ask = button(), button()
-        self._meaning, self._state = Picture(), Picture()
-        self._connect_controls()
+        self._make_controls()
         self._later = [row(self._other, self._compare), row(self._as), row(self._script)]
         return [
             self._head,
@@ -98,37 +70,45 @@ class InspectForm(Form):
             self._state,
         ]
 
-    def _connect_controls(self) -> None:
-        self._operation.on_choice(lambda: self._act(self._arrange))
-        self._all.observe(lambda _change: self._act(self._arrange), "value")
-        self._past.on_choice(lambda: self._act(self._pick))
-        self._as.on_choice(lambda: self._act(self._write_script))
-        self._on_click(self._send, self._begin_call)
-        self._on_click(self._replay, self._begin_replay)
-        self._on_click(self._compare, self._show_difference)
-        self._on_click(self._explain, self._show_meaning)
-        self._on_click(self._ask, self._begin_asking)
+    def _make_controls(self) -> None:
+        self._operation = self._named(
+            "form.inspect.operation", Choice(options=list(OPERATIONS)), self._arrange
+        )
+        self._all = self._named("form.inspect.all fields", tick_box(value=False), self._arrange)
+        self._confirmed = self._named("form.inspect.destroy", text_box())
+        self._boxes = {
+            name: FieldBoxes(declared, lambda: self._act(self._preview))
+            for name, declared in OPERATIONS.items()
+        }
+        self._area = widgets.VBox(layout=widgets.Layout(width="100%"))
+        self._send = self._button("form.inspect.send", self._begin_call, kind="primary")
+        self._replay = self._button("form.inspect.replay", self._begin_replay)
+        self._past = self._named("form.inspect.past", Choice(options=[("", 0)]), self._pick)
+        self._other = self._named("form.inspect.other", Choice(options=[("", 0)]))
+        self._compare = self._button("form.inspect.compare", self._show_difference)
+        self._as = self._named(
+            "form.inspect.script as", Choice(options=list(_SCRIPTS.items())), self._write_script
+        )
+        self._script = self._named(
+            "form.inspect.script", text_box(widgets.Textarea, rows=_SCRIPT_ROWS)
+        )
+        self._script.layout.max_width, self._script.layout.flex = "none", "1 1 30em"
+        self._script.add_class("vodnb-script")
+        self._code = self._named(
+            "label.error code", text_box(), placeholder="form.inspect.code.hint"
+        )
+        self._asset = self._named("label.asset", text_box(), placeholder="form.inspect.asset.hint")
+        self._explain = self._button("form.inspect.explain", self._show_meaning)
+        self._ask = self._button("form.inspect.ask", self._begin_asking)
+        self._head, self._about, self._warning, self._plan = (Picture() for _ in range(4))
+        self._shown, self._differs, self._copying, self._rest = (Picture() for _ in range(4))
+        self._meaning, self._state = Picture(), Picture()
 
     def _speak(self) -> None:
         say, lang = self._say, self._shared.lang
         titles = [(f"{name} · {made.title(lang)}", name) for name, made in OPERATIONS.items()]
         self._operation.relabel(titles)
-        self._as.relabel([(label, label.lower()) for label in ("curl", "Python", "SDK")])
-        for control, key in (
-            (self._operation, "operation"), (self._all, "all fields"),
-            (self._confirmed, "destroy"), (self._past, "past"), (self._other, "other"),
-            (self._as, "script as"), (self._script, "script"),
-        ):  # fmt: skip
-            name_it(control, say(f"form.inspect.{key}"))
-        for control, key in (
-            (self._send, "send"), (self._replay, "replay"), (self._compare, "compare"),
-            (self._explain, "explain"), (self._ask, "ask"),
-        ):  # fmt: skip
-            name_it(control, say(f"form.inspect.{key}"), say(f"form.inspect.{key}.tip"))
-        name_it(self._code, say("label.error code"))
-        self._code.placeholder = say("form.inspect.code.hint")
-        name_it(self._asset, say("label.asset"))
-        self._asset.placeholder = say("form.inspect.asset.hint")
+        self._as.relabel(list(_SCRIPTS.items()))
         self._head.show(element("strong", say("form.inspect.one call")))
         self._copying.show(hint(say("form.inspect.script.hint")))
         self._rest.show(element("strong", say("form.inspect.codes and assets")))
@@ -169,14 +149,14 @@ class InspectForm(Form):
         self._area.children = [self._chosen.widget]
         show_when(self._all, self._chosen.has_more)
         self._chosen.show(everything=bool(self._all.value))
-        quota = declared.quota
+        pace = self._say("operation.quota.none")
+        if quota := declared.quota:
+            pace = self._say("operation.quota.minute", count=quota.per_minute)
         told = self._say(
             "form.inspect.about",
             method=declared.method,
             path=declared.path,
-            quota=self._say("operation.quota.minute", count=quota.per_minute)
-            if quota
-            else self._say("operation.quota.none"),
+            quota=pace,
             permission=declared.permission or self._say("form.inspect.no permission"),
         )
         docs = {"href": declared.doc_url, "target": "_blank", "rel": "noopener",
@@ -186,36 +166,30 @@ class InspectForm(Form):
         self._about.show(element("div", told, " · ", link, " · ", explorer, class_="vodnb-hint"))
         self._preview()
 
-    def _note_field(self) -> None:
-        self._act(self._preview)
-
     def _preview(self) -> None:
         """Show the request before it goes."""
         self._refuse_secrets()
-        show_when(self._confirmed, self._destroys)
-        warning = (
-            self._say("form.inspect.destroy.hint", status=self._destroys) if self._destroys else ""
-        )
-        self._warning.show(line(warning, kind="trouble") if warning else Markup())
-        vod = self._shared.vod
-        if vod is None:
-            self._plan.show(hint(self._say("form.need connection")))
-            return
+        status = self._destroys
+        show_when(self._confirmed, status)
+        warning = self._say("form.inspect.destroy.hint", status=status)
+        self._warning.show(line(warning, kind="trouble") if status else Markup())
+        self._plan.show(self._describe_plan())
+
+    def _describe_plan(self) -> Markup:
+        shared = self._shared
+        if shared.vod is None:
+            return hint(self._say("form.need connection"))
         try:
-            planned = vod.preview(
-                self._operation.value, lang=self._shared.lang, **self._chosen.values()
-            )
+            last = shared.vod.preview(
+                self._operation.value, lang=shared.lang, **self._chosen.values()
+            ).last
         except VodnbError as fault:
-            what = translate(fault.what, self._shared.lang)
-            self._plan.show(
-                hint(self._shared.clean(self._say("form.inspect.not ready", what=what)))
-            )
-            return
-        last = planned.last
+            what = translate(fault.what, shared.lang)
+            return hint(shared.clean(self._say("form.inspect.not ready", what=what)))
         lines = [f"{last.method} {last.url}", *([last.request_body] if last.request_body else [])]
         style = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
         told = element("pre", "\n".join(lines), style=style)
-        self._plan.show(element("div", hint(self._say("form.inspect.will leave")), told))
+        return element("div", hint(self._say("form.inspect.will leave")), told)
 
     def _refuse_secrets(self) -> None:
         """Empty a box that was given a secret: its text would be saved with the notebook."""
@@ -229,7 +203,7 @@ class InspectForm(Form):
             raise InputError(self._say("form.looks secret", name=", ".join(named)))
 
     def _begin_call(self) -> None:
-        vod = self._connection()
+        vod = self._need(self.vod, "form.need connection")
         self._refuse_secrets()
         status, typed = self._destroys, self._confirmed.value.strip()
         self._confirmed.value = ""
@@ -243,11 +217,6 @@ class InspectForm(Form):
         self._tell("form.inspect.sending")
         self._aside(work, self._take_exchange)
 
-    def _connection(self) -> Vod:
-        if self._shared.vod is None:
-            raise InputError(self._say("form.need connection"))
-        return self._shared.vod
-
     # -- the exchange ---------------------------------------------------------------------------
 
     def _take_exchange(self, exchange: Exchange) -> None:
@@ -258,7 +227,7 @@ class InspectForm(Form):
 
     def _list_past(self) -> None:
         """Offer the exchanges of the session, the newest first."""
-        table = self._shared.vod.history(lang=self._shared.lang) if self._shared.vod else None
+        table = self.vod.history(lang=self._shared.lang) if self.vod else None
         count = 0 if table is None else len(table)
         rows = range(count - 1, max(count - 1 - _LISTED, -1), -1)
         names = ("n", "operation", "error_code", "http_status", "sent_at")
@@ -270,8 +239,8 @@ class InspectForm(Form):
         newest = options[0][1]
         for choice in (self._past, self._other):
             choice.relabel(options)
-        if self._shared.vod is not None and newest:
-            current = self._shared.vod.exchange(newest)
+        if self.vod is not None and newest:
+            current = self.vod.exchange(newest)
             if self._exchange is None:
                 # Made by code, or by a form before this one.
                 self._exchange = current
@@ -279,13 +248,11 @@ class InspectForm(Form):
                 self._past.value = newest
 
     def _ended(self, code: str, status: str) -> str:
-        return code or (
-            self._say("exchange.success") if status else self._say("exchange.no answer")
-        )
+        return code or self._say("exchange.success" if status else "exchange.no answer")
 
     def _pick(self) -> None:
-        if self._past.value and self._shared.vod is not None:
-            self._exchange = self._shared.vod.exchange(self._past.value)
+        if self._past.value and self.vod is not None:
+            self._exchange = self.vod.exchange(self._past.value)
             self._show_exchange()
 
     def _show_exchange(self) -> None:
@@ -309,9 +276,8 @@ class InspectForm(Form):
         self._script.value = made[self._as.value]()
 
     def _begin_replay(self) -> None:
-        vod, exchange = self._connection(), self._exchange
-        if exchange is None:
-            raise InputError(self._say("form.need call"))
+        vod = self._need(self.vod, "form.need connection")
+        exchange = self._need(self._exchange, "form.need call")
         status = str(exchange.fields().get("status", ""))
         if exchange.operation == "confirm" and Status(status).is_destructive:
             # It asks first, like any call that destroys: with its fields before the eyes.
@@ -324,7 +290,7 @@ class InspectForm(Form):
     def _show_difference(self) -> None:
         if self._exchange is None or not self._other.value:
             raise InputError(self._say("form.need call"))
-        other = self._connection().exchange(self._other.value)
+        other = self._need(self.vod, "form.need connection").exchange(self._other.value)
         self._difference = self._exchange.speak(self._shared.lang).diff(other)
         self._differs.show(self._difference.as_html())
 
@@ -333,30 +299,24 @@ class InspectForm(Form):
     def _show_meaning(self) -> None:
         lang = self._shared.lang
         entry = explain(self._code.value, lang=lang).entry
-        told = [
-            ("column.code", entry.code),
-            ("column.meaning", entry.meaning(lang)),
-            ("column.next", entry.next_step(lang)),
-        ]
-        self._meaning.show(facts((self._say(key), text) for key, text in told))
+        told = {
+            "column.code": entry.code,
+            "column.meaning": entry.meaning(lang),
+            "column.next": entry.next_step(lang),
+        }
+        self._meaning.show(facts((self._say(key), text) for key, text in told.items()))
 
     def _begin_asking(self) -> None:
-        vod, asset_id = self._shared.vod, self._asset.value.strip()
-        if vod is None:
-            raise InputError(self._say("form.need connection"))
-        if not asset_id:
-            raise InputError(self._say("form.inspect.asset.hint"))
-        lang = self._shared.lang
-        self._aside(lambda: vod.start_states([asset_id], rate=None, lang=lang), self._follow_asking)
-
-    def _follow_asking(self, survey: Survey) -> None:
+        vod, lang = self._need(self.vod, "form.need connection"), self._shared.lang
+        asset_id = self._need(self._asset.value.strip() or None, "form.inspect.asset.hint")
         self._tell("form.testing")
-        self._follow(survey, lambda: None, lambda: self._show_state(survey))
+        self._aside(
+            lambda: vod.states([asset_id], rate=None, progress=False, lang=lang), self._show_state
+        )
 
-    def _show_state(self, survey: Survey) -> None:
+    def _show_state(self, states: pd.DataFrame) -> None:
         self._tell()
-        self._state.show(Markup())
-        told = read_row(survey.results(), 0)
+        told = read_row(states, 0)
         self._state.show(facts([(name, told[name]) for name in _SHOWN if told.get(name)]))
 
     def _show_busy(self) -> None:
@@ -384,4 +344,4 @@ def inspect_form(vod: Vod | None = None, *, lang: str | None = None) -> InspectF
     Example:
         >>> form = vodnb.forms.inspect(vod)
     """
-    return InspectForm(start_from(vod=vod, assets=None, lang=lang))
+    return InspectForm(start_from(vod=vod, lang=lang))

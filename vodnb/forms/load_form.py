@@ -8,20 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from vodnb.forms.controls.parts import (
-    SHOWN_LETTERS,
-    Choice,
-    Picture,
-    button,
-    hint,
-    line,
-    name_it,
-    row,
-    show_when,
-    table,
-    text_box,
-    tick_box,
-)
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
 from vodnb.rules.words.markup import Markup, element
@@ -29,15 +15,26 @@ from vodnb.rules.words.translations import translate
 from vodnb.tables.picks import read_titles
 from vodnb.tables.read import load_assets
 
+from .controls.parts import (
+    SHOWN_LETTERS,
+    Choice,
+    Picture,
+    heed,
+    hint,
+    line,
+    row,
+    show_when,
+    table,
+    text_box,
+    tick_box,
+)
 from .form import Form
-from .shared import share
+from .shared import start_from
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.tables.read import Source
-
-    from .shared import Shared
 
 _ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "cp1252")
 _SUFFIXES = {".csv", ".tsv", ".txt"}
@@ -47,11 +44,7 @@ _SAMPLE_NAME = "sandbox_assets.csv"
 
 
 def complete(begun: str) -> list[str]:
-    """Return the files and folders that a path may go on to, tables and folders only.
-
-    Args:
-        begun: What was typed so far.
-    """
+    """Return the files and folders that a path so begun may go on to, tables and folders only."""
     folder = Path(begun).expanduser() if begun.endswith("/") else Path(begun).expanduser().parent
     shown = begun[: begun.rfind("/") + 1]
     try:
@@ -104,36 +97,34 @@ def keep_upload(name: str, content: bytes) -> Path:
 class LoadForm(Form):
     """Loads a table of assets."""
 
-    @property
-    def assets(self) -> pd.DataFrame | None:
-        """The loaded table; None before there is one."""
-        return self._shared.assets
-
     def _parts(self) -> list[widgets.Widget]:
         self._source: Source | None = None
-        self._path = text_box(widgets.Combobox, ensure_option=False, options=complete(""))
-        self._load = button(kind="primary")
-        self._upload = widgets.FileUpload(
+        path = text_box(widgets.Combobox, ensure_option=False, options=complete(""))
+        wanted, paste = "form.load.path.hint", "form.load.paste.hint"
+        self._path = self._named(
+            "form.load.path", path, self._offer, tip=wanted, placeholder=wanted
+        )
+        self._load = self._button("form.load.load", self._load_path, kind="primary")
+        self._sample = self._button("form.load.sample", self._load_sample, count=_SAMPLE)
+        upload = widgets.FileUpload(
             accept=",".join(sorted(_SUFFIXES)),
             multiple=False,
             layout=widgets.Layout(width="auto", flex="0 0 auto"),
         )
-        self._paste = text_box(widgets.Textarea, rows=4, continuous_update=False)
-        self._show_paste = tick_box(value=False)
-        self._take = button()
-        self._sample = button()
-        self._column = Choice(options=[("", "")])
-        self._encoding = Choice(options=["", *_ENCODINGS])
+        self._upload = self._named(
+            "form.load.upload", upload, self._take_upload, tip="form.load.upload.tip"
+        )
+        self._show_paste = self._named("form.load.paste", tick_box(value=False), tip=paste)
+        heed(self._show_paste, self._arrange)
+        box = text_box(widgets.Textarea, rows=4, continuous_update=False)
+        self._paste = self._named("form.load.paste", box, tip=paste, placeholder=paste)
+        self._take = self._button("form.load.take", self._load_paste)
+        self._column = self._named("form.load.column", Choice(options=[("", "")]), self._again)
+        self._encoding = self._named(
+            "form.load.encoding", Choice(options=["", *_ENCODINGS]), self._again
+        )
         self._upload_hint, self._summary = Picture(), Picture()
         self._pasting = row(self._paste, self._take)
-        self._path.observe(lambda _change: self._act(self._offer), "value")
-        self._upload.observe(lambda _change: self._act(self._take_upload), "value")
-        self._show_paste.observe(lambda _change: self._arrange(), "value")
-        self._column.on_choice(lambda: self._act(self._again))
-        self._encoding.on_choice(lambda: self._act(self._again))
-        self._on_click(self._load, self._load_path)
-        self._on_click(self._take, self._load_paste)
-        self._on_click(self._sample, self._load_sample)
         return [
             row(self._path, self._load, self._sample),
             row(self._upload, self._upload_hint),
@@ -148,22 +139,10 @@ class LoadForm(Form):
 
     def _speak(self) -> None:
         say = self._say
-        name_it(self._path, say("form.load.path"), say("form.load.path.hint"))
-        self._path.placeholder = say("form.load.path.hint")
-        name_it(self._load, say("form.load.load"), say("form.load.load.tip"))
-        name_it(self._upload, say("form.load.upload"), say("form.load.upload.tip"))
         self._upload_hint.show(hint(say("form.load.upload.hint")))
-        name_it(self._show_paste, say("form.load.paste"), say("form.load.paste.hint"))
-        name_it(self._paste, say("form.load.paste"), say("form.load.paste.hint"))
-        self._paste.placeholder = say("form.load.paste.hint")
-        name_it(self._take, say("form.load.take"), say("form.load.take.tip"))
-        name_it(self._sample, say("form.load.sample", count=_SAMPLE), say("form.load.sample.tip"))
-        name_it(self._column, say("form.load.column"))
-        name_it(self._encoding, say("form.load.encoding"))
         self._relabel_column([title for _, title in self._column.options])
-        self._encoding.relabel(
-            [(say("form.load.found"), ""), *((name, name) for name in _ENCODINGS)]
-        )
+        encodings = [(name, name) for name in _ENCODINGS]
+        self._encoding.relabel([(say("form.load.found"), ""), *encodings])
         self._arrange()
         self._changed("assets")
 
@@ -172,15 +151,13 @@ class LoadForm(Form):
 
     def _arrange(self) -> None:
         show_when(self._pasting, self._show_paste.value)
-        show_when(self._sample, _has_sandbox(self._shared))
+        show_when(self._sample, self.vod and self.vod.is_sandbox)
 
     def _offer(self) -> None:
         self._path.options = complete(self._path.value)
 
     def _load_path(self) -> None:
-        if not self._path.value.strip():
-            raise InputError(self._say("form.load.path.hint"))
-        self._read(self._path.value.strip())
+        self._read(self._need(self._path.value.strip() or None, "form.load.path.hint"))
 
     def _take_upload(self) -> None:
         """Keep what arrived as a file; its rows must not stay in the widget's state."""
@@ -194,16 +171,12 @@ class LoadForm(Form):
         self._read(str(path), kept=str(path))
 
     def _load_paste(self) -> None:
-        text = self._paste.value
-        if not text.strip():
-            raise InputError(self._say("form.load.paste.hint"))
+        text = self._need(self._paste.value.strip() or None, "form.load.paste.hint")
         self._paste.value = ""
-        self._read(f"{text.strip()}\n")
+        self._read(f"{text}\n")
 
     def _load_sample(self) -> None:
-        vod = self._shared.vod
-        if vod is None or not _has_sandbox(self._shared):
-            raise InputError(self._say("form.need connection"))
+        vod = self._need(self.vod, "form.need connection")
         path = vod.sandbox.sample_csv(_SAMPLE_NAME, _SAMPLE)
         self._path.value = str(path)
         self._read(str(path))
@@ -241,9 +214,9 @@ class LoadForm(Form):
             self._arrange()
 
     def _show_busy(self) -> None:
+        buttons = (self._load, self._take, self._sample, self._upload)
         # The choices too: what is chosen while a table is loading would not be of that table.
-        for control in (self._load, self._take, self._sample, self._upload, self._column,
-                        self._encoding):  # fmt: skip
+        for control in (*buttons, self._column, self._encoding):
             control.disabled = self._is_busy
 
     def still(self) -> Markup:
@@ -251,12 +224,8 @@ class LoadForm(Form):
         found, lang, say = self._shared.summary, self._shared.lang, self._say
         if found is None:
             return line(say("form.no assets"))
-        told = say(
-            "form.load.rows",
-            rows=found.rows,
-            source=translate(found.source, lang),
-            assets=found.assets,
-        )
+        source = translate(found.source, lang)
+        told = say("form.load.rows", rows=found.rows, source=source, assets=found.assets)
         notes = [element("strong", told)]
         if found.how:
             notes.append(hint(say("form.load.read as", how=found.how)))
@@ -267,32 +236,22 @@ class LoadForm(Form):
             for kind in Verdict
             if found.counts[kind]
         ]
-        troubles = [
-            (
-                one.row,
-                say(f"verdict.{one.verdict}"),
-                one.cell[:SHOWN_LETTERS],
-                translate(one.note, lang),
-            )
-            for one in found.troubles
-        ]
-        tables = [table((say("column.verdict"), say("column.rows"), ""), counts)]
-        if troubles:
+        notes.append(table((say("column.verdict"), say("column.rows"), ""), counts))
+        if found.troubles:
+            troubles = [
+                (one.row, say(f"verdict.{one.verdict}"), one.cell[:SHOWN_LETTERS],
+                 translate(one.note, lang))
+                for one in found.troubles
+            ]  # fmt: skip
             header = [say(f"column.{name}") for name in ("row", "verdict", "cell", "note")]
-            tables.append(
-                table(header, troubles, caption=say("form.load.troubles"), has_words=True)
-            )
-        return element("div", *notes, *tables)
+            notes.append(table(header, troubles, caption=say("form.load.troubles"), has_words=True))
+        return element("div", *notes)
 
 
 def _fate(verdict: Verdict) -> str:
     if verdict is Verdict.DUPLICATE:
         return "form.load.sent once"
     return "form.load.will be sent" if verdict.is_usable else "form.load.stays here"
-
-
-def _has_sandbox(shared: Shared) -> bool:
-    return shared.vod is not None and shared.vod.is_sandbox
 
 
 def load_form(source: Source | None = None, *, lang: str | None = None) -> LoadForm:
@@ -308,7 +267,4 @@ def load_form(source: Source | None = None, *, lang: str | None = None) -> LoadF
     Example:
         >>> form = vodnb.forms.load()
     """
-    shared = share(lang, is_new=source is not None)
-    if source is not None:
-        shared.set_assets(load_assets(source))
-    return LoadForm(shared)
+    return LoadForm(start_from(assets=source, lang=lang))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vodnb.forms.controls.parts import Picture, button, line, name_it, row, table
 from vodnb.rules.codes import look_up
-from vodnb.rules.errors import InputError
 from vodnb.rules.makespan import reckon
 from vodnb.rules.model import Needs, Status
 from vodnb.rules.pacing import parse_rate
@@ -16,6 +14,7 @@ from vodnb.tables.picks import state_counts
 from vodnb.tables.results import usable_assets
 from vodnb.tables.states import told_states
 
+from .controls.parts import Picture, line, row, table
 from .form import Form
 from .shared import RATE, start_from
 
@@ -33,24 +32,16 @@ if TYPE_CHECKING:
 class LookForm(Form):
     """Asks for the states of all assets; changes nothing."""
 
-    @property
-    def states(self) -> pd.DataFrame | None:
-        """The table of states; None before looking."""
-        return self._shared.states
-
     def _parts(self) -> list[widgets.Widget]:
         self._survey: Survey | None = None
         self._asked: pd.DataFrame | None = None
-        self._look, self._stop = button(kind="primary"), button()
+        self._look = self._button("form.look.look", self._begin, kind="primary")
+        self._stop = self._button("form.stop", self._end, tip="form.look.stop.tip")
         self._cost, self._live, self._summary = Picture(), Picture(), Picture()
-        self._on_click(self._look, self._begin)
-        self._on_click(self._stop, self._end)
         buttons = row(self._look, self._stop)
         return [self._cost, buttons, self._news, self._trouble, self._live, self._summary]
 
     def _speak(self) -> None:
-        name_it(self._look, self._say("form.look.look"), self._say("form.look.look.tip"))
-        name_it(self._stop, self._say("form.stop"), self._say("form.look.stop.tip"))
         if self._survey:
             self._survey.speak(self._shared.lang)
             self._paint()
@@ -58,11 +49,8 @@ class LookForm(Form):
         self._show_busy()
 
     def _begin(self) -> None:
-        vod, assets = self._shared.vod, self._shared.assets
-        if vod is None:
-            raise InputError(self._say("form.need connection"))
-        if assets is None:
-            raise InputError(self._say("form.need assets"))
+        vod = self._need(self.vod, "form.need connection")
+        assets = self._need(self.assets, "form.need assets")
         if self._survey is None or self._survey.done():
             lang = self._shared.lang
             self._aside(
@@ -89,16 +77,12 @@ class LookForm(Form):
         self._show_busy()
         if self._survey is None:
             return
-        if self._survey.fault:
-            self._live.show(Markup())
-        else:
-            self._paint()
+        self._live.show(Markup())
         states = self._survey.results()
         # The states of one table say nothing of another that was loaded meanwhile.
-        if self._shared.assets is self._asked:
+        if self.assets is self._asked:
+            self._paint()
             self._shared.set_states(states)
-        else:
-            self._live.show(Markup())
 
     def _show_busy(self) -> None:
         is_asking = self._survey is not None and not self._survey.done()
@@ -109,21 +93,16 @@ class LookForm(Form):
         if what in {"assets", "states"}:
             self._cost.show(self._describe_cost())
             self._summary.show(self._describe_states())
-        if (
-            what == "assets"
-            and self._shared.states is None
-            and self._survey
-            and self._survey.done()
-        ):
+        if what == "assets" and self.states is None and self._survey and self._survey.done():
             self._live.show(Markup())
 
     def _describe_cost(self) -> Markup:
         """Say how many calls a run makes and how long it takes, as far as that is known now."""
-        if self._shared.assets is None:
+        if self.assets is None:
             return line(self._say("form.no assets"))
-        known = {} if self._shared.states is None else told_states(self._shared.states)
+        known = {} if self.states is None else told_states(self.states)
         told = reckon(
-            [known.get(asset_id, "") for asset_id in usable_assets(self._shared.assets)],
+            [known.get(asset_id, "") for asset_id in usable_assets(self.assets)],
             status=Status.CREATED,
             only_hanging=False,
             looks=True,
@@ -131,13 +110,12 @@ class LookForm(Form):
             rate=parse_rate(RATE),
             lang=self._shared.lang,
         )
-        return line(
-            self._say("form.look.cost", told=" · ".join(repr(told).splitlines()), rate=RATE)
-        )
+        parts = " · ".join(repr(told).splitlines())
+        return line(self._say("form.look.cost", told=parts, rate=RATE))
 
     def _describe_states(self) -> Markup:
         """Return the states by count, what they mean and who has to act."""
-        if self._shared.states is None:
+        if self.states is None:
             return Markup()
         lang = self._shared.lang
         rows = [
@@ -147,7 +125,7 @@ class LookForm(Form):
                 self._say(f"needs.{Needs(count.needs)}"),
                 f"{count.assets:,}",
             )
-            for count in state_counts(self._shared.states)
+            for count in state_counts(self.states)
         ]
         header = [self._say(f"column.{name}") for name in ("state", "meaning", "needs", "assets")]
         return table(header, rows)

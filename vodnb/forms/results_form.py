@@ -8,27 +8,15 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from vodnb.debug.picture import as_html
-from vodnb.forms.controls.parts import (
-    Choice,
-    Picture,
-    button,
-    facts,
-    hint,
-    line,
-    name_it,
-    row,
-    table,
-    text_box,
-)
-from vodnb.rules.errors import InputError, VodnbError
+from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import RESULT_COLUMNS, Outcome
 from vodnb.rules.words.markup import Markup, element
-from vodnb.rules.words.wording import say
 from vodnb.tables.picks import count_column, find_rows, read_cells, read_row
 from vodnb.tables.results import check_is_results
 from vodnb.tables.summary import summary
 from vodnb.tables.write import save
 
+from .controls.parts import Choice, Picture, facts, hint, line, name_it, row, table, text_box
 from .form import Form
 from .report_part import ReportPart
 from .run_form import RunForm
@@ -63,35 +51,27 @@ class ResultsForm(Form):
         self._start_retry = retry
         super().__init__(shared)
 
-    @property
-    def results(self) -> pd.DataFrame | None:
-        """The results table as it stands now."""
-        results = self._shared.results
-        return None if results is None else results.copy()
-
     def _parts(self) -> list[widgets.Widget]:
         self._table: pd.DataFrame | None = None
         self._rows: list[int] = []
         self._page = 0
         self._saved: set[Path] = set()
         self._asked: Path | None = None
-        self._outcome, self._code = Choice(options=[""]), Choice(options=["*"])
-        self._list = text_box(widgets.Select, options=[], rows=_LIST_ROWS)
+        self._outcome = self._named("form.results.outcome", Choice(options=[""]), self._filter)
+        self._code = self._named("label.error code", Choice(options=["*"]), self._filter)
+        listed = text_box(widgets.Select, options=[], rows=_LIST_ROWS)
+        self._list = self._named("form.results.row", listed, self._open)
         self._list.layout.max_width, self._list.layout.flex = "none", "1 1 30em"
         self._list.add_class("vodnb-rows")
-        self._back, self._forth, self._refresh = button(), button(), button()
-        self._retry, self._save = button(kind="primary"), button()
-        self._path = text_box(value="results.csv")
+        back, forth = "form.results.back", "form.results.forth"
+        self._back = self._button(back, lambda: self._turn(-1), tip=back)
+        self._forth = self._button(forth, lambda: self._turn(1), tip=forth)
+        self._refresh = self._button("form.results.refresh", self._load)
+        self._retry = self._button("form.results.retry", self._begin_retry, kind="primary", count=0)
+        self._path = self._named("form.results.save as", text_box(value="results.csv"))
+        self._save = self._button("form.results.save", self._write)
         self._headline, self._summary, self._place = Picture(), Picture(), Picture()
         self._detail, self._report = Picture(), self._adopt(ReportPart(self._shared))
-        self._outcome.on_choice(lambda: self._act(self._filter))
-        self._code.on_choice(lambda: self._act(self._filter))
-        self._list.observe(lambda _change: self._act(self._open), "value")
-        self._on_click(self._back, lambda: self._turn(-1))
-        self._on_click(self._forth, lambda: self._turn(1))
-        self._on_click(self._refresh, self._load)
-        self._on_click(self._retry, self._begin_retry)
-        self._on_click(self._save, self._write)
         parts = [
             self._headline,
             row(self._retry, self._refresh, self._path, self._save),
@@ -111,15 +91,6 @@ class ResultsForm(Form):
         return parts
 
     def _speak(self) -> None:
-        say = self._say
-        name_it(self._outcome, say("form.results.outcome"))
-        name_it(self._code, say("label.error code"))
-        name_it(self._list, say("form.results.row"))
-        name_it(self._back, say("form.results.back"))
-        name_it(self._forth, say("form.results.forth"))
-        name_it(self._refresh, say("form.results.refresh"), say("form.results.refresh.tip"))
-        name_it(self._path, say("form.results.save as"))
-        name_it(self._save, say("form.results.save"), say("form.results.save.tip"))
         self._load()
 
     # -- filter, pages, one row -----------------------------------------------------------------
@@ -135,11 +106,8 @@ class ResultsForm(Form):
         standing = None if has_none else self._shared.standing
         self._table = standing.table if standing else None
         count = len(standing.open_rows) if standing else 0
-        name_it(
-            self._retry,
-            self._say("form.results.retry", count=count),
-            self._say("form.results.retry.tip"),
-        )
+        retry = "form.results.retry"
+        name_it(self._retry, self._say(retry, count=count), self._say(f"{retry}.tip"))
         self._retry.disabled = not count
         self._headline.show(self._head())
         self._summary.show(self._sum_up())
@@ -165,13 +133,8 @@ class ResultsForm(Form):
             )
             for told in summary(self._table, lang=lang).lines
         ]
-        keys = (
-            "form.results.outcome",
-            "column.code",
-            "column.rows",
-            "column.needs",
-            "form.results.meaning",
-        )
+        keys = ("form.results.outcome", "column.code", "column.rows", "column.needs",
+                "form.results.meaning")  # fmt: skip
         header = [self._say(key) for key in keys]
         return table(header, rows, caption=self._say("form.run.by code"), has_words=True)
 
@@ -180,8 +143,9 @@ class ResultsForm(Form):
         self._page = 0
         if self._table is None:
             self._rows = []
-            self._outcome.relabel([(self._say("form.results.all", count=0), "")])
-            self._code.relabel([(self._say("form.results.all", count=0), "*")])
+            nothing = self._say("form.results.all", count=0)
+            self._outcome.relabel([(nothing, "")])
+            self._code.relabel([(nothing, "*")])
         else:
             self._offer(self._table)
             code = None if self._code.value == "*" else self._code.value
@@ -189,32 +153,22 @@ class ResultsForm(Form):
         self._list_rows()
 
     def _offer(self, results: pd.DataFrame) -> None:
-        outcomes = count_column(results, "outcome")
-        offers = [(self._say("form.results.all", count=len(results)), "")]
-        offers += [
-            (
-                self._say(
-                    "form.results.counted",
-                    what=self._say(f"outcome.{outcome}"),
-                    count=outcomes[outcome],
-                ),
-                outcome.value,
-            )
-            for outcome in Outcome
-            if outcomes[outcome]
-        ]
-        self._outcome.relabel(offers)
+        say = self._say
+        counts = count_column(results, "outcome")
+        offers = {
+            outcome.value: say(f"outcome.{outcome}") for outcome in Outcome if counts[outcome]
+        }
+        self._outcome.relabel([
+            (say("form.results.all", count=len(results)), ""),
+            *((say("form.results.counted", what=told, count=counts[to]), to)
+              for to, told in offers.items()),
+        ])  # fmt: skip
         rows = find_rows(results, outcome=self._outcome.value)
-        codes = count_column(results, "error_code", rows)
-        chosen = [(self._say("form.results.all", count=len(rows)), "*")]
-        chosen += [
-            (
-                f"{code} ({count:,})" if code else self._say("form.results.no code", count=count),
-                code,
-            )
-            for code, count in codes.most_common()
-        ]
-        self._code.relabel(chosen)
+        self._code.relabel([
+            (say("form.results.all", count=len(rows)), "*"),
+            *((f"{code} ({n:,})" if code else say("form.results.no code", count=n), code)
+              for code, n in count_column(results, "error_code", rows).most_common()),
+        ])  # fmt: skip
 
     def _list_rows(self) -> None:
         begin = self._page * _PAGE
@@ -253,8 +207,18 @@ class ResultsForm(Form):
         ours = [(name, told.pop(name)) for name in RESULT_COLUMNS if name in told]
         known = [(self._say("column.row"), str(at + 1)), *told.items(), *ours]
         pairs = [(name, text) for name, text in known if text]
-        exchange = row_exchange(self._shared, self._table, at)
+        exchange = self._exchange(self._table, at)
         self._detail.show(element("div", facts(pairs), exchange))
+
+    def _exchange(self, results: pd.DataFrame, at: int) -> Markup:
+        """Return the exact request and answer of a row; in small print why there is none."""
+        if self.vod is None:
+            return hint(self._say("form.results.row unconnected"))
+        try:
+            return as_html(self.vod.exchange(results.iloc[at], lang=self._shared.lang))
+        except VodnbError as fault:
+            told = " ".join(part for part in (fault.what, fault.means) if part)
+            return hint(self._shared.clean(told))
 
     # -- retry and save -------------------------------------------------------------------------
 
@@ -263,9 +227,7 @@ class ResultsForm(Form):
             self._tell("form.results.retry.set")
 
     def _write(self) -> None:
-        results = self._shared.results
-        if results is None:
-            raise InputError(self._say("form.need results"))
+        results = self._need(self._shared.results, "form.need results")
         path = Path(self._path.value.strip()).expanduser()
         if path.is_file() and path not in self._saved and path != self._asked:
             self._asked = path
@@ -290,18 +252,15 @@ class ResultsForm(Form):
         rows = [at for at in range(len(self._table)) if at not in settled]
         shown = rows[:_STILL_ROWS]
         cells = read_cells(self._table, shown, _COLUMNS)
-        header = [
-            self._say(key)
-            for key in ("column.row", "label.asset", "form.results.outcome", "column.code")
-        ]
+        keys = ("column.row", "label.asset", "form.results.outcome", "column.code")
+        header = [self._say(key) for key in keys]
         body = [
             (at + 1, asset_id, self._say(f"outcome.{Outcome(outcome)}"), code)
             for at, (asset_id, outcome, code) in zip(shown, cells, strict=True)
         ]
-        if not body:
-            return element("div", self._head(), self._sum_up())
         caption = self._say("form.results.page", first=1, last=len(shown), count=len(rows))
-        return element("div", self._head(), self._sum_up(), table(header, body, caption=caption))
+        listed = [table(header, body, caption=caption)] if body else []
+        return element("div", self._head(), self._sum_up(), *listed)
 
 
 def _then(next_step: str) -> Markup | str:
@@ -334,21 +293,4 @@ def results_form(
     """
     if results is not None:
         check_is_results(results)
-    return ResultsForm(start_from(vod=vod, assets=None, lang=lang, results=results))
-
-
-def row_exchange(shared: Shared, results: pd.DataFrame, row: int) -> Markup:
-    """Return the exact request and answer of a row; in small print why there is none.
-
-    Args:
-        shared: What the forms share.
-        results: The results table.
-        row: Position of the row.
-    """
-    if shared.vod is None:
-        return hint(say("form.results.row unconnected", shared.lang))
-    try:
-        return as_html(shared.vod.exchange(results.iloc[row], lang=shared.lang))
-    except VodnbError as fault:
-        told = " ".join(part for part in (fault.what, fault.means) if part)
-        return hint(shared.clean(told))
+    return ResultsForm(start_from(vod=vod, lang=lang, results=results))

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vodnb.forms.controls.option_fold import OptionFold
-from vodnb.forms.controls.parts import (
+from vodnb.kernel.cells import is_cell_running
+from vodnb.rules.codes import look_up
+from vodnb.rules.errors import InputError
+from vodnb.rules.model import Outcome, Status
+from vodnb.rules.words.markup import Markup, element
+from vodnb.tables.mixed import split_by_status
+from vodnb.tables.picks import count_column
+from vodnb.tables.results import to_retry, usable_assets
+
+from .controls.parts import (
     Choice,
     Picture,
-    button,
+    heed,
     hidden,
     hint,
     line,
@@ -23,16 +31,6 @@ from vodnb.forms.controls.parts import (
     text_box,
     tick_box,
 )
-from vodnb.kernel.cells import is_cell_running
-from vodnb.rules.codes import look_up
-from vodnb.rules.errors import InputError
-from vodnb.rules.model import Outcome, Status
-from vodnb.rules.words.markup import Markup, element
-from vodnb.rules.words.wording import say
-from vodnb.tables.mixed import split_by_status
-from vodnb.tables.picks import count_column
-from vodnb.tables.results import to_retry, usable_assets
-
 from .form import Form
 from .shared import RATE, Part, start_from
 
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.bulk.background import BulkJob
-    from vodnb.rules.model import Lang
     from vodnb.session.vod import Vod
     from vodnb.tables.read import Source
 
@@ -50,55 +47,38 @@ if TYPE_CHECKING:
 _MOST_CODES = 20
 
 
-def lines_of(job: BulkJob, lang: Lang) -> list[str]:
-    """Return how a run stands in lines, without what only a cell's user can do."""
-    ours = [
-        say(f"progress.{key}", lang, count=0).partition("0")[2] for key in ("in_doubt", "not_sent")
-    ]
-    return [told for told in repr(job).splitlines() if not told.endswith(tuple(ours))]
-
-
 class RunForm(Form):
     """Starts a run, shows it live, pauses and stops it."""
 
-    @property
-    def job(self) -> BulkJob | None:
-        """The run under way, or the last one."""
-        return self._shared.job
-
-    @property
-    def results(self) -> pd.DataFrame | None:
-        """The results table as it stands now."""
-        results = self._shared.results
-        return None if results is None else results.copy()
-
     def _parts(self) -> list[widgets.Widget]:
-        self._status = Choice(options=list(Status))
-        self._scope = Choice(options=["all"])
+        self._status = self._named("form.run.status", Choice(options=list(Status)))
+        self._scope = self._named("form.run.scope", Choice(options=["all"]))
         # Long labels: one below the other where two do not fit.
         self._status.layout.flex = self._scope.layout.flex = "1 1 26em"
-        self._rate = text_box(value=RATE)
-        self._canary = number_box(min=0, max=1_000_000)
-        self._dry = tick_box(value=False)
-        self._fold = OptionFold(self._arrange)
-        self._destroy = text_box()
-        self._start, self._pause, self._stop = (
-            button(kind="primary"),
-            button(),
-            button(kind="warning"),
+        self._rate = self._named(
+            "form.run.rate",
+            text_box(value=RATE),
+            tip="form.run.rate.tip",
+            placeholder="form.run.rate.hint",
         )
+        canary = number_box(min=0, max=1_000_000)
+        self._canary = self._named("form.run.canary", canary, tip="form.run.canary.tip")
+        self._dry = self._named("form.run.dry", tick_box(value=False))
+        self._destroy = self._named("form.run.destroy", text_box())
+        self._start = self._button("form.run.start", self.start, kind="primary")
+        self._pause = self._button("form.run.pause", self._turn_pause)
+        self._stop = self._button("form.stop", self._end, tip="form.run.stop.tip", kind="warning")
         self._destroy_hint, self._live, self._heard = Picture(), Picture(), Picture()
         self._codes, self._notes = Picture(), Picture()
         self._destroying = row(self._destroy, self._destroy_hint)
-        self._status.on_choice(self._arrange)
-        self._on_click(self._start, self.start)
-        self._on_click(self._pause, self._turn_pause)
-        self._on_click(self._stop, self._end)
+        fold = self._fold()
+        for control in (self._status, self._more, self._column):
+            heed(control, self._arrange)
         return [
             row(self._status, self._scope),
             row(self._rate, self._canary),
             row(self._dry),
-            *self._fold.parts,
+            *fold,
             self._destroying,
             row(self._start, self._pause, self._stop),
             self._news,
@@ -109,39 +89,45 @@ class RunForm(Form):
             self._notes,
         ]
 
+    def _fold(self) -> list[widgets.Widget]:
+        """Make the options that few need: folded away until they are asked for."""
+
+        def tick(key: str, *, value: bool = True) -> widgets.Checkbox:
+            return self._named(key, tick_box(value=value), tip=f"{key}.tip")
+
+        self._more = tick("form.run.options", value=False)
+        self._first, self._verify = tick("form.run.first"), tick("form.run.verify")
+        self._hanging = tick("form.run.hanging", value=False)
+        self._column = self._named(
+            "form.run.status column", Choice(options=[("", "")]), tip="form.run.status column.tip"
+        )
+        self._column_hint = Picture()
+        ticks = row(self._first, self._verify, self._hanging)
+        self._folded = (ticks, row(self._column, self._column_hint))
+        return [row(self._more), *self._folded]
+
     def _speak(self) -> None:
         say = self._say
         self._status.relabel([(say(f"form.run.status.{status}"), status) for status in Status])
-        name_it(self._status, say("form.run.status"))
-        name_it(self._scope, say("form.run.scope"))
-        name_it(self._rate, say("form.run.rate"), say("form.run.rate.tip"))
-        self._rate.placeholder = say("form.run.rate.hint")
-        name_it(self._canary, say("form.run.canary"), say("form.run.canary.tip"))
-        name_it(self._dry, say("form.run.dry"))
-        name_it(self._destroy, say("form.run.destroy"))
-        name_it(self._start, say("form.run.start"), say("form.run.start.tip"))
-        name_it(self._stop, say("form.stop"), say("form.run.stop.tip"))
+        self._column_hint.show(hint(say("form.run.status column.tip")))
         self._offer_columns()
         self._arrange()
         self._changed("job")
 
     def _arrange(self) -> None:
         self._offer_scopes()
-        column, status = self._fold.status_column, Status(self._status.value)
-        self._status.disabled = column is not None
-        is_destructive = status.is_destructive or column is not None
-        show_when(self._destroying, is_destructive)
-        told = (
-            self._say("form.run.destroy.hint", status=status)
-            if not column
-            else self._say("form.run.destroy.rows")
-        )
-        self._destroy_hint.show(hint(told))
+        for part in self._folded:
+            show_when(part, self._more.value)
+        column, status = self._column.value, Status(self._status.value)
+        self._status.disabled = bool(column)
+        show_when(self._destroying, status.is_destructive or column)
+        key = "form.run.destroy.rows" if column else "form.run.destroy.hint"
+        self._destroy_hint.show(hint(self._say(key, status=status)))
         self._start.button_style = "danger" if status.is_destructive else "primary"
 
     def _offer_columns(self) -> None:
-        assets = self._shared.assets
-        self._fold.speak(self._say, [] if assets is None else list(map(str, assets.columns)))
+        titles = () if self.assets is None else map(str, self.assets.columns)
+        self._column.relabel_titles(self._say("form.run.status column.none"), titles)
 
     def _offer_scopes(self) -> None:
         """Offer the whole table, and where a run has left some rows open, these alone."""
@@ -152,7 +138,7 @@ class RunForm(Form):
         self._scope.relabel(offers)
 
     def _ended(self) -> TableState | None:
-        job = self._shared.job
+        job = self.job
         if job is not None and (not job.done() or (job.fault and self._shared.part is None)):
             return None
         return self._shared.standing
@@ -162,16 +148,13 @@ class RunForm(Form):
     @property
     def is_running(self) -> bool:
         """Whether a run is under way."""
-        job = self._shared.job
-        return self._is_busy or (job is not None and not job.done())
+        return self._is_busy or (self.job is not None and not self.job.done())
 
     def retry(self) -> bool:
         """Set the rows that a retry may settle, and start; False where a count must be typed."""
         if self.is_running:
             return True
-        ended = self._ended()
-        if ended is None:
-            raise InputError(self._say("form.need results"))
+        ended = self._need(self._ended(), "form.need results")
         asked = count_column(ended.table, "requested_status", ended.open_rows)
         self._status.value = Status(next(iter(asked))) if len(asked) == 1 else Status.CREATED
         self._offer_scopes()
@@ -191,10 +174,11 @@ class RunForm(Form):
         with self._lock:
             if self.is_running:
                 return
-            vod, (table_, part) = self._needed_vod(), self._chosen_table()
-            options = self._options(table_)
+            vod = self._need(self.vod, "form.need connection")
+            assets, part = self._chosen_table()
+            options = self._options(assets)
             self._tell("form.run.starting")
-            self._aside(lambda: self._begin(vod, table_, part, options), self._take)
+            self._aside(lambda: self._begin(vod, assets, part, options), self._take)
 
     def _begin(
         self, vod: Vod, assets: pd.DataFrame, part: Part | None, options: dict[str, Any]
@@ -207,17 +191,10 @@ class RunForm(Form):
         # One that was over before anybody looked: its end, or its fault, is still to be told.
         self._follow(job, self._paint, self._finish)
 
-    def _needed_vod(self) -> Vod:
-        if self._shared.vod is None:
-            raise InputError(self._say("form.need connection"))
-        return self._shared.vod
-
     def _chosen_table(self) -> tuple[pd.DataFrame, Part | None]:
         if self._scope.value == "retry" and (ended := self._ended()):
             return to_retry(ended.table), Part(whole=ended.table, rows=ended.open_rows)
-        if self._shared.assets is None:
-            raise InputError(self._say("form.need assets"))
-        return self._shared.assets, None
+        return self._need(self.assets, "form.need assets"), None
 
     def _options(self, assets: pd.DataFrame) -> dict[str, Any]:
         column = self._status_column(assets)
@@ -228,7 +205,9 @@ class RunForm(Form):
             "canary": self._canary.value or None,
             "dry_run": self._dry.value,
             "lang": self._shared.lang,
-            **self._fold.chosen,
+            "check_first": self._first.value,
+            "verify": self._verify.value,
+            "only_hanging": self._hanging.value,
         }
         status, count = self._destroyed(assets, options["status"], column)
         if status and not self._dry.value:
@@ -243,7 +222,7 @@ class RunForm(Form):
     def _status_column(self, assets: pd.DataFrame) -> str | None:
         """Return the column that says what each row asks for; rows run again ask as before."""
         if self._scope.value != "retry":
-            return self._fold.status_column
+            return self._column.value or None
         return "requested_status" if len(count_column(assets, "requested_status")) > 1 else None
 
     @staticmethod
@@ -256,12 +235,12 @@ class RunForm(Form):
         return ", ".join(parts), sum(len(usable_assets(rows)) for rows in parts.values())
 
     def _turn_pause(self) -> None:
-        if job := self._shared.job:
+        if job := self.job:
             (job.resume if job.is_paused else job.pause)()
             self._paint()
 
     def _end(self) -> None:
-        if job := self._shared.job:
+        if job := self.job:
             job.stop()
 
     # -- showing --------------------------------------------------------------------------------
@@ -276,7 +255,7 @@ class RunForm(Form):
 
     def _watch(self) -> None:
         self._tell()
-        job = self._shared.job
+        job = self.job
         if job is None:
             self._live.show(line(self._say("form.run.unstarted")))
         elif job.done() and self._followed in {None, job}:
@@ -287,11 +266,11 @@ class RunForm(Form):
 
     def _finish(self) -> None:
         self._shared.end_run()
-        if (job := self._shared.job) and job.fault:
+        if (job := self.job) and job.fault:
             raise job.fault.with_traceback(None)
 
     def _show_end(self) -> None:
-        job = self._shared.job
+        job = self.job
         if job is None or job.fault:
             for picture in (self._live, self._codes, self._notes):
                 picture.show(Markup())
@@ -300,10 +279,10 @@ class RunForm(Form):
         self._notes.show(self._describe_rest())
 
     def _paint(self) -> None:
-        job = self._shared.job
+        job = self.job
         if job is None:
             return
-        first, *notes = lines_of(job, self._shared.lang)
+        first, *notes = job.in_words(by_form=True)
         bar = element(
             "progress", max=1, value=f"{job.share:.4g}", aria_label=self._say("form.run.progress")
         )
@@ -321,14 +300,13 @@ class RunForm(Form):
         self._show_busy()
 
     def _describe_codes(self, job: BulkJob) -> Markup:
-        counts = {code: count for code, count in job.codes.items() if code}
+        counts = sorted((-count, code) for code, count in job.codes.items() if code)
         if not counts:
             return Markup()
-        common = sorted(counts, key=lambda code: (-counts[code], code))[:_MOST_CODES]
         lang = self._shared.lang
         rows = [
-            (code, f"{counts[code]:,}", look_up(code).meaning(lang), look_up(code).next_step(lang))
-            for code in common
+            (code, f"{-count:,}", look_up(code).meaning(lang), look_up(code).next_step(lang))
+            for count, code in counts[:_MOST_CODES]
         ]
         header = [self._say(f"column.{name}") for name in ("code", "assets", "meaning", "next")]
         return table(header, rows, caption=self._say("form.run.by code"))
@@ -345,7 +323,7 @@ class RunForm(Form):
         return element("div", *told) if told else Markup()
 
     def _show_busy(self) -> None:
-        job = self._shared.job
+        job = self.job
         is_on = job is not None and not job.done()
         self._start.disabled = self._is_busy or is_on
         self._pause.disabled = self._stop.disabled = not is_on
@@ -354,10 +332,10 @@ class RunForm(Form):
 
     def still(self) -> Markup:
         """Return how the run stands, and its errors by code."""
-        job = self._shared.job
+        job = self.job
         if job is None or job.fault:
             return line(self._say("form.run.unstarted"))
-        first, *notes = lines_of(job, self._shared.lang)
+        first, *notes = job.in_words(by_form=True)
         lines = [element("strong", first), *(line(note) for note in notes)]
         return element("div", *lines, self._describe_codes(job))
 

@@ -6,6 +6,7 @@ there: the job that runs is never lost with the form that started it.
 
 from __future__ import annotations
 
+import operator
 import threading
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,23 +37,14 @@ RATE = "1500/min"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
-    """Rows of a results table that are run again.
-
-    Attributes:
-        whole: The table.
-        rows: Their positions in it.
-    """
+    """Rows of a results table that are run again: the whole table, and their positions in it."""
 
     whole: pd.DataFrame
     rows: Sequence[int]
 
 
 class TableState:
-    """A results table as it stands, and what several forms ask of it: each found once.
-
-    Args:
-        table: The table.
-    """
+    """A results table as it stands, and what several forms ask of it: each found once."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.table = table
@@ -64,19 +56,7 @@ class TableState:
 
 
 class Shared:
-    """What forms share.
-
-    Args:
-        lang: Language of what is shown.
-
-    Attributes:
-        lang: Language of what is shown.
-        vod: The connection; None before there is one.
-        assets: The loaded table; None before there is one.
-        states: What looking found; None before that.
-        job: The run under way, or the last one.
-        part: Of what table the job runs only some rows again; None for a whole run.
-    """
+    """What forms share: what each of them made is there for the others."""
 
     def __init__(self, lang: Lang) -> None:
         self.lang = lang
@@ -85,10 +65,11 @@ class Shared:
         self.states: pd.DataFrame | None = None
         self.job: BulkJob | None = None
         self.part: Part | None = None
+        """Of what table the job runs only some rows again; None for a whole run."""
         self._given: pd.DataFrame | None = None
         self._lock = threading.Lock()
-        self._built: tuple[tuple[object, ...], TableState] | None = None
-        self._summed: tuple[tuple[pd.DataFrame, Lang], LoadSummary] | None = None
+        self._built: tuple[tuple[object, ...], TableState | None] = ((), None)
+        self._summed: tuple[tuple[object, ...], LoadSummary | None] = ((), None)
         self._listeners: list[Callable[[str], None]] = []
         self._redact = Redactor()
 
@@ -114,14 +95,9 @@ class Shared:
             return TableState(self._build(job, part))
         with self._lock:
             made_of = (job, part, self._given, self.lang)
-            if self._built and all(
-                one is other for one, other in zip(self._built[0], made_of, strict=True)
-            ):
-                return self._built[1]
-            table = self._given if job is None else self._build(job, part)
-            if table is None:
-                return None
-            self._built = (made_of, TableState(table))
+            if not _are_same(self._built[0], made_of):
+                table = self._given if job is None else self._build(job, part)
+                self._built = (made_of, None if table is None else TableState(table))
             return self._built[1]
 
     @staticmethod
@@ -135,12 +111,11 @@ class Shared:
     @property
     def summary(self) -> LoadSummary | None:
         """What the loaded table holds; None before there is one. Counted once a table."""
-        assets, lang, summed = self.assets, self.lang, self._summed
-        if assets is None:
-            return None
-        if summed is None or summed[0][0] is not assets or summed[0][1] != lang:
-            self._summed = summed = ((assets, lang), describe(assets, lang=lang))
-        return summed[1]
+        assets, made_of = self.assets, (self.assets, self.lang)
+        if not _are_same(self._summed[0], made_of):
+            summary = None if assets is None else describe(assets, lang=self.lang)
+            self._summed = (made_of, summary)
+        return self._summed[1]
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Tell this of every change from now on, by its name."""
@@ -196,29 +171,35 @@ class Shared:
             listener(what)
 
     def take_over(self, earlier: Shared, *, is_new: bool) -> None:
-        """Go on with what an earlier form had.
-
-        Args:
-            earlier: What the earlier form shared.
-            is_new: Whether there is a new table, so that only the connection is gone on with.
-        """
+        """Go on with what an earlier form had; with its connection alone where a table is new."""
         self.vod, self._redact = earlier.vod, earlier._redact
         if not is_new:
             for name in ("assets", "states", "job", "part", "_given"):
                 setattr(self, name, getattr(earlier, name))
 
 
+def _are_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    return len(some) == len(others) and all(map(operator.is_, some, others))
+
+
 _last: list[Shared] = []
 
 
-def share(lang: str | None, *, vod: Vod | None = None, is_new: bool = False) -> Shared:
+def start_from(
+    *,
+    lang: str | None,
+    vod: Vod | None = None,
+    assets: Source | None = None,
+    results: pd.DataFrame | None = None,
+) -> Shared:
     """Return what a new form starts from: what the last one had, and the run that is under way.
 
     Args:
         lang: Language that was asked for; None for the last form's, else the connection's, else the
             usual one.
-        vod: A connection that the caller brought.
-        is_new: Whether the caller brought a table, so that the last one's is not wanted.
+        vod: A connection made by code.
+        assets: A table made by code; the last form's tables are not wanted then.
+        results: A results table; likewise.
     """
     earlier = _last[0] if _last else None
     if earlier is None and vod is not None:
@@ -226,21 +207,13 @@ def share(lang: str | None, *, vod: Vod | None = None, is_new: bool = False) -> 
     shared = Shared(spoken(lang) if lang or earlier is None else earlier.lang)
     running = last_job()
     if earlier:
-        shared.take_over(earlier, is_new=is_new)
+        shared.take_over(earlier, is_new=assets is not None or results is not None)
     if running and not running.done() and running is not shared.job:
         shared.job = running
         shared.part = earlier.part if earlier and earlier.job is running else None
     if shared.job:
         shared.job.speak(shared.lang)
     _last[:] = [shared]
-    return shared
-
-
-def start_from(
-    *, vod: Vod | None, assets: Source | None, lang: str | None, results: pd.DataFrame | None = None
-) -> Shared:
-    """Return what a form shares that was given a connection or a table by code."""
-    shared = share(lang, vod=vod, is_new=assets is not None or results is not None)
     if vod is not None:
         shared.set_vod(vod)
     if assets is not None:

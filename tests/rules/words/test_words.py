@@ -84,8 +84,14 @@ CAUSES = (
 )  # fmt: skip
 NEEDED = [need for need in Needs if need is not Needs.NOTHING]
 ACTING = {entry.needs for entry in (*all_entries(), *family_entries())}
-BUTTONS = ("send", "replay", "compare", "explain", "ask")
-BOXES = ("operation", "all fields", "destroy", "past", "other", "script as", "script")
+TIPPED = (
+    "form.connect.connect", "form.connect.test", "form.inspect.ask", "form.inspect.compare",
+    "form.inspect.explain", "form.inspect.replay", "form.inspect.send", "form.load.load",
+    "form.load.sample", "form.load.take", "form.look.look", "form.report.hand back",
+    "form.report.write", "form.results.refresh", "form.results.retry", "form.results.save",
+    "form.run.first", "form.run.hanging", "form.run.options", "form.run.pause", "form.run.resume",
+    "form.run.start", "form.run.verify",
+)  # fmt: skip
 CHECKS = ("python", "kernel", "packages", "settings", "dns", "tls", "proxy", "clock", "credential",
           "quota")  # fmt: skip
 NOTES = ("preview", "settled", "capped", "no journal", "older", "unsent", "kept", "looked")
@@ -103,8 +109,6 @@ BUILT: dict[str, Iterable[str]] = {
     "form.app.part.{}": ("connect", "load", "look", "confirm", "results", "inspect"),
     "form.connect.how.{}": ("found", "token", "key", "user"),
     "form.connect.{}.hint": (*FIELDS, "where", "how", "secret"),
-    "form.inspect.{}": (*BOXES, *BUTTONS),
-    "form.inspect.{}.tip": BUTTONS,
     "form.run.status.{}": Status,
     "needs.{}": Needs,
     "note.{}": NOTES,  # saved exchanges and journals name them
@@ -125,7 +129,7 @@ BUILT: dict[str, Iterable[str]] = {
     "verdict.{}": Verdict,
     "way.{}": get_args(SignedWith),
     "who.{}": ACTING,
-    "{}.tip": ("form.run.pause", "form.run.resume"),
+    "{}.tip": TIPPED,
 }  # fmt: skip
 """Keys that are put together from values of ours, and from which; loops over literals are read."""
 

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from vodnb.debug.catalogue import limits_of
 from vodnb.rules.words.wording import say
 
-from .parts import Choice, name_it, row, show_when, text_box
+from .parts import Choice, heed, name_it, row, show_when, text_box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,22 +22,14 @@ _FIRST = frozenset({"asset_id"})
 
 
 class FieldBoxes:
-    """The controls of one call.
-
-    Args:
-        declared: The call.
-        changed: Told when a value has changed.
-    """
+    """The controls of one declared call; `changed` is told when a value has changed."""
 
     def __init__(self, declared: Operation, changed: Callable[[], None]) -> None:
         # An object holds a password: that of the connection is taken.
         self._fields = [field for field in declared.fields if field.kind != "object"]
         self._boxes = {field.name: _box(field) for field in self._fields}
         for box in self._boxes.values():
-            if isinstance(box, Choice):
-                box.on_choice(changed)
-            else:
-                box.observe(lambda _change: changed(), "value")
+            heed(box, changed)
         self.widget = row(*self._boxes.values())
 
     def show(self, *, everything: bool) -> None:

@@ -127,6 +127,16 @@ def name_it(widget: Any, name: str, tip: str = "") -> None:
     widget.tooltip = tip or name
 
 
+def heed(control: Any, then: Callable[[], None]) -> None:
+    """Call this when the user, or code, presses or changes a control."""
+    if isinstance(control, widgets.Button):
+        control.on_click(lambda _button: then())
+    elif isinstance(control, Choice):
+        control.on_choice(then)
+    else:
+        control.observe(lambda _change: then(), "value")
+
+
 def row(*children: Any) -> widgets.HBox:
     """Return parts side by side, which wrap where there is no room."""
     layout = widgets.Layout(flex_flow="row wrap", align_items="center", width="100%")

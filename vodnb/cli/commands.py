@@ -21,8 +21,17 @@ from vodnb.rules.words.wording import say
 
 from . import look
 from .notebooks import notebooks
-from .options import FILE_OPTIONS, LANG, OUT, PLACE, PLACE_OPTIONS, RATE, RUN_OPTIONS, taking
-from .report import report
+from .options import (
+    FILE_OPTIONS,
+    LANG,
+    OUT,
+    PLACE_OPTIONS,
+    RATE,
+    RUN_OPTIONS,
+    connected,
+    taking,
+    unless_none,
+)
 from .sandbox import sandbox
 from .signals import heed_signals
 
@@ -59,12 +68,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-main.add_command(bench)
-main.add_command(look.call)
-main.add_command(look.doctor)
-main.add_command(notebooks)
-main.add_command(report)
-main.add_command(sandbox)
+for command in (bench, look.call, look.doctor, notebooks, sandbox):
+    main.add_command(command)
 
 
 @main.command()
@@ -79,26 +84,24 @@ main.add_command(sandbox)
 @RATE
 @LANG
 @click.pass_context
-def demo(ctx: click.Context, rows: int, folder: Path, rate: str, lang: str | None) -> None:
+def demo(ctx: click.Context, rows: int, folder: Path, rate: str | None, lang: str | None) -> None:
     """Run the whole job on the sandbox; no account is needed.
 
     Makes a table of assets, some broken in each of the usual ways, confirms it against a server
     on this machine, and checks every row of the outcome. Exit status 0: all came out as it should.
     """
     from vodnb.session.arguments import spoken
-    from vodnb.session.connect import connect
     from vodnb.session.offline import summary
     from vodnb.tables.write import save
 
     folder.mkdir(parents=True, exist_ok=True)
-    vod = connect(sandbox=True, lang=lang)
-    ctx.call_on_close(vod.close)
+    vod = connected(ctx, {"sandbox": True, "lang": lang})
     source = vod.sandbox.sample_csv(folder / "assets.csv", n=rows)
     table = _load(source, lang=lang)
     # One sandbox serves the whole process: what came before is not the demo's.
     before = len(vod.sandbox.ledger())
     heed_signals()
-    results = vod.confirm(table, rate=_rate(rate))
+    results = vod.confirm(table, rate=rate)
     click.echo(f"\n{summary(results)!r}\n")
     target = save(results, folder / "results.csv")
     click.echo(f"Table:   {source}\nResults: {target}\n")
@@ -132,8 +135,7 @@ def confirm(ctx: click.Context, /, file: Path, out: Path | None, **options: Any)
     Credentials come from the environment or the official SDK's profile file, never from the
     command line, where every user of this machine could read them.
     """
-    names = ("status", "status_column", "destroy", "check_first", "verify")
-    _settle(ctx, file, out, options, **{name: options[name] for name in names})
+    _settle(ctx, file, out, options)
 
 
 @main.command()
@@ -145,7 +147,7 @@ def reconcile(ctx: click.Context, /, file: Path, out: Path | None, **options: An
 
     Writes a results table beside FILE, with the state of each asset before and after.
     """
-    _settle(ctx, file, out, options, only_hanging=True)
+    _settle(ctx, file, out, {**options, "only_hanging": True})
 
 
 @main.command()
@@ -163,7 +165,7 @@ def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) 
     from vodnb.tables.write import save
 
     vod, table = _open(ctx, file, out, options)
-    found = vod.states(table, rate=_rate(options["rate"]), workers=options["workers"])
+    found = vod.states(table, **options)
     target = save(found, _unused(out or file.with_name(f"{file.stem}.states.csv")))
     click.echo(f"\nStates: {target}")
     ctx.exit(0 if found["error_code"].eq("").all() else _NOT_ALL_SETTLED)
@@ -175,7 +177,11 @@ def states(ctx: click.Context, /, file: Path, out: Path | None, **options: Any) 
 @click.option("--since", help="Created no earlier; local time unless it has a zone.")
 @click.option("--until", help="Created no later, likewise.")
 @click.option(
-    "--min-age", default="24h", show_default=True, help='Leave out younger ones, or "none".'
+    "--min-age",
+    default="24h",
+    show_default=True,
+    callback=unless_none,
+    help='Leave out younger ones, or "none".',
 )
 @click.option("--title", help="Text to look for in title and category.")
 @click.option("--category", type=int, help="Number of a category.")
@@ -187,13 +193,9 @@ def find(ctx: click.Context, /, out: Path | None, **options: Any) -> None:
 
     Exit status 0: all of them are in it; 1: some span of time could not be read whole.
     """
-    from vodnb.session.connect import connect
     from vodnb.tables.write import save
 
-    vod = connect(**{name: options.pop(name) for name in PLACE})
-    ctx.call_on_close(vod.close)
-    options["min_age"] = _rate(options["min_age"])
-    found = vod.find(**{**options, "rate": _rate(options["rate"])})
+    found = connected(ctx, options).find(**options)
     target = save(found, _unused(out or Path("found.csv")))
     click.echo(f"\n{len(found):,} assets: {target}")
     ctx.exit(_NOT_ALL_SETTLED if found.attrs["vodnb"]["open"] else 0)
@@ -211,13 +213,11 @@ def resume(ctx: click.Context, /, run: str | None, out: Path | None, **options: 
 
     Settings and credentials come from the environment or the official SDK's profile file.
     """
-    from vodnb.session.connect import connect
     from vodnb.session.connect import resume as go_on
 
-    vod = connect(lang=options["lang"])
-    ctx.call_on_close(vod.close)
+    vod = connected(ctx, options)
     heed_signals()
-    results = go_on(run, vod=vod, destroy=options["destroy"], rate=_rate(options["rate"]))
+    results = go_on(run, vod=vod, **options)
     _hand_over(ctx, results, out or Path(f"results-{results['run_id'].iloc[0]}.csv"))
 
 
@@ -243,15 +243,43 @@ def explain(code: str, http_status: int | None, lang: str | None) -> None:
     click.echo(repr(explain_code(code, http_status, lang=lang)))
 
 
-def _settle(
-    ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any], **asked: Any
-) -> None:
+@main.command()
+@click.argument("results")
+@click.option("-o", "--out", default="report", show_default=True, help="Name of the report.")
+@click.option("--against", help="An earlier results table, to tell what has changed.")
+@click.option("--max-rows", default=25, show_default=True, help="Most rows of one table in it.")
+@click.option(
+    "--execute/--no-execute",
+    default=True,
+    show_default=True,
+    help="Run the notebook in a kernel, or fill it in without one.",
+)
+@click.option(
+    "--hand-back",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write a file for each party that must act into this folder.",
+)
+@LANG
+def report(results: str, out: str, *, folder: Path | None, **options: Any) -> None:
+    """Write a report on RESULTS: a results table, a run ID, or the path of a journal.
+
+    Writes an executed notebook (report.ipynb), a page for people without one (report.html), and the
+    tables as CSV and Excel (report_files). Exit status 0: the report is written.
+    """
+    from vodnb.session.handover import hand_back
+    from vodnb.session.handover import report as write_report
+
+    click.echo(repr(write_report(results, out, **options)))
+    if folder:
+        click.echo(repr(hand_back(results, folder, lang=options["lang"])))
+
+
+def _settle(ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any]) -> None:
     """Run the job of a command, and hand its table over."""
     vod, table = _open(ctx, file, out, options)
-    names = ("workers", "dry_run", "canary")
-    common = {name: options[name] for name in names}
     heed_signals()
-    job = vod.start(table, rate=_rate(options["rate"]), **common, **asked)
+    job = vod.start(table, **options)
     results = job.wait()
     _hand_over(ctx, results, out or file.with_name(f"{file.stem}.results-{job.run_id}.csv"))
 
@@ -268,11 +296,9 @@ def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
     except InputError as wrong:
         # Not 2: the run has started, and is done.
         run_id = next(iter(results["run_id"]), "")
-        told_what = (
-            f"Error: {wrong.what}\n  vodnb resume {run_id} -o FILE writes it, without a call."
-        )
-        elsewhere = "\n  Where the ID is not found: give its journal, in .vodnb beside the input."
-        click.echo(told_what + elsewhere, err=True)
+        again = f"vodnb resume {run_id} -o FILE writes it, without a call."
+        elsewhere = "Where the ID is not found: give its journal, in .vodnb beside the input."
+        click.echo(f"Error: {wrong.what}\n  {again}\n  {elsewhere}", err=True)
         ctx.exit(_NOT_ALL_SETTLED)
     click.echo(f"Results: {target}")
     good = told.counts["confirmed"] + told.counts["already_confirmed"]
@@ -282,14 +308,17 @@ def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
 def _open(
     ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any]
 ) -> tuple[Vod, pd.DataFrame]:
-    """Connect and load a file, as the options say; refuse a place for what comes of it."""
-    from vodnb.session.connect import connect
+    """Connect and load a file, as the options say, which are taken out of them.
+
+    Refuses a place for what comes of it.
+    """
     from vodnb.tables.results import usable_assets
 
-    reading = ("id_column", "encoding", "delimiter", "sheet")
-    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in PLACE})
-    ctx.call_on_close(vod.close)
-    table = _load(file, lang=options["lang"], **{name: options[name] for name in reading})
+    lang, has_sandbox = options["lang"], options["sandbox"]
+    names = ("id_column", "encoding", "delimiter", "sheet")
+    reading = {name: options.pop(name) for name in names}
+    vod = connected(ctx, options)
+    table = _load(file, lang=lang, **reading)
     if out:
         _check_out(table, out)
     if not access(folder := (out or file).parent, W_OK):
@@ -298,7 +327,7 @@ def _open(
             "Nothing was sent.",
             "Name another place with -o.",
         )
-    if options["sandbox"]:
+    if has_sandbox:
         vod.sandbox.add(usable_assets(table))
     return vod, table
 
@@ -330,10 +359,6 @@ def _unused(path: Path) -> Path:
     """Return the path, numbered where it is taken: a run that goes on has results already."""
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
     return next(found for found in chain([path], numbered) if not found.exists())
-
-
-def _rate(text: str) -> str | None:
-    return None if text.lower() == "none" else text
 
 
 def _check_demo(

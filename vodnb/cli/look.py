@@ -10,10 +10,9 @@ import click
 
 from vodnb.rules.errors import InputError
 
-from .options import PLACE, PLACE_OPTIONS, taking
+from .options import PLACE_OPTIONS, connected, taking
 
 if TYPE_CHECKING:
-    from vodnb.debug.exchange import Exchange
     from vodnb.rules.operations import Operation
 
 _REFUSED = 1
@@ -40,28 +39,21 @@ def call(ctx: click.Context, /, operation: str | None, **options: Any) -> None:
     their fields. --as prints a script that makes the call, and sends nothing. Exit status 0: the
     service did it; 1: it refused.
     """
-    from vodnb.session.connect import connect
-
-    vod = connect(sandbox=options["sandbox"], **{name: options[name] for name in PLACE})
-    ctx.call_on_close(vod.close)
+    vod = connected(ctx, options)
     if operation is None:
         click.echo("\n\n".join(repr(vod.operations[name]) for name in vod.operations))
         return
     fields = _read_fields(vod.operations[operation].declared, options["fields"])
     if options["form"] or options["dry_run"]:
         planned = vod.preview(operation, **fields)
-        click.echo(_in_form(planned, options["form"]))
+        scripts = {"curl": planned.curl, "python": planned.python, "sdk": planned.sdk}
+        click.echo(scripts[options["form"]]() if options["form"] else repr(planned))
         return
     exchange = vod.call(operation, destroy=options["destroy"], **fields)
     click.echo(repr(exchange))
     if options["save"]:
         click.echo(f"\nExchange: {exchange.save(options['save'])}")
     ctx.exit(0 if exchange.ok else _REFUSED)
-
-
-def _in_form(exchange: Exchange, form: str | None) -> str:
-    forms = {"curl": exchange.curl, "python": exchange.python, "sdk": exchange.sdk}
-    return forms[form]() if form else repr(exchange)
 
 
 def _read_fields(declared: Operation, given: tuple[str, ...]) -> dict[str, Any]:

@@ -11,7 +11,21 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-RATE = click.option("--rate", default="1500/min", show_default=True, help='Quota, or "none".')
+    from vodnb.session.vod import Vod
+
+
+def unless_none(_ctx: click.Context, _param: click.Parameter, text: str) -> str | None:
+    """Return what was given; None for the word."""
+    return None if text.lower() == "none" else text
+
+
+RATE = click.option(
+    "--rate",
+    default="1500/min",
+    show_default=True,
+    callback=unless_none,
+    help='Quota, or "none".',
+)
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), help="Language. Default: VODNB_LANG, else locale."
@@ -45,8 +59,7 @@ PLACE_OPTIONS = [
 ]
 """Where a command connects to."""
 
-PLACE = ("endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
-"""The names of these options; `connect` takes them."""
+_PLACE = ("sandbox", "endpoint", "region", "project_id", "profile", "ca_bundle", "lang")
 
 FILE_OPTIONS = [
     click.option("--id-column", help="Column that holds the IDs."),
@@ -73,3 +86,12 @@ RUN_OPTIONS = [
 def taking(options: Sequence[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return what gives these options to a command, in this order."""
     return lambda command: reduce(lambda done, option: option(done), reversed(options), command)
+
+
+def connected(ctx: click.Context, options: dict[str, Any]) -> Vod:
+    """Connect as the options say, and take these out of them; the end of the command closes it."""
+    from vodnb.session.connect import connect
+
+    vod = connect(**{name: options.pop(name) for name in _PLACE if name in options})
+    ctx.call_on_close(vod.close)
+    return vod

@@ -40,8 +40,7 @@ def sandbox(
 
     wanted = _assets_in(assets_of) if assets_of else []
     behaviour = Behaviour(latency=latency)
-    if not quota:
-        behaviour = replace(behaviour, quota=None)
+    behaviour = behaviour if quota else replace(behaviour, quota=None)
     box = server.sandbox(port=port, behaviour=behaviour, assets=assets, state_file=state)
     try:
         box.add(wanted)

@@ -28,7 +28,7 @@ def test_each_stack_confirms_and_is_compared(tmp_path):
     assert "2 at once, 5 ms latency, TLS" in done.output
     with target.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    installed = [name for name in stacks.STACKS if stacks.version_of(name)]
+    installed = list(stacks.installed())
     assert [row["stack"].rpartition(" ")[0] for row in rows] == installed
     assert {"vodnb", "official SDK", "httpx loop"} <= set(installed)
     for row in rows:
@@ -49,8 +49,7 @@ def test_little_work_costs_something():
 
 def test_a_stack_that_fails_is_told(monkeypatch):
     """Its last words are shown, and no row is made up."""
-    monkeypatch.setattr(rounds, "STACKS", {"no such": stacks.STACKS["vodnb"]})
-    monkeypatch.setattr(rounds, "version_of", lambda _name: "1")
+    monkeypatch.setattr(rounds, "installed", lambda: {"no such": "1"})
     with pytest.raises(VodnbError, match="invalid choice: 'no such'"):
         list(measure([PLAIN], assets=1, rounds=1, tell=str))
 
@@ -60,7 +59,7 @@ def test_a_stack_that_confirms_too_few_is_told(monkeypatch):
     told = '{"seconds": 1, "cpu": 1, "peak": 1, "right": 2}'
     fake = subprocess.CompletedProcess([], 0, told, "")
     monkeypatch.setattr(serving.subprocess, "run", lambda *_args, **_options: fake)
-    monkeypatch.setattr(rounds, "STACKS", {"vodnb": stacks.STACKS["vodnb"]})
+    monkeypatch.setattr(rounds, "installed", lambda: {"vodnb": "1"})
     with pytest.raises(VodnbError, match="confirmed 2 of 3 assets"):
         list(measure([PLAIN], assets=3, rounds=1, tell=str))
 

@@ -149,7 +149,7 @@ def test_the_newer_patch_is_preferred(installed, versions, expected):
         ({"nest_asyncio": "1.6.0", "ipykernel": "7.0.0a1"}, "nest_asyncio 1.6.0 on ipykernel 7.0"),
         ({"nest_asyncio": "1.6.0", "nest_asyncio2": "1.7.3", "ipykernel": "7.3.0"},
          "nest_asyncio2 1.7.3 on ipykernel 7.3.0"),
-        ({"nest_asyncio2": "1.7.4rc1", "ipykernel": "7.3.0"}, "nest_asyncio2 1.7 on"),
+        ({"nest_asyncio2": "1.7.4rc1", "ipykernel": "7.3.0"}, "nest_asyncio2 1.7.4rc1 on"),
     ],
 )  # fmt: skip
 def test_pairs_that_lose_queued_cells_are_refused(installed, versions, named):

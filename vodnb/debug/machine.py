@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from vodnb.kernel.loop import loses_cells
+from vodnb.kernel.loop import loses_cells, version_of
 
 from .checkup import Check, check_in_words
 
@@ -39,13 +38,13 @@ def check_kernel(lang: Lang) -> Check:
     if "ipykernel" not in sys.modules:
         return check_in_words("kernel", "ok", "doctor.kernel.none", lang)
     return check_in_words(
-        "kernel", "ok", "doctor.kernel.told", lang, version=_version_of("ipykernel")
+        "kernel", "ok", "doctor.kernel.told", lang, version=version_of("ipykernel")
     )
 
 
 def check_packages(lang: Lang) -> Check:
     """Return whether the packages are there, and go together."""
-    if missing := [name for name in _NEEDED if not _version_of(name)]:
+    if missing := [name for name in _NEEDED if not version_of(name)]:
         return check_in_words(
             "packages",
             "bad",
@@ -54,30 +53,14 @@ def check_packages(lang: Lang) -> Check:
             do="doctor.packages.missing.do",
             names=", ".join(missing),
         )
-    fork, old, kernel = (_version_of(one) for one in ("nest-asyncio2", "nest-asyncio", "ipykernel"))
+    fork, old, kernel = (version_of(one) for one in ("nest-asyncio2", "nest-asyncio", "ipykernel"))
     name, patch = ("nest-asyncio2", fork) if fork else ("nest-asyncio", old)
-    if patch and _loses(kernel, patch, is_fork=bool(fork)):
+    if patch and loses_cells(ipykernel=kernel, patch=patch, is_fork=bool(fork)):
         # What nests loops marks the module that it has changed.
         is_applied = hasattr(asyncio, "_nest_patched") or hasattr(asyncio, "_nest2_patched")
         level: Level = "bad" if is_applied else "warn"
         key = "doctor.packages.pair applied" if is_applied else "doctor.packages.pair here"
         return check_in_words("packages", level, key, lang, do="doctor.packages.pair.do",
                               name=name, version=patch, kernel=kernel)  # fmt: skip
-    told = ", ".join(f"{name} {found}" for name in _SHOWN if (found := _version_of(name)))
+    told = ", ".join(f"{name} {found}" for name in _SHOWN if (found := version_of(name)))
     return Check(name="packages", level="ok", told=told)
-
-
-def _version_of(package: str) -> str:
-    """Return the version of a package; "" where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
-def _loses(kernel: str, patch: str, *, is_fork: bool) -> bool:
-    return loses_cells(ipykernel=_numbers(kernel), patch=_numbers(patch), is_fork=is_fork)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())

@@ -82,7 +82,7 @@ def allow_nested_loops() -> None:
     Example:
         >>> vodnb.allow_nested_loops()
     """
-    name = "nest_asyncio2" if _version_of("nest_asyncio2") else "nest_asyncio"
+    name = "nest_asyncio2" if version_of("nest_asyncio2") else "nest_asyncio"
     _refuse_pairs_that_lose_work(name)
     try:
         _check_running_loop()
@@ -104,10 +104,10 @@ def _check_running_loop() -> None:
 
 
 def _refuse_pairs_that_lose_work(name: str) -> None:
-    kernel, patch = _version_of("ipykernel"), _version_of(name)
+    kernel, patch = version_of("ipykernel"), version_of(name)
     if loses_cells(ipykernel=kernel, patch=patch, is_fork=name == "nest_asyncio2"):
         raise SetupError(
-            f"{name} {_dotted(patch)} on ipykernel {_dotted(kernel)} drops the cells queued "
+            f"{name} {patch} on ipykernel {kernel} drops the cells queued "
             "behind a nested asyncio.run(...) without a word.",
             "So it is not applied.",
             'Run: pip install "nest-asyncio2>=1.7.4" and restart the kernel, '
@@ -115,30 +115,29 @@ def _refuse_pairs_that_lose_work(name: str) -> None:
         )
 
 
-def _version_of(package: str) -> tuple[int, ...]:
-    """Return the version as numbers; empty where the package is not installed."""
+def version_of(package: str) -> str:
+    """Return the version of a package; "" where it is not installed."""
     try:
-        text = version(package)
+        return version(package)
     except PackageNotFoundError:
-        return ()
-    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
-
-
-def _dotted(numbers: tuple[int, ...]) -> str:
-    return ".".join(map(str, numbers))
+        return ""
 
 
 _SAFE_FORK = (1, 7, 4)
 """The version of nest_asyncio2 from which on ipykernel 7 keeps its queue."""
 
 
-def loses_cells(*, ipykernel: tuple[int, ...], patch: tuple[int, ...], is_fork: bool) -> bool:
+def loses_cells(*, ipykernel: str, patch: str, is_fork: bool) -> bool:
     """Whether applying a patch drops the cells that are queued behind it.
 
     Args:
-        ipykernel: Version of ipykernel; empty where there is none.
-        patch: Version of the patch; empty where there is none.
+        ipykernel: Version of ipykernel; "" where there is none.
+        patch: Version of the patch; "" where there is none.
         is_fork: Whether it is nest_asyncio2, the fork that goes on.
     """
-    is_safe = is_fork and patch >= _SAFE_FORK
-    return ipykernel >= (7,) and not is_safe
+    is_safe = is_fork and _numbers(patch) >= _SAFE_FORK
+    return _numbers(ipykernel) >= (7,) and not is_safe
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:3] if part.isdigit())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import VodnbError
 
 from .serving import serving
-from .stacks import STACKS, Cost, version_of
+from .stacks import Cost, installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,13 +25,7 @@ _MEGA = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Under what all stacks are measured.
-
-    Attributes:
-        workers: Calls under way at once.
-        latency: Seconds that the server waits before each answer.
-        is_tls: Whether the connections are encrypted.
-    """
+    """Under what all stacks are measured; the server waits for the latency, in seconds."""
 
     workers: int
     latency: float
@@ -44,65 +38,47 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What one stack cost under one setting; medians of all rounds.
-
-    Attributes:
-        setting: The setting.
-        stack: Name of the stack, with its version.
-        rate: Requests a second.
-        cpu_ms: Milliseconds of CPU for a request.
-        peak_mb: Most memory of the process, in MiB.
-        connections: Most connections at once.
-        rate_ratio: Requests a second, as a multiple of the yardstick's.
-        cpu_ratio: CPU, likewise.
-    """
+    """What one stack cost under one setting; medians of all rounds."""
 
     setting: Setting
     stack: str
+    """Its name and version."""
     rate: float
+    """Requests a second."""
     cpu_ms: float
+    """Milliseconds of CPU for a request."""
     peak_mb: float
+    """Most memory of the process, in MiB."""
     connections: int
+    """Most of them at once."""
     rate_ratio: float
+    """Requests a second, as a multiple of the yardstick's."""
     cpu_ratio: float
 
 
 def measure(
-    settings: Sequence[Setting],
-    *,
-    assets: int,
-    rounds: int,
-    tell: Callable[[str], None],
+    settings: Sequence[Setting], *, assets: int, rounds: int, tell: Callable[[str], None]
 ) -> Iterator[Row]:
-    """Measure every stack that is installed, under every setting.
-
-    Args:
-        settings: The settings, one after the other.
-        assets: How many assets each confirms.
-        rounds: How often each runs; they take turns.
-        tell: Is told what is going on.
-
-    Yields:
-        A row for each stack, setting by setting.
+    """Let every stack that is installed confirm so many assets, under every setting, in turns.
 
     Raises:
         SetupError: TLS is asked for, and there is nothing to make a certificate with.
         VodnbError: A stack failed, or did not confirm all of its assets.
     """
-    stacks = [name for name in STACKS if version_of(name)]
+    stacks = installed()
     for setting in settings:
         costs: dict[str, list[tuple[Cost, int]]] = {name: [] for name in stacks}
         with serving(latency=setting.latency, is_tls=setting.is_tls) as server:
             for turn, name in product(range(rounds), stacks):
                 tell(f"{setting}: {name}, round {turn + 1} of {rounds}")
                 costs[name].append(_cost(server, name, setting, assets))
-        yield from _rows(setting, costs, assets)
+        yield from _rows(setting, costs, assets, stacks)
 
 
 def _cost(server: Server, name: str, setting: Setting, assets: int) -> tuple[Cost, int]:
     """Return what a stack cost, and how many connections it had at once."""
     told, connections = server.run(
-        *("vodnb.cli.bench.stacks", "--name", name),
+        *("vodnb.cli.bench.stacks", name),
         *("--assets", str(assets), "--workers", str(setting.workers)),
     )
     cost = Cost(**told)
@@ -111,14 +87,19 @@ def _cost(server: Server, name: str, setting: Setting, assets: int) -> tuple[Cos
     return cost, connections
 
 
-def _rows(setting: Setting, costs: dict[str, list[tuple[Cost, int]]], assets: int) -> Iterator[Row]:
+def _rows(
+    setting: Setting,
+    costs: dict[str, list[tuple[Cost, int]]],
+    assets: int,
+    versions: dict[str, str],
+) -> Iterator[Row]:
     rates = {name: assets / median(c.seconds for c, _ in seen) for name, seen in costs.items()}
     cpus = {name: median(c.cpu for c, _ in seen) / assets for name, seen in costs.items()}
     yardstick = YARDSTICK if YARDSTICK in costs else next(iter(costs))
     for name, seen in costs.items():
         yield Row(
             setting=setting,
-            stack=f"{name} {version_of(name)}",
+            stack=f"{name} {versions[name]}",
             rate=rates[name],
             cpu_ms=cpus[name] * 1000,
             peak_mb=median(cost.peak for cost, _ in seen) / _MEGA,

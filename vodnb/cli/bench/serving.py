@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 
 class Server:
-    """The server of `vodnb.cli.bench.echo`, in a process of its own.
-
-    Args:
-        process: The process, its standard input and output piped.
-        ca: PEM file of the authority that signed its certificate; "" for plain HTTP.
-    """
+    """The server of `vodnb.cli.bench.echo`, in a process of its own, its pipes to talk by."""
 
     def __init__(self, process: subprocess.Popen[str], ca: str) -> None:
         self._process = process
@@ -31,10 +26,6 @@ class Server:
 
     def run(self, module: str, *arguments: str) -> tuple[dict[str, Any], int]:
         """Run a module of this package against the server, in a process of its own.
-
-        Args:
-            module: Its name.
-            arguments: Those that follow the server's address.
 
         Returns:
             The JSON object that it prints, and how many connections it had at once.
@@ -67,10 +58,10 @@ class Server:
 
 @contextmanager
 def serving(*, latency: float, is_tls: bool = False, keeps: bool = False) -> Iterator[Server]:
-    """Give a server, and end it.
+    """Give a server that waits so many seconds before each answer, and end it.
 
     Args:
-        latency: Seconds that it waits before each answer.
+        latency: These seconds.
         is_tls: Whether its connections are encrypted.
         keeps: Whether it keeps what was confirmed, and tells so when it is asked for states.
 

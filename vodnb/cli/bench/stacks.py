@@ -1,6 +1,6 @@
 """What is measured side by side: each way to confirm the same assets, in a process of its own.
 
-Run as `python -m vodnb.cli.bench.stacks URL --name NAME ...`: it prints one JSON object.
+Run as `python -m vodnb.cli.bench.stacks URL NAME ...`: it prints one JSON object.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from vodnb.kernel.loop import version_of
 from vodnb.rules.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import Coroutine, Iterable
 
     from vodnb.session.vod import Vod
 
@@ -34,43 +34,33 @@ _TOKEN = "MIIbench" + "x" * 1992
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a stack has to do.
-
-    Attributes:
-        url: Where the server is, without a closing slash.
-        assets: The assets to confirm.
-        workers: How many calls may be under way at once.
-        ca: PEM file of the authority that signed the server's certificate; "" for plain HTTP.
-    """
+    """What a stack has to do, with so many calls under way at once."""
 
     url: str
     assets: list[str]
     workers: int
     ca: str
+    """PEM file of the authority that signed the server's certificate; "" for plain HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What it cost.
-
-    Attributes:
-        seconds: From the list of IDs to the last answer.
-        cpu: Seconds of CPU of the whole process, all threads, in that time.
-        peak: Most memory of the process, in bytes.
-        right: Assets that were answered as they should.
-    """
+    """What it cost, from the list of IDs to the last answer."""
 
     seconds: float
     cpu: float
+    """Seconds of CPU of the whole process, all threads."""
     peak: int
+    """Most memory of the process, in bytes."""
     right: int
+    """Assets that were answered as they should."""
 
 
 def _with_vodnb(work: Work) -> Callable[[], int]:
     """Everything on that a user has: AK/SK signatures, journal, results table."""
     from vodnb.session.offline import load_assets
 
-    vod = connected(work.url, work.ca)
+    vod = connected(work)
 
     def run() -> int:
         # The others do not look, and do not read back.
@@ -93,11 +83,7 @@ def _with_sdk(work: Work) -> Callable[[], int]:
 
     from huaweicloudsdkcore.auth.credentials import BasicCredentials
     from huaweicloudsdkcore.http.http_config import HttpConfig
-    from huaweicloudsdkvod.v1 import (
-        ConfirmAssetUploadReq,
-        ConfirmAssetUploadRequest,
-        VodClient,
-    )
+    from huaweicloudsdkvod.v1 import ConfirmAssetUploadReq, ConfirmAssetUploadRequest, VodClient
 
     config = HttpConfig.get_default_config()
     # Its default of 10 would make most requests of many threads pay for a connection of their own.
@@ -198,26 +184,24 @@ STACKS: dict[str, tuple[_Make, str]] = {
 """By name: what makes it ready to run, and the package that it needs."""
 
 
-def version_of(name: str) -> str:
-    """Return the version of what a stack is built on; "" where it is not installed."""
-    try:
-        return version(STACKS[name][1])
-    except ImportError:
-        return ""
-
-
-def connected(url: str, ca: str) -> Vod:
+def connected(work: Work) -> Vod:
     """Return a connection to the server, with AK/SK signatures."""
     from vodnb.session.connect import connect
 
     return connect(
-        endpoint=url,
+        endpoint=work.url,
         region="cn-north-4",
         project_id=_PROJECT,
         ak=_AK,
         sk=_SK,
-        ca_bundle=ca or None,
+        ca_bundle=work.ca or None,
     )
+
+
+def installed() -> dict[str, str]:
+    """Return the versions of what the stacks are built on, of those that are installed."""
+    versions = {name: version_of(package) for name, (_, package) in STACKS.items()}
+    return {name: told for name, told in versions.items() if told}
 
 
 def _measure(name: str, work: Work) -> Cost:
@@ -247,33 +231,27 @@ def _peak() -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
-def made_ids(number: int) -> list[str]:
-    """Return so many asset IDs."""
-    return [f"{each:032x}" for each in range(number)]
+def answer(told: str | None, names: Iterable[str], measure: Callable[[str, Work], Any]) -> None:
+    """Do as the command line says, in an empty folder, and print what it came to as JSON.
 
-
-@contextlib.contextmanager
-def own_folder() -> Iterator[None]:
-    """Work in an empty folder, and leave nothing."""
-    with tempfile.TemporaryDirectory(prefix="vodnb-bench-") as folder, contextlib.chdir(folder):
-        yield
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one stack once, and print what it cost."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    Args:
+        told: What this program is.
+        names: What can be measured.
+        measure: Measures one of them, and returns a dataclass.
+    """
+    parser = argparse.ArgumentParser(description=told)
     parser.add_argument("url")
-    parser.add_argument("--name", choices=STACKS, required=True)
+    parser.add_argument("name", choices=names)
     parser.add_argument("--assets", type=int, required=True)
-    parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--ca", default="")
-    options = parser.parse_args(arguments)
-    logging.disable(logging.WARNING)
-    assets = made_ids(options.assets)
+    options = parser.parse_args()
+    assets = [f"{each:032x}" for each in range(options.assets)]
     work = Work(url=options.url, assets=assets, workers=options.workers, ca=options.ca)
-    with own_folder():
-        print(json.dumps(asdict(_measure(options.name, work))))
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="vodnb-bench-") as folder, contextlib.chdir(folder):
+        print(json.dumps(asdict(measure(options.name, work))))
 
 
 if __name__ == "__main__":
-    main()
+    answer(__doc__, STACKS, _measure)

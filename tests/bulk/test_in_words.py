@@ -19,6 +19,7 @@ from vodnb.bulk.pace.control import BY_HAND, Stop
 from vodnb.bulk.pace.paced_call import Slowed
 from vodnb.kernel.screen import draw_run, open_screen, show
 from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.words.markup import Displayable, Markup, element
 
 
 def book_of(
@@ -228,7 +229,7 @@ def test_an_empty_run_has_a_bar_too():
     assert 'max="1" value="0"' in draw_run(["Finished"], share=0.0)
 
 
-class Picture:
+class Picture(Displayable):
     """Something to show, whose text and share a test sets."""
 
     def __init__(self) -> None:
@@ -240,8 +241,11 @@ class Picture:
         self.share = share
         self.text = text or f"{share * 100:.0f}/100"
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        return {"text/plain": self.text, "text/html": f"<p>{self.text}"}
+    def __repr__(self) -> str:
+        return self.text
+
+    def _as_html(self) -> Markup:
+        return element("p", self.text)
 
 
 class Terminal(io.StringIO):

@@ -15,6 +15,7 @@ from vodnb.kernel.interrupts import held
 from vodnb.kernel.loop import submit
 from vodnb.kernel.screen import draw_run, open_screen
 from vodnb.rules.errors import VodnbError
+from vodnb.rules.words.markup import Displayable, Markup
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -48,7 +49,7 @@ def stop_all(service: Service) -> None:
     wait([work.future for work in works], timeout=_COME_HOME)
 
 
-class BackgroundTask(ABC):
+class BackgroundTask(Displayable, ABC):
     """Work that is to begin, under way, or done; it ends in a table.
 
     Args:
@@ -310,9 +311,8 @@ class BackgroundTask(ABC):
     def __repr__(self) -> str:
         return "\n".join(self._lines())
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        lines = self._lines()
-        return {"text/plain": "\n".join(lines), "text/html": draw_run(lines, share=self.share)}
+    def _as_html(self) -> Markup:
+        return draw_run(self._lines(), share=self.share)
 
 
 class BulkJob(BackgroundTask):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.operations import OPERATIONS
-from vodnb.rules.words.markup import element, table
+from vodnb.rules.words.markup import Displayable, Markup, element, table
 from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def limits_of(field: Field, lang: Lang) -> str:
     return ", ".join([*parts, *([note] if note else [])])
 
 
-class Card:
+class Card(Displayable):
     """One call: what it takes, what it costs, where it is described. Calling it makes the call.
 
     Args:
@@ -85,14 +85,12 @@ class Card:
     def __repr__(self) -> str:
         return self._described()
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
+    def _as_html(self) -> Markup:
         lang = self._lang
         header = [say("operation.field", lang), say("operation.limits", lang)]
         rows = [(field.name, limits_of(field, lang)) for field in self.declared.fields]
         facts = [element("div", f"{name}: {told}") for name, told in self._facts()]
-        html = element("div", table(header, rows, caption=self.title), *facts)
-        return {"text/plain": repr(self), "text/html": html}
+        return element("div", table(header, rows, caption=self.title), *facts)
 
     @property
     def title(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from vodnb.rules.words.markup import element, table
+from vodnb.rules.words.markup import Displayable, Markup, element, table
 from vodnb.rules.words.wording import padded, say
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check_in_words(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Checkup:
+class Checkup(Displayable):
     """All checks, in order.
 
     Attributes:
@@ -84,8 +84,7 @@ class Checkup:
                 lines.append(f"{' ' * 18}→ {check.do}")
         return "\n".join([*lines, self._headline()])
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
+    def _as_html(self) -> Markup:
         header = [say(key, self.lang) for key in _HEADER]
         rows = [
             (
@@ -96,8 +95,7 @@ class Checkup:
             )
             for check in self.checks
         ]
-        html = element("div", table(header, rows), element("strong", self._headline()))
-        return {"text/plain": repr(self), "text/html": html}
+        return element("div", table(header, rows), element("strong", self._headline()))
 
     def _headline(self) -> str:
         key = ("doctor.all well", "doctor.some warn", "doctor.some bad")[self.exit_status]

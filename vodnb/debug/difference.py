@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from vodnb.rules.words.markup import Markup, element, table
+from vodnb.rules.words.markup import Displayable, Markup, element, table
 from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _SHOWN_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Difference:
+class Difference(Displayable):
     """What differs between two exchanges.
 
     Attributes:
@@ -43,9 +43,8 @@ class Difference:
             lines += [f"  {part}", f"    - {_cut(left)}", f"    + {_cut(right)}"]
         return "\n".join([*lines, say("difference.left out", self.lang)])
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
-        return {"text/plain": repr(self), "text/html": self.as_html()}
+    def _as_html(self) -> Markup:
+        return self.as_html()
 
     def as_html(self) -> Markup:
         """Return it as a table.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
+from vodnb.rules.words.markup import Displayable, Markup
 
 from . import picture, sdk_snippet, snippets
 from .causes import Diagnosis, diagnose
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Exchange(RecordedCall):
+class Exchange(RecordedCall, Displayable):
     """A recorded call, and what can be made of it.
 
     Attributes:
@@ -142,9 +143,8 @@ class Exchange(RecordedCall):
     def __repr__(self) -> str:
         return picture.as_lines(self)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
-        return {"text/plain": repr(self), "text/html": picture.as_html(self)}
+    def _as_html(self) -> Markup:
+        return picture.as_html(self)
 
     def __reduce__(self) -> tuple[Callable[[str], Exchange], tuple[str]]:
         return _from_text, (as_text(self),)

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 class Shown(Protocol):
-    """What can be shown: the same thing as text and as HTML."""
-
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        """Return the texts by MIME type."""
+    """What can be shown: in lines by its `repr`, and in a notebook."""
 
     @property
     def share(self) -> float:
@@ -58,10 +55,6 @@ def show(found: object) -> None:
         _display(found)
 
 
-def _text(shown: Shown) -> str:
-    return shown._repr_mimebundle_()["text/plain"]
-
-
 def _in_notebook() -> bool:
     """Whether a kernel listens: IPython in a terminal gets lines like any terminal."""
     if "IPython" not in sys.modules:
@@ -83,11 +76,11 @@ class _Output:
 
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
-        self._last = _text(shown)
+        self._last = repr(shown)
         self._handle = _display(shown, display_id=True)
 
     def update(self) -> None:
-        text = _text(self._shown)
+        text = repr(self._shown)
         if text != self._last:
             self._last = text
             self._handle.update(self._shown)
@@ -119,7 +112,7 @@ class _Lines:
 
     def close(self) -> None:
         self.clear()
-        self._stream.write(f"{_text(self._shown)}\n")
+        self._stream.write(f"{self._shown!r}\n")
         self._stream.flush()
 
     def clear(self) -> None:
@@ -128,7 +121,7 @@ class _Lines:
             self._stream.flush()
 
     def _first_line(self) -> str:
-        return _text(self._shown).partition("\n")[0]
+        return repr(self._shown).partition("\n")[0]
 
 
 def draw_run(lines: list[str], *, share: float) -> Markup:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vodnb.rules.words.markup import Markup, element
+from vodnb.rules.words.markup import Displayable, Markup, element
 from vodnb.rules.words.wording import say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Section:
+class Section(Displayable):
     """One part of a report; a notebook shows it as HTML, a terminal as text.
 
     Attributes:
@@ -45,18 +45,17 @@ class Section:
     def __repr__(self) -> str:
         return "\n".join([self.title, *(f"  {line}" for line in self.lines)])
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        shown = element(
+    def _as_html(self) -> Markup:
+        return element(
             "div",
             element("h2", self.title),
             *self.body,
             class_=f"vr-section vr-{self.name}",
             lang=say("language.tag", self.lang),
         )
-        return {"text/plain": repr(self), "text/html": shown}
 
 
-class Written(ABC):
+class Written(Displayable, ABC):
     """What a verb says of the files that it wrote: a few lines, of which the first stands out."""
 
     __slots__ = ()
@@ -68,10 +67,10 @@ class Written(ABC):
     def __repr__(self) -> str:
         return "\n".join(self._lines())
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+    def _as_html(self) -> Markup:
         first, *rest = self._lines()
         lines = [bold(first), *(element("div", line) for line in rest)]
-        return {"text/plain": repr(self), "text/html": element("div", *lines)}
+        return element("div", *lines)
 
 
 def heading(text: str, *more: object) -> Markup:

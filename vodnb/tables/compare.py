@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vodnb.rules.lifecycle import read_state
-from vodnb.rules.words.markup import element
+from vodnb.rules.words.markup import Displayable, Markup, element
 from vodnb.rules.words.wording import say
 from vodnb.tables.formats.cell_text import TEXT, cell_texts
 
@@ -26,7 +26,7 @@ _STATES = ("state", "state_after", "state_before")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Comparison:
+class Comparison(Displayable):
     """What two tables have and have not in common; shows the counts first.
 
     Attributes:
@@ -56,9 +56,8 @@ class Comparison:
     def __repr__(self) -> str:
         return "\n".join(self._lines())
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        picture = element("div", *[element("div", line) for line in self._lines()], lang=self.lang)
-        return {"text/plain": repr(self), "text/html": picture}
+    def _as_html(self) -> Markup:
+        return element("div", *[element("div", line) for line in self._lines()], lang=self.lang)
 
 
 def compare(ours: pd.DataFrame, theirs: pd.DataFrame, *, lang: Lang = "en") -> Comparison:

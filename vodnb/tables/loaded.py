@@ -53,7 +53,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class LoadSummary:
+class LoadSummary(markup.Displayable):
     """What a loaded table holds.
 
     Attributes:
@@ -132,7 +132,7 @@ class LoadSummary:
             for one in self.troubles
         ]
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+    def _as_html(self) -> markup.Markup:
         def head(*names: str) -> list[str]:
             return [say(f"column.{name}", self.lang) for name in names]
 
@@ -145,7 +145,7 @@ class LoadSummary:
         if rows := self._shown_troubles():
             title = say("loaded.troubles", self.lang)
             parts.append(markup.table(head("row", "verdict", "cell", "note"), rows, caption=title))
-        return {"text/plain": repr(self), "text/html": str(markup.element("div", *parts))}
+        return markup.element("div", *parts)
 
 
 def describe(frame: pd.DataFrame, *, lang: Lang = "en") -> LoadSummary:

@@ -10,7 +10,7 @@ import pandas as pd
 from vodnb.rules.codes import look_up
 from vodnb.rules.model import Needs, Outcome
 from vodnb.rules.words.explanation import TOLD_BY_STATE
-from vodnb.rules.words.markup import element, printable
+from vodnb.rules.words.markup import Displayable, Markup, element, printable
 from vodnb.rules.words.markup import table as markup_table
 from vodnb.rules.words.wording import say
 
@@ -42,7 +42,7 @@ class SummaryLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Summary:
+class Summary(Displayable):
     """What came of a run, to read in a terminal or in a notebook.
 
     Attributes:
@@ -92,7 +92,7 @@ class Summary:
                 told.append(f"          → {line.next_step}")
         return "\n".join(told)
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+    def _as_html(self) -> Markup:
         header = [
             say(f"column.{name}", self.lang)
             for name in ("outcome", "code", "rows", "needs", "meaning", "next")
@@ -108,10 +108,9 @@ class Summary:
             )
             for line in self.lines
         ]
-        picture = element(
+        return element(
             "div", element("strong", self.headline), markup_table(header, rows), lang=self.lang
         )
-        return {"text/plain": repr(self), "text/html": picture}
 
 
 def summary(results: pd.DataFrame, *, lang: Lang = "en") -> Summary:

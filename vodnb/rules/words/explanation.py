@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import CodeEntry, all_entries, look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Lang, Needs, Settlement
 
-from .markup import element, printable, table
+from .markup import Displayable, Markup, element, printable, table
 from .wording import say
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Explanation:
+class Explanation(Displayable):
     """One code in words; shows itself as text in a terminal and as a small table in a notebook.
 
     Attributes:
@@ -35,18 +31,9 @@ class Explanation:
         lines = (say("label.value", self.lang, label=label, value=told) for label, told in facts)
         return "\n".join([printable(self.entry.code), *(f"  {line}" for line in lines)])
 
-    def _repr_mimebundle_(
-        self,
-        include: Collection[str] | None = None,
-        exclude: Collection[str] | None = None,
-    ) -> dict[str, str]:
+    def _as_html(self) -> Markup:
         header = (say("label.code", self.lang), element("code", printable(self.entry.code)))
-        html = str(table(header, _facts(self.entry, self.lang)))
-        return {
-            kind: shown
-            for kind, shown in {"text/plain": repr(self), "text/html": html}.items()
-            if (include is None or kind in include) and kind not in (exclude or ())
-        }
+        return table(header, _facts(self.entry, self.lang))
 
 
 def explain(code: str, http_status: int | None = None, *, lang: Lang = "en") -> Explanation:

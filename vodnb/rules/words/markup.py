@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 
 _VOID = {"br", "img"}
@@ -20,6 +20,24 @@ class Markup(str):
     """Text that is HTML already. Only this module makes one."""
 
     __slots__ = ()
+
+
+class Displayable:
+    """What a notebook shows as HTML, and anybody else as its `repr`."""
+
+    __slots__ = ()
+
+    def _as_html(self) -> Markup:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        return {
+            kind: shown
+            for kind, shown in {"text/plain": repr(self), "text/html": self._as_html()}.items()
+            if (include is None or kind in include) and kind not in (exclude or ())
+        }
 
 
 def element(tag: str, *children: object, **attributes: object) -> Markup:

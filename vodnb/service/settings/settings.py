@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vodnb.rules.errors import InputError, SetupError, VodnbError
-from vodnb.rules.words.markup import table
+from vodnb.rules.words.markup import Displayable, Markup, table
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import padded, say, width_of
 from vodnb.service.redact import Secret
@@ -231,7 +231,7 @@ class SettingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SettingsTable:
+class SettingsTable(Displayable):
     """The settings as a table, in a terminal and in a notebook."""
 
     rows: tuple[SettingRow, ...]
@@ -245,10 +245,8 @@ class SettingsTable:
             "  ".join(padded(cell, width) for cell, width in row).rstrip() for row in lines
         )
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
-        html = table(self.header(), self.cells(), caption=say("settings.caption", self.lang))
-        return {"text/plain": repr(self), "text/html": html}
+    def _as_html(self) -> Markup:
+        return table(self.header(), self.cells(), caption=say("settings.caption", self.lang))
 
     def header(self) -> list[str]:
         """Return the titles in its language.

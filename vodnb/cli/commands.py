@@ -308,10 +308,7 @@ def _hand_over(ctx: click.Context, results: pd.DataFrame, out: Path) -> None:
 def _open(
     ctx: click.Context, file: Path, out: Path | None, options: dict[str, Any]
 ) -> tuple[Vod, pd.DataFrame]:
-    """Connect and load a file, as the options say, which are taken out of them.
-
-    Refuses a place for what comes of it.
-    """
+    """Connect and load a file as the options say, taking these out; refuse a place for results."""
     from vodnb.tables.results import usable_assets
 
     lang, has_sandbox = options["lang"], options["sandbox"]

@@ -37,8 +37,10 @@ def sandbox(
     """Serve a VOD of our own on this machine until interrupted."""
     from vodnb.emulator import server
     from vodnb.emulator.faults import Behaviour
+    from vodnb.session.offline import load_assets
+    from vodnb.tables.results import usable_assets
 
-    wanted = _assets_in(assets_of) if assets_of else []
+    wanted = usable_assets(load_assets(assets_of)) if assets_of else []
     behaviour = Behaviour(latency=latency)
     behaviour = behaviour if quota else replace(behaviour, quota=None)
     box = server.sandbox(port=port, behaviour=behaviour, assets=assets, state_file=state)
@@ -50,13 +52,6 @@ def sandbox(
     except KeyboardInterrupt:
         # It came before `serve` was ready for it.
         box.stop()
-
-
-def _assets_in(file: Path) -> list[str]:
-    from vodnb.session.offline import load_assets
-    from vodnb.tables.results import usable_assets
-
-    return usable_assets(load_assets(file))
 
 
 def _how_to_connect(box: Sandbox) -> str:

@@ -14,18 +14,7 @@ from vodnb.service.settings.endpoints import REGIONS
 from vodnb.session.connect import connect
 from vodnb.tables.picks import read_row
 
-from .controls.parts import (
-    Choice,
-    Picture,
-    heed,
-    hint,
-    line,
-    row,
-    show_when,
-    table,
-    text_box,
-    tick_box,
-)
+from .controls.parts import Picture, heed, hint, line, row, show_when, table, text_box
 from .controls.secret_box import PlainBox, SecretBox
 from .form import Form
 from .shared import start_from
@@ -57,10 +46,10 @@ class ConnectForm(Form):
     """Connects to the sandbox or to Huawei Cloud."""
 
     def _parts(self) -> list[widgets.Widget]:
-        self._where = self._named("form.connect.where", Choice(options=["sandbox", "real"]))
-        self._how = self._named("form.connect.how", Choice(options=list(_WAYS)))
-        self._region = self._named("setting.region", Choice(options=["", *REGIONS]))
-        self._more = self._named("form.connect.more", tick_box(value=False))
+        self._where = self._choice("form.connect.where", ["sandbox", "real"])
+        self._how = self._choice("form.connect.how", _WAYS)
+        self._region = self._choice("setting.region", ["", *REGIONS])
+        self._more = self._tick("form.connect.more")
         self._plain = {name: text_box(PlainBox) for name in (*_PLAIN, *_PLACES)}
         self._secrets = {
             name: text_box(SecretBox, is_key_id=name == "ak")
@@ -145,7 +134,7 @@ class ConnectForm(Form):
             name: box.value.strip() or None for name, box in self._plain.items()
         }
         names = _WAYS[self._how.value]
-        credential: dict[str, Any] = {name: plain[name] for name in names if name in plain}
+        credential = {name: plain[name] for name in names if name in plain}
         # In one expression: no variable of this frame holds a secret in the clear.
         return connect(
             lang=lang,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import uuid
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
 
 from .controls.parts import (
+    Choice,
     Picture,
     button,
     column,
@@ -26,12 +28,12 @@ from .controls.parts import (
     hint,
     line,
     name_it,
-    still_name,
     style_sheet,
+    tick_box,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import ipywidgets as widgets
     import pandas as pd
@@ -71,7 +73,7 @@ class Form(ABC):
         self.owner: Form | None = None
         self._adopted: list[Form] = []
         self._names: list[Callable[[], None]] = []
-        self._still_name = still_name()
+        self._still_name = f"vodnb-still-{uuid.uuid4().hex[:12]}"
         self._fault: BaseException | None = None
         self._told: tuple[str, dict[str, object]] = ("", {})
         self._trouble, self._news = Picture(), Picture()
@@ -173,6 +175,14 @@ class Form(ABC):
         self, key: str, then: Callable[[], None], *, tip: str = "", kind: str = "", count: int = 0
     ) -> widgets.Button:
         return self._named(key, button(kind=kind), then, tip=tip or f"{key}.tip", count=count)
+
+    def _tick(self, key: str, *, tip: str = "", value: bool = False) -> widgets.Checkbox:
+        return self._named(key, tick_box(value=value), tip=tip)
+
+    def _choice(
+        self, key: str, offers: Iterable[Any], then: Callable[[], None] | None = None, tip: str = ""
+    ) -> Choice:
+        return self._named(key, Choice(options=list(offers)), then, tip=tip)
 
     def _speak_all(self) -> None:
         for name in self._names:

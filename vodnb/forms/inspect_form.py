@@ -17,7 +17,7 @@ from vodnb.service.redact import redact_patterns
 from vodnb.tables.picks import read_cells, read_row
 
 from .controls.field_boxes import FieldBoxes
-from .controls.parts import Choice, Picture, facts, hint, line, row, show_when, text_box, tick_box
+from .controls.parts import Picture, facts, hint, line, row, show_when, text_box, tick_box
 from .form import Form
 from .shared import start_from
 
@@ -71,9 +71,7 @@ class InspectForm(Form):
         ]
 
     def _make_controls(self) -> None:
-        self._operation = self._named(
-            "form.inspect.operation", Choice(options=list(OPERATIONS)), self._arrange
-        )
+        self._operation = self._choice("form.inspect.operation", OPERATIONS, self._arrange)
         self._all = self._named("form.inspect.all fields", tick_box(value=False), self._arrange)
         self._confirmed = self._named("form.inspect.destroy", text_box())
         self._boxes = {
@@ -83,12 +81,10 @@ class InspectForm(Form):
         self._area = widgets.VBox(layout=widgets.Layout(width="100%"))
         self._send = self._button("form.inspect.send", self._begin_call, kind="primary")
         self._replay = self._button("form.inspect.replay", self._begin_replay)
-        self._past = self._named("form.inspect.past", Choice(options=[("", 0)]), self._pick)
-        self._other = self._named("form.inspect.other", Choice(options=[("", 0)]))
+        self._past = self._choice("form.inspect.past", [("", 0)], self._pick)
+        self._other = self._choice("form.inspect.other", [("", 0)])
         self._compare = self._button("form.inspect.compare", self._show_difference)
-        self._as = self._named(
-            "form.inspect.script as", Choice(options=list(_SCRIPTS.items())), self._write_script
-        )
+        self._as = self._choice("form.inspect.script as", _SCRIPTS.items(), self._write_script)
         self._script = self._named(
             "form.inspect.script", text_box(widgets.Textarea, rows=_SCRIPT_ROWS)
         )

@@ -17,7 +17,6 @@ from vodnb.tables.read import load_assets
 
 from .controls.parts import (
     SHOWN_LETTERS,
-    Choice,
     Picture,
     heed,
     hint,
@@ -26,7 +25,6 @@ from .controls.parts import (
     show_when,
     table,
     text_box,
-    tick_box,
 )
 from .form import Form
 from .shared import start_from
@@ -114,15 +112,13 @@ class LoadForm(Form):
         self._upload = self._named(
             "form.load.upload", upload, self._take_upload, tip="form.load.upload.tip"
         )
-        self._show_paste = self._named("form.load.paste", tick_box(value=False), tip=paste)
+        self._show_paste = self._tick("form.load.paste", tip=paste)
         heed(self._show_paste, self._arrange)
         box = text_box(widgets.Textarea, rows=4, continuous_update=False)
         self._paste = self._named("form.load.paste", box, tip=paste, placeholder=paste)
         self._take = self._button("form.load.take", self._load_paste)
-        self._column = self._named("form.load.column", Choice(options=[("", "")]), self._again)
-        self._encoding = self._named(
-            "form.load.encoding", Choice(options=["", *_ENCODINGS]), self._again
-        )
+        self._column = self._choice("form.load.column", [("", "")], self._again)
+        self._encoding = self._choice("form.load.encoding", ["", *_ENCODINGS], self._again)
         self._upload_hint, self._summary = Picture(), Picture()
         self._pasting = row(self._paste, self._take)
         return [

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vodnb.bulk.survey import Survey
-    from vodnb.rules.model import Lang
     from vodnb.session.vod import Vod
-    from vodnb.tables.picks import StateCount
     from vodnb.tables.read import Source
 
 
@@ -118,25 +116,18 @@ class LookForm(Form):
         if self.states is None:
             return Markup()
         lang = self._shared.lang
-        rows = [
-            (
-                count.state or count.code,
-                _meaning(count, lang),
-                self._say(f"needs.{Needs(count.needs)}"),
-                f"{count.assets:,}",
-            )
-            for count in state_counts(self.states)
-        ]
+        rows = []
+        for told in state_counts(self.states):
+            code, state = told.code, told.state
+            meaning = look_up(code).meaning(lang) if code else explain_state(state, lang)[0]
+            needs = self._say(f"needs.{Needs(told.needs)}")
+            rows.append((state or code, meaning, needs, f"{told.assets:,}"))
         header = [self._say(f"column.{name}") for name in ("state", "meaning", "needs", "assets")]
         return table(header, rows)
 
     def still(self) -> Markup:
         """Return what a run costs by what is known now, and the states."""
         return element("div", self._describe_cost(), self._describe_states())
-
-
-def _meaning(count: StateCount, lang: Lang) -> str:
-    return look_up(count.code).meaning(lang) if count.code else explain_state(count.state, lang)[0]
 
 
 def look_form(

@@ -11,14 +11,14 @@ from vodnb.debug.picture import as_html
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.model import RESULT_COLUMNS, Outcome
 from vodnb.rules.words.markup import Markup, element
+from vodnb.session.handover import hand_back, report
 from vodnb.tables.picks import count_column, find_rows, read_cells, read_row
 from vodnb.tables.results import check_is_results
 from vodnb.tables.summary import summary
 from vodnb.tables.write import save
 
-from .controls.parts import Choice, Picture, facts, hint, line, name_it, row, table, text_box
+from .controls.parts import Picture, facts, hint, line, name_it, row, table, text_box
 from .form import Form
-from .report_part import ReportPart
 from .run_form import RunForm
 from .shared import start_from
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from vodnb.reporting.making import Report
+    from vodnb.reporting.parties import HandedBack
     from vodnb.session.vod import Vod
 
     from .shared import Shared
@@ -37,6 +39,47 @@ _STILL_ROWS = 50
 _COLUMNS = ("asset_id", "outcome", "error_code")
 _ID_WIDE, _CODE_WIDE = 32, 16
 _BLANK = "\u00a0"
+
+
+class ReportPart(Form):
+    """Writes the results as they stand, in the language of the form."""
+
+    def _parts(self) -> list[widgets.Widget]:
+        self._name = self._named("form.report.name", text_box(value="report"))
+        self._write = self._button("form.report.write", self._report)
+        self._hand = self._button("form.report.hand back", self._hand_back)
+        return [row(self._name, self._write, self._hand)]
+
+    def _report(self) -> None:
+        results = self._need(self._shared.results, "form.need results")
+        path, lang, vod = self._path(), self._shared.lang, self.vod
+        self._tell("form.report.under way")
+        self._aside(lambda: report(results, path, lang=lang, vod=vod), self._note_report)
+
+    def _note_report(self, made: Report) -> None:
+        self._tell(
+            "form.report.written",
+            told=made.told,
+            page=made.page,
+            notebook=made.notebook,
+            folder=made.folder,
+        )
+
+    def _hand_back(self) -> None:
+        results = self._need(self._shared.results, "form.need results")
+        path, lang, vod = self._path(), self._shared.lang, self.vod
+        folder = path.with_name(f"{path.stem}_to_do")
+        self._aside(lambda: hand_back(results, folder, lang=lang, vod=vod), self._note_files)
+
+    def _note_files(self, back: HandedBack) -> None:
+        self._tell("form.report.handed back", told=" · ".join(repr(back).splitlines()))
+
+    def _path(self) -> Path:
+        path = Path(self._name.value.strip()).expanduser()
+        return path if path.name else path / "report"
+
+    def _show_busy(self) -> None:
+        self._write.disabled = self._hand.disabled = self._is_busy
 
 
 class ResultsForm(Form):
@@ -57,8 +100,8 @@ class ResultsForm(Form):
         self._page = 0
         self._saved: set[Path] = set()
         self._asked: Path | None = None
-        self._outcome = self._named("form.results.outcome", Choice(options=[""]), self._filter)
-        self._code = self._named("label.error code", Choice(options=["*"]), self._filter)
+        self._outcome = self._choice("form.results.outcome", [""], self._filter)
+        self._code = self._choice("label.error code", ["*"], self._filter)
         listed = text_box(widgets.Select, options=[], rows=_LIST_ROWS)
         self._list = self._named("form.results.row", listed, self._open)
         self._list.layout.max_width, self._list.layout.flex = "none", "1 1 30em"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets as widgets
+
 from vodnb.kernel.cells import is_cell_running
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
@@ -16,26 +18,11 @@ from vodnb.tables.mixed import split_by_status
 from vodnb.tables.picks import count_column
 from vodnb.tables.results import to_retry, usable_assets
 
-from .controls.parts import (
-    Choice,
-    Picture,
-    heed,
-    hidden,
-    hint,
-    line,
-    name_it,
-    number_box,
-    row,
-    show_when,
-    table,
-    text_box,
-    tick_box,
-)
+from .controls.parts import Picture, heed, hint, line, name_it, row, show_when, table, text_box
 from .form import Form
-from .shared import RATE, Part, start_from
+from .shared import RATE, start_from
 
 if TYPE_CHECKING:
-    import ipywidgets as widgets
     import pandas as pd
 
     from vodnb.bulk.background import BulkJob
@@ -51,19 +38,17 @@ class RunForm(Form):
     """Starts a run, shows it live, pauses and stops it."""
 
     def _parts(self) -> list[widgets.Widget]:
-        self._status = self._named("form.run.status", Choice(options=list(Status)))
-        self._scope = self._named("form.run.scope", Choice(options=["all"]))
+        self._status = self._choice("form.run.status", Status)
+        self._scope = self._choice("form.run.scope", ["all"])
         # Long labels: one below the other where two do not fit.
         self._status.layout.flex = self._scope.layout.flex = "1 1 26em"
-        self._rate = self._named(
-            "form.run.rate",
-            text_box(value=RATE),
-            tip="form.run.rate.tip",
-            placeholder="form.run.rate.hint",
-        )
-        canary = number_box(min=0, max=1_000_000)
+        tip, unpaced = "form.run.rate.tip", "form.run.rate.hint"
+        rate = text_box(value=RATE)
+        self._rate = self._named("form.run.rate", rate, tip=tip, placeholder=unpaced)
+        canary = text_box(widgets.BoundedIntText, min=0, max=1_000_000)
+        canary.layout.flex = "0 1 15em"
         self._canary = self._named("form.run.canary", canary, tip="form.run.canary.tip")
-        self._dry = self._named("form.run.dry", tick_box(value=False))
+        self._dry = self._tick("form.run.dry")
         self._destroy = self._named("form.run.destroy", text_box())
         self._start = self._button("form.run.start", self.start, kind="primary")
         self._pause = self._button("form.run.pause", self._turn_pause)
@@ -91,15 +76,12 @@ class RunForm(Form):
 
     def _fold(self) -> list[widgets.Widget]:
         """Make the options that few need: folded away until they are asked for."""
-
-        def tick(key: str, *, value: bool = True) -> widgets.Checkbox:
-            return self._named(key, tick_box(value=value), tip=f"{key}.tip")
-
-        self._more = tick("form.run.options", value=False)
-        self._first, self._verify = tick("form.run.first"), tick("form.run.verify")
-        self._hanging = tick("form.run.hanging", value=False)
-        self._column = self._named(
-            "form.run.status column", Choice(options=[("", "")]), tip="form.run.status column.tip"
+        self._more = self._tick("form.run.options", tip="form.run.options.tip")
+        self._first = self._tick("form.run.first", tip="form.run.first.tip", value=True)
+        self._verify = self._tick("form.run.verify", tip="form.run.verify.tip", value=True)
+        self._hanging = self._tick("form.run.hanging", tip="form.run.hanging.tip")
+        self._column = self._choice(
+            "form.run.status column", [("", "")], tip="form.run.status column.tip"
         )
         self._column_hint = Picture()
         ticks = row(self._first, self._verify, self._hanging)
@@ -181,7 +163,7 @@ class RunForm(Form):
             self._aside(lambda: self._begin(vod, assets, part, options), self._take)
 
     def _begin(
-        self, vod: Vod, assets: pd.DataFrame, part: Part | None, options: dict[str, Any]
+        self, vod: Vod, assets: pd.DataFrame, part: TableState | None, options: dict[str, Any]
     ) -> BulkJob:
         job = vod.start(assets, **options)
         self._shared.set_job(job, part)
@@ -191,9 +173,9 @@ class RunForm(Form):
         # One that was over before anybody looked: its end, or its fault, is still to be told.
         self._follow(job, self._paint, self._finish)
 
-    def _chosen_table(self) -> tuple[pd.DataFrame, Part | None]:
+    def _chosen_table(self) -> tuple[pd.DataFrame, TableState | None]:
         if self._scope.value == "retry" and (ended := self._ended()):
-            return to_retry(ended.table), Part(whole=ended.table, rows=ended.open_rows)
+            return to_retry(ended.table), ended
         return self._need(self.assets, "form.need assets"), None
 
     def _options(self, assets: pd.DataFrame) -> dict[str, Any]:
@@ -293,7 +275,7 @@ class RunForm(Form):
         # Heard at every tenth only: a live region that changes all the time cannot be listened to.
         tenths = f"{int(job.share * 10) * 10}"
         heard = first if job.done() else self._say("form.run.settled", percent=tenths)
-        self._heard.show(hidden(heard))
+        self._heard.show(line(heard, kind="unseen", role="status"))
         self._codes.show(self._describe_codes(job))
         if not job.done():
             self._notes.show(Markup())

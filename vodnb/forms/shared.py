@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 import threading
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from vodnb.tables.picks import put_back, retry_rows
 from vodnb.tables.read import load_assets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -33,14 +32,6 @@ if TYPE_CHECKING:
 
 RATE = "1500/min"
 """The rate that forms begin with: the tenant's quota of confirm calls."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
-    """Rows of a results table that are run again: the whole table, and their positions in it."""
-
-    whole: pd.DataFrame
-    rows: Sequence[int]
 
 
 class TableState:
@@ -64,8 +55,8 @@ class Shared:
         self.assets: pd.DataFrame | None = None
         self.states: pd.DataFrame | None = None
         self.job: BulkJob | None = None
-        self.part: Part | None = None
-        """Of what table the job runs only some rows again; None for a whole run."""
+        self.part: TableState | None = None
+        """The table of which the job runs the open rows again; None for a whole run."""
         self._given: pd.DataFrame | None = None
         self._lock = threading.Lock()
         self._built: tuple[tuple[object, ...], TableState | None] = ((), None)
@@ -101,12 +92,12 @@ class Shared:
             return self._built[1]
 
     @staticmethod
-    def _build(job: BulkJob, part: Part | None) -> pd.DataFrame:
+    def _build(job: BulkJob, part: TableState | None) -> pd.DataFrame:
         if part is None:
             return job.results()
         if job.fault:
-            return part.whole
-        return put_back(part.whole, job.results(), part.rows)
+            return part.table
+        return put_back(part.table, job.results(), part.open_rows)
 
     @property
     def summary(self) -> LoadSummary | None:
@@ -136,7 +127,7 @@ class Shared:
         self.states = states
         self._tell("states")
 
-    def set_job(self, job: BulkJob, part: Part | None = None) -> None:
+    def set_job(self, job: BulkJob, part: TableState | None = None) -> None:
         """Take the run that was started."""
         self.job, self.part = job, part
         job.speak(self.lang)

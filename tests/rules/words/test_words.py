@@ -89,8 +89,7 @@ TIPPED = (
     "form.inspect.explain", "form.inspect.replay", "form.inspect.send", "form.load.load",
     "form.load.sample", "form.load.take", "form.look.look", "form.report.hand back",
     "form.report.write", "form.results.refresh", "form.results.retry", "form.results.save",
-    "form.run.first", "form.run.hanging", "form.run.options", "form.run.pause", "form.run.resume",
-    "form.run.start", "form.run.verify",
+    "form.run.pause", "form.run.resume", "form.run.start",
 )  # fmt: skip
 CHECKS = ("python", "kernel", "packages", "settings", "dns", "tls", "proxy", "clock", "credential",
           "quota")  # fmt: skip

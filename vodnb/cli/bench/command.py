@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import asdict
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from .rounds import Row
 
+_progress = partial(click.echo, err=True)
 _HEADER = (
     f"{'':24}{'requests/s':>12}{'CPU ms':>9}{'peak MB':>9}{'conns':>7}{'rate x':>8}{'CPU x':>7}"
 )
@@ -88,10 +90,6 @@ def _tell_paced(assets: int) -> None:
             f"{kept.way:28}{kept.estimated:>12.2f}{kept.seconds:>9.2f}"
             f"{kept.seconds / kept.estimated:>7.3f}{kept.core:>11.1%}"
         )
-
-
-def _progress(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def _numbers(text: str) -> list[float]:

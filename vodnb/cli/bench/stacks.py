@@ -123,9 +123,7 @@ def _with_httpx(work: Work) -> Callable[[], int]:
         ) as client:
 
             async def confirm(asset_id: str) -> bool:
-                answer = await client.post(
-                    _path(work), json=_body(asset_id), headers={"X-Auth-Token": _TOKEN}
-                )
+                answer = await client.post(**_request(work, asset_id))
                 return bool(answer.json()["asset_id"] == asset_id)
 
             return await _shared_out(work, confirm)
@@ -145,9 +143,7 @@ def _with_aiohttp(work: Work) -> Callable[[], int]:
         async with aiohttp.ClientSession(connector=connector) as client:
 
             async def confirm(asset_id: str) -> bool:
-                async with client.post(
-                    _path(work), json=_body(asset_id), headers={"X-Auth-Token": _TOKEN}
-                ) as answer:
+                async with client.post(**_request(work, asset_id)) as answer:
                     return bool((await answer.json())["asset_id"] == asset_id)
 
             return await _shared_out(work, confirm)
@@ -165,12 +161,12 @@ async def _shared_out(work: Work, confirm: Callable[[str], Coroutine[Any, Any, b
     return sum(await asyncio.gather(*(one() for _ in range(work.workers))))
 
 
-def _path(work: Work) -> str:
-    return f"{work.url}/v1.0/{_PROJECT}/asset/status/uploaded"
-
-
-def _body(asset_id: str) -> dict[str, str]:
-    return {"asset_id": asset_id, "status": "CREATED"}
+def _request(work: Work, asset_id: str) -> dict[str, Any]:
+    return {
+        "url": f"{work.url}/v1.0/{_PROJECT}/asset/status/uploaded",
+        "json": {"asset_id": asset_id, "status": "CREATED"},
+        "headers": {"X-Auth-Token": _TOKEN},
+    }
 
 
 _Make = Callable[[Work], Callable[[], int]]

@@ -5,7 +5,6 @@ No other module of the forms makes HTML for a widget: a `Picture` takes nothing 
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN_LETTERS = 60
 """So much of a title or cell of the user's is shown where there is little room."""
 
-_LABEL = "8em"
+_LABELS = {"description_width": "8em"}
 _FIELD = {"width": "auto", "flex": "1 1 19em", "max_width": "34em", "min_width": "0"}
 _STYLE = (
     ".vodnb{max-width:72em;box-sizing:border-box}"
@@ -70,7 +69,7 @@ class Choice(widgets.Dropdown):
 
     def __init__(self, **how: Any) -> None:
         self._is_relabelling = False
-        super().__init__(layout=widgets.Layout(**_FIELD), style=_label_style(), **how)
+        super().__init__(layout=widgets.Layout(**_FIELD), style=_LABELS, **how)
 
     def relabel(self, pairs: Sequence[tuple[str, Any]]) -> None:
         """Offer these labels and values; the value stays where it is still offered."""
@@ -95,10 +94,6 @@ class Choice(widgets.Dropdown):
         self.observe(lambda _change: None if self._is_relabelling else then(), "value")
 
 
-def _label_style() -> dict[str, str]:
-    return {"description_width": _LABEL}
-
-
 def button(*, kind: str = "") -> widgets.Button:
     """Return a button as wide as its text; `kind` is one of ipywidgets' styles."""
     return widgets.Button(button_style=kind, layout=widgets.Layout(width="auto", flex="0 0 auto"))
@@ -106,13 +101,7 @@ def button(*, kind: str = "") -> widgets.Button:
 
 def text_box(kind: type[Any] = widgets.Text, **how: Any) -> Any:
     """Return a box for text, or another box of the same look."""
-    return kind(layout=widgets.Layout(**_FIELD), style=_label_style(), **how)
-
-
-def number_box(**how: Any) -> widgets.BoundedIntText:
-    """Return a box for a whole number."""
-    layout = {**_FIELD, "flex": "0 1 15em"}
-    return widgets.BoundedIntText(layout=widgets.Layout(**layout), style=_label_style(), **how)
+    return kind(layout=widgets.Layout(**_FIELD), style=_LABELS, **how)
 
 
 def tick_box(*, value: bool) -> widgets.Checkbox:
@@ -165,11 +154,6 @@ def hint(text: str) -> Markup:
     return line(text, kind="hint")
 
 
-def hidden(text: str) -> Markup:
-    """Return a line that is heard and not seen."""
-    return element("div", text, class_="vodnb-unseen", role="status", aria_live="polite")
-
-
 def table(
     header: Sequence[str],
     rows: Iterable[Sequence[object]],
@@ -195,11 +179,6 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Markup:
         element("tr", element("th", key, scope="row"), element("td", told)) for key, told in pairs
     ]
     return element("div", element("table", element("tbody", *rows)), class_="vodnb-wide")
-
-
-def still_name() -> str:
-    """Return a class name for a still picture, which a live form hides."""
-    return f"vodnb-still-{uuid.uuid4().hex[:12]}"
 
 
 def style_sheet(still: str = "") -> Picture:

@@ -72,18 +72,13 @@ class SecretBox(widgets.Password):
         super().__init__(continuous_update=False, **how)
         _keep_quiet(self)
         self._is_key_id = is_key_id
-        self._secret: Secret | None = None
+        self.secret: Secret | None = None
         self._hints = ("", "")
         self.observe(self._take, "value")
 
-    @property
-    def secret(self) -> Secret | None:
-        """What was typed; None for nothing."""
-        return self._secret
-
     def forget(self) -> None:
         """Let go of what was typed."""
-        self._secret = None
+        self.secret = None
         self._show_hint()
 
     def hint(self, *, empty: str, taken: str) -> None:
@@ -94,7 +89,7 @@ class SecretBox(widgets.Password):
     def _take(self, change: Any) -> None:
         if not change["new"]:
             return
-        self._secret = Secret(change["new"], is_key_id=self._is_key_id)
+        self.secret = Secret(change["new"], is_key_id=self._is_key_id)
         # Both ends of the change are held by whoever is told after us.
         change["new"] = change["old"] = ""
         self.value = ""
@@ -102,4 +97,4 @@ class SecretBox(widgets.Password):
 
     def _show_hint(self) -> None:
         empty, taken = self._hints
-        self.placeholder = taken if self._secret else empty
+        self.placeholder = taken if self.secret else empty

@@ -67,7 +67,15 @@ def compare_canonical(attempt: Attempt) -> CanonicalComparison | None:
     signed = _NAMES.search(attempt.request_headers.get("Authorization", ""))
     if not echo or not signed:
         return None
-    ours = _named(_our_lines(attempt, signed[1].split(";")))
+    sent = {name.lower(): value for name, value in attempt.request_headers.items()}
+    sent.setdefault("host", urlsplit(attempt.url).netloc)
+    request = canonical_request(
+        attempt.method,
+        attempt.url,
+        signed={name: sent.get(name, "") for name in signed[1].split(";")},
+        body_digest=attempt.body_digest,
+    )
+    ours = _named(request.split("\n"))
     theirs = _named(_their_lines(echo[1].strip()))
     names = dict.fromkeys([*ours, *theirs])
     order = [*_PARTS, *sorted(name for name in names if name.startswith("header ")),
@@ -75,18 +83,6 @@ def compare_canonical(attempt: Attempt) -> CanonicalComparison | None:
     rows = tuple((name, ours.get(name, ""), theirs.get(name, "")) for name in order)
     first = next((at for at, (_, one, other) in enumerate(rows) if one != other), None)
     return CanonicalComparison(rows=rows, first=first)
-
-
-def _our_lines(attempt: Attempt, names: list[str]) -> list[str]:
-    sent = {name.lower(): value for name, value in attempt.request_headers.items()}
-    sent.setdefault("host", urlsplit(attempt.url).netloc)
-    text = canonical_request(
-        attempt.method,
-        attempt.url,
-        signed={name: sent.get(name, "") for name in names},
-        body_digest=attempt.body_digest,
-    )
-    return text.split("\n")
 
 
 def _their_lines(echo: str) -> list[str]:

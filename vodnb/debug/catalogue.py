@@ -39,17 +39,17 @@ def find_operation(name: object) -> Operation:
 
 def limits_of(field: Field, lang: Lang) -> str:
     """Return the limits of a field in words."""
-    parts = [say("operation.field.required", lang)] if field.required else []
-    parts += [say("operation.field.list", lang)] if field.is_list else []
-    parts += [" | ".join(field.choices)] if field.choices else []
-    if field.kind != "string":
-        parts.append(field.kind)
-    if field.max_items is not None:
-        parts.append(say("operation.field.most", lang, count=field.max_items))
-    if field.max_bytes is not None:
-        parts.append(say("operation.field.bytes", lang, count=field.max_bytes))
-    note = field.note(lang)
-    return ", ".join([*parts, *([note] if note else [])])
+    items, size = field.max_items, field.max_bytes
+    parts = [
+        say("operation.field.required", lang) if field.required else "",
+        say("operation.field.list", lang) if field.is_list else "",
+        " | ".join(field.choices),
+        field.kind if field.kind != "string" else "",
+        say("operation.field.most", lang, count=items) if items is not None else "",
+        say("operation.field.bytes", lang, count=size) if size is not None else "",
+        field.note(lang),
+    ]
+    return ", ".join(filter(None, parts))
 
 
 class Card(Displayable):
@@ -65,7 +65,7 @@ class Card(Displayable):
         self.declared = declared
         self._call = call
         self._lang = lang
-        self.__doc__ = self._described()
+        self.__doc__ = repr(self)
         # Completion and `?` show the fields as what they are: keywords.
         self.__signature__ = inspect.Signature(
             [
@@ -83,14 +83,13 @@ class Card(Displayable):
         return self._call(self.declared.name, **fields)
 
     def __repr__(self) -> str:
-        return self._described()
+        fields = [f"  {name}: {limits}".rstrip(": ") for name, limits in self._fields()]
+        return "\n".join([self.title, *fields, *self._facts()])
 
     def _as_html(self) -> Markup:
-        lang = self._lang
-        header = [say("operation.field", lang), say("operation.limits", lang)]
-        rows = [(field.name, limits_of(field, lang)) for field in self.declared.fields]
-        facts = [element("div", f"{name}: {told}") for name, told in self._facts()]
-        return element("div", table(header, rows, caption=self.title), *facts)
+        header = [say("operation.field", self._lang), say("operation.limits", self._lang)]
+        facts = [element("div", told) for told in self._facts()]
+        return element("div", table(header, self._fields(), caption=self.title), *facts)
 
     @property
     def title(self) -> str:
@@ -98,29 +97,24 @@ class Card(Displayable):
         declared = self.declared
         return f"{declared.name} ({declared.api}): {declared.title(self._lang)}"
 
-    def _facts(self) -> list[tuple[str, str]]:
-        declared, lang = self.declared, self._lang
-        quota = declared.quota
+    def _fields(self) -> list[tuple[str, str]]:
+        return [(field.name, limits_of(field, self._lang)) for field in self.declared.fields]
+
+    def _facts(self) -> list[str]:
+        declared, lang, quota = self.declared, self._lang, self.declared.quota
         told = (
             say("operation.quota.minute", lang, count=quota.per_minute)
             if quota
             else say("operation.quota.none", lang)
         )
         known = [
-            (say("exchange.request", lang), f"{declared.method} {declared.path}"),
-            (say("operation.quota", lang), told),
-            (say("operation.permission", lang), declared.permission),
-            (say("exchange.docs", lang), declared.doc_url),
-            (say("exchange.explorer", lang), declared.explorer_url),
+            ("exchange.request", f"{declared.method} {declared.path}"),
+            ("operation.quota", told),
+            ("operation.permission", declared.permission),
+            ("exchange.docs", declared.doc_url),
+            ("exchange.explorer", declared.explorer_url),
         ]
-        return [(name, value) for name, value in known if value]
-
-    def _described(self) -> str:
-        lang = self._lang
-        fields = [f"  {field.name}: {limits_of(field, lang)}".rstrip(": ")
-                  for field in self.declared.fields]  # fmt: skip
-        facts = [f"{name}: {told}" for name, told in self._facts()]
-        return "\n".join([self.title, *fields, *facts])
+        return [f"{say(key, lang)}: {value}" for key, value in known if value]
 
 
 class Catalogue:

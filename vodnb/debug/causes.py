@@ -20,9 +20,7 @@ from vodnb.service.settings.endpoints import REGIONS
 from .canonical import CanonicalComparison, compare_canonical, told_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from vodnb.rules.model import Lang
+    from collections.abc import Callable
 
     from .recorded import RecordedCall
 
@@ -45,24 +43,15 @@ class Diagnosis:
 
 
 def diagnose(exchange: RecordedCall) -> Diagnosis | None:
-    """Return why a call was not let in or did not come through; None where that is not the matter.
-
-    Args:
-        exchange: The call.
-    """
+    """Return why a call was not let in, or did not come through; None where that is not so."""
     if not exchange.is_sent or not exchange.code:
         return None
-    judge = _JUDGES.get(as_listed(exchange.code))
-    if judge is None and look_up(exchange.code, exchange.http_status).kind == "permission":
-        judge = _as("permission")
-    key, values = judge(exchange) if judge else ("", {})
-    return _in_words(exchange, key, values) if key else None
-
-
-_Found = tuple[str, dict[str, object]]
-
-
-def _in_words(exchange: RecordedCall, key: str, values: Mapping[str, object]) -> Diagnosis:
+    judge = _JUDGES.get(as_listed(exchange.code), "")
+    if not judge and look_up(exchange.code, exchange.http_status).kind == "permission":
+        judge = "permission"
+    key, values = (judge, {}) if isinstance(judge, str) else judge(exchange)
+    if not key:
+        return None
     known = {**_facts(exchange), **values}
     return Diagnosis(
         key=key,
@@ -72,13 +61,17 @@ def _in_words(exchange: RecordedCall, key: str, values: Mapping[str, object]) ->
     )
 
 
+_Found = tuple[str, dict[str, object]]
+"""The key of a cause, and what its sentence may name beside the facts of the call."""
+
+
 def _facts(exchange: RecordedCall) -> dict[str, object]:
     """Return what the sentences may name."""
     place, last = exchange.place, exchange.last
-    lang: Lang = exchange.lang
-    unknown = say("word.none", lang)
+    unknown = say("word.none", exchange.lang)
+    ak = re.search(r"Access=([^,\s]+)", last.request_headers.get("Authorization", ""))
     return {
-        "ak": _ak(last.request_headers.get("Authorization", "")) or unknown,
+        "ak": ak[1] if ak else unknown,
         "header": "Authorization" if "key" in place.signed_with else "X-Auth-Token",
         "host": urlsplit(last.url).netloc,
         "iam": place.iam_endpoint or "IAM",
@@ -92,17 +85,8 @@ def _facts(exchange: RecordedCall) -> dict[str, object]:
         "request_id": exchange.request_id or unknown,
         "sort": last.headers.get("content-type", unknown),
         "status": last.http_status or unknown,
-        "way": say(f"way.{place.signed_with}", lang),
+        "way": say(f"way.{place.signed_with}", exchange.lang),
     }
-
-
-def _ak(authorization: str) -> str:
-    found = re.search(r"Access=([^,\s]+)", authorization)
-    return found[1] if found else ""
-
-
-def _as(key: str) -> Callable[[RecordedCall], _Found]:
-    return lambda _exchange: (key, {})
 
 
 def _judge_identity(exchange: RecordedCall) -> _Found:
@@ -183,13 +167,6 @@ def _judge_token(exchange: RecordedCall) -> _Found:
     return ("token fresh" if is_fresh else "token old"), {}
 
 
-def _judge_iam(exchange: RecordedCall) -> _Found:
-    """HTTP 401 without a code: IAM's way to refuse a password."""
-    if exchange.operation != "token":
-        return "unclear", {}
-    return ("user project" if "project" in told_by(exchange.last).lower() else "password"), {}
-
-
 def _judge_page(exchange: RecordedCall) -> _Found:
     is_page = "text/html" in exchange.last.headers.get("content-type", "")
     is_page = is_page or exchange.last.body.lstrip().startswith("<")
@@ -198,27 +175,30 @@ def _judge_page(exchange: RecordedCall) -> _Found:
 
 def _judge_status(exchange: RecordedCall) -> _Found:
     """No code of the service: only a status tells."""
-    if exchange.http_status == HTTPStatus.UNAUTHORIZED:
-        return _judge_iam(exchange)
-    return _judge_page(exchange)
+    if exchange.http_status != HTTPStatus.UNAUTHORIZED:
+        return _judge_page(exchange)
+    if exchange.operation != "token":
+        return "unclear", {}
+    # IAM's way to refuse a password.
+    return ("user project" if "project" in told_by(exchange.last).lower() else "password"), {}
 
 
-_JUDGES: dict[str, Callable[[RecordedCall], _Found]] = {
+_JUDGES: dict[str, str | Callable[[RecordedCall], _Found]] = {
     "APIGW.0301": _judge_identity,
     "APIGW.0307": _judge_token,
-    "APIGW.0303": _as("app auth"),
-    "APIGW.0304": _as("app auth"),
-    "APIGW.0305": _as("app auth"),
-    "APIGW.0101": _as("no such API"),
-    "VOD.10054": _as("refused by VOD"),
-    "VOD.10057": _as("project"),
+    "APIGW.0303": "app auth",
+    "APIGW.0304": "app auth",
+    "APIGW.0305": "app auth",
+    "APIGW.0101": "no such API",
+    "VOD.10054": "refused by VOD",
+    "VOD.10057": "project",
     "CLIENT.SIGN_IN": _judge_status,
-    "CLIENT.DNS": _as("dns"),
-    "CLIENT.TLS": _as("tls"),
-    "CLIENT.CONNECT": _as("unreached"),
-    "CLIENT.PROXY": _as("proxy sign-in"),
-    "CLIENT.REDIRECT": _as("redirect"),
+    "CLIENT.DNS": "dns",
+    "CLIENT.TLS": "tls",
+    "CLIENT.CONNECT": "unreached",
+    "CLIENT.PROXY": "proxy sign-in",
+    "CLIENT.REDIRECT": "redirect",
     "CLIENT.BAD_ANSWER": _judge_page,
     "CLIENT.NO_CODE": _judge_page,
 }
-"""What judges each code; codes of other kinds are explained by the catalogue."""
+"""The cause that each code tells, or what judges it; other codes the catalogue explains."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from vodnb.rules.model import Lang
 
 _HEADER = ("doctor.check", "doctor.level", "doctor.told", "label.do")
+_HEADLINES = (("doctor.all well", "ok"), ("doctor.some warn", "warn"), ("doctor.some bad", "bad"))
+"""By exit status."""
 
 Level = Literal["ok", "warn", "bad", "skipped"]
 
@@ -35,20 +37,11 @@ class Check:
 
 
 def check_in_words(
-    name: str, level: Level, key: str, lang: Lang, /, *, do: str = "", **values: object
+    level: Level, key: str, lang: Lang, /, *, do: str = "", **values: object
 ) -> Check:
-    """Return a check whose texts are the doctor's.
-
-    Args:
-        name: What was looked at.
-        level: How it is.
-        key: Key of what was found.
-        lang: In which language.
-        do: Key of what to do. Default "": nothing is to be done.
-        values: What stands in their braces.
-    """
+    """Return a check from the keys of what was found, and of what to do; "" is for nothing."""
     told, done = say(key, lang, **values), say(do, lang, **values) if do else ""
-    return Check(name=name, level=level, told=told, do=done)
+    return Check(name=key.split(".")[1], level=level, told=told, do=done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -75,10 +68,7 @@ class Checkup(Displayable):
     def __repr__(self) -> str:
         lines = []
         for check in self.checks:
-            level, name = (
-                say(f"doctor.level.{check.level}", self.lang),
-                say(f"doctor.{check.name}", self.lang),
-            )
+            name, level = self._titles(check)
             lines.append(f"{padded(level, 5)} {padded(name, 11)} {check.told}")
             if check.do:
                 lines.append(f"{' ' * 18}→ {check.do}")
@@ -86,19 +76,14 @@ class Checkup(Displayable):
 
     def _as_html(self) -> Markup:
         header = [say(key, self.lang) for key in _HEADER]
-        rows = [
-            (
-                say(f"doctor.{check.name}", self.lang),
-                say(f"doctor.level.{check.level}", self.lang),
-                check.told,
-                check.do,
-            )
-            for check in self.checks
-        ]
+        rows = [(*self._titles(check), check.told, check.do) for check in self.checks]
         return element("div", table(header, rows), element("strong", self._headline()))
 
+    def _titles(self, check: Check) -> tuple[str, str]:
+        level = say(f"doctor.level.{check.level}", self.lang)
+        return say(f"doctor.{check.name}", self.lang), level
+
     def _headline(self) -> str:
-        key = ("doctor.all well", "doctor.some warn", "doctor.some bad")[self.exit_status]
-        wanted = ("ok", "warn", "bad")[self.exit_status]
-        count = sum(check.level == wanted for check in self.checks)
+        key, level = _HEADLINES[self.exit_status]
+        count = sum(check.level == level for check in self.checks)
         return say(key, self.lang, count=count)

@@ -6,19 +6,19 @@ secret.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.words.markup import Displayable, Markup
+from vodnb.service.redact import MASK
 
 from . import picture, sdk_snippet, snippets
 from .causes import Diagnosis, diagnose
 from .difference import Difference, differences
-from .fields import read_fields
 from .keeping import as_text, from_text, read_text, write_text
-from .place import Place
-from .recorded import RecordedCall
+from .recorded import Place, RecordedCall, read_query
 
 if TYPE_CHECKING:
     import os
@@ -52,7 +52,16 @@ class Exchange(RecordedCall, Displayable):
         Example:
             >>> vod.call(exchange.operation, **exchange.fields())
         """
-        return read_fields(self)
+        if self.operation == "token":
+            return {}
+        last = self.last
+        if MASK in last.request_body or MASK in last.url:
+            raise InputError(
+                "What looked like a secret was masked in this exchange.",
+                "So its request is not known as it was, and cannot be made again.",
+                f"Write vod.call({self.operation!r}, ...) with the fields themselves.",
+            )
+        return {**read_query(self), **json.loads(last.request_body or "{}")}
 
     # -- going on from it -----------------------------------------------------------------------
 

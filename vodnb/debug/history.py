@@ -64,21 +64,21 @@ class History:
         """Return a row for each exchange, by column."""
         with self._lock:
             kept = dict(self._kept)
-        return [_row(number, exchange, lang) for number, exchange in kept.items()]
-
-
-def _row(number: int, exchange: Exchange, lang: Lang) -> dict[str, object]:
-    last, spoken = exchange.last, exchange.speak(lang)
-    return {
-        "n": number,
-        "operation": exchange.operation,
-        "method": last.method,
-        "url": last.url,
-        "http_status": last.http_status,
-        "error_code": last.code,
-        "result": say("exchange.success", lang) if exchange.ok else spoken.meaning,
-        "request_id": last.request_id,
-        "attempts": len(exchange.attempts),
-        "sent_at": last.sent_at,
-        "total_ms": last.timings.total_ms,
-    }
+        return [
+            {
+                "n": number,
+                "operation": exchange.operation,
+                "method": exchange.last.method,
+                "url": exchange.last.url,
+                "http_status": exchange.http_status,
+                "error_code": exchange.code,
+                "result": say("exchange.success", lang)
+                if exchange.ok
+                else exchange.speak(lang).meaning,
+                "request_id": exchange.request_id,
+                "attempts": len(exchange.attempts),
+                "sent_at": exchange.last.sent_at,
+                "total_ms": exchange.last.timings.total_ms,
+            }
+            for number, exchange in kept.items()
+        ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from vodnb.rules.attempt import Attempt
 from vodnb.rules.errors import InputError
 from vodnb.rules.operations import OPERATIONS
 from vodnb.rules.words.wording import say
+from vodnb.tables.formats.files import replacing
 
 if TYPE_CHECKING:
     import os
@@ -40,19 +40,13 @@ def as_text(exchange: RecordedCall) -> str:
 
 
 def from_text(text: str, source: str) -> dict[str, Any]:
-    """Return the parts of the exchange that a text holds.
-
-    Args:
-        text: What `as_text` gave.
-        source: What to call it in an error.
+    """Return the parts of the exchange that a text holds; `source` is its name in an error.
 
     Raises:
         InputError: It is no exchange, or a newer vodnb wrote it.
     """
     try:
-        told = json.loads(text)
-        _check_format(told, source)
-        return _parts(told)
+        return _parts(json.loads(text), source)
     except (ValueError, KeyError, TypeError, RecursionError) as cause:
         raise InputError(
             f"'{source}' is no saved exchange: {type(cause).__name__}: {cause}.",
@@ -60,7 +54,7 @@ def from_text(text: str, source: str) -> dict[str, Any]:
         ) from None
 
 
-def _check_format(told: dict[str, Any], source: str) -> None:
+def _parts(told: dict[str, Any], source: str) -> dict[str, Any]:
     if told["kind"] != _KIND:
         raise ValueError("it is of another kind")
     if told["format"] > _FORMAT:
@@ -69,9 +63,6 @@ def _check_format(told: dict[str, Any], source: str) -> None:
             "A newer vodnb wrote it.",
             "Update vodnb.",
         )
-
-
-def _parts(told: dict[str, Any]) -> dict[str, Any]:
     place = {name: told["place"][name] for name in _PLACE}
     attempts = tuple(map(Attempt.from_json, told["attempts"]))
     names = {told["operation"], *(attempt.operation for attempt in attempts)}
@@ -84,14 +75,8 @@ def _parts(told: dict[str, Any]) -> dict[str, Any]:
     notes = tuple((key, dict(values)) for key, values in told["notes"])
     for key, values in notes:
         say(f"note.{key}", told["lang"], **values)
-    return {
-        "operation": told["operation"],
-        "is_sent": bool(told["is_sent"]),
-        "lang": told["lang"],
-        "place": place,
-        "notes": notes,
-        "attempts": attempts,
-    }
+    same = {"operation": told["operation"], "is_sent": bool(told["is_sent"]), "lang": told["lang"]}
+    return {**same, "place": place, "notes": notes, "attempts": attempts}
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -130,18 +115,12 @@ def write_text(path: str | os.PathLike[str], text: str, *, overwrite: bool) -> P
             "It may hold another exchange, so it is not replaced.",
             "Name another file, or give overwrite=True.",
         )
-    scratch = ""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", errors="replace", dir=target.parent, suffix=".part", delete=False
-        ) as file:
-            scratch = file.name
-            file.write(text)
-        return Path(scratch).replace(target)
+        with replacing(target, mode=0o600) as stream:
+            stream.write(text.encode(errors="replace"))
     except OSError as cause:
-        if scratch:
-            Path(scratch).unlink(missing_ok=True)
         raise InputError(
             f"The exchange cannot be written to '{target}': {cause.strerror or cause}.",
             do="Name a file in a folder that exists and that you may write to.",
         ) from None
+    return target

@@ -27,53 +27,45 @@ _STYLE = "margin:2px 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:72e
 
 def as_lines(exchange: RecordedCall) -> str:
     """Return an exchange as text."""
-    lang, last = exchange.lang, exchange.last
-    request = [f"  {name}: {value}" for name, value in last.request_headers.items()]
-    if last.request_body:
-        request += ["", *_indented(_readable(last.request_body, lang))]
-    lines = [_title(exchange), f"{last.method} {last.url}", *request]
+    lines = [_title(exchange), *_indented(_request(exchange))]
     if exchange.is_sent:
-        lines += ["", *_answer_lines(exchange)]
+        lines += ["", *_indented(_answer(exchange))]
     lines += ["", *(f"{name}: {value}" for name, value in _facts(exchange))]
     if (found := diagnose(exchange)) and found.canonical:
-        lines += ["", *_canonical_lines(found.canonical, lang)]
+        lines += ["", *_canonical_lines(found.canonical, exchange.lang)]
     return _printable("\n".join(lines))
 
 
 def as_html(exchange: RecordedCall) -> Markup:
     """Return an exchange as HTML."""
-    lang, last = exchange.lang, exchange.last
+    lang = exchange.lang
     pairs = [(name, _linked(name, value, exchange)) for name, value in _facts(exchange)]
-    request = _message(f"{last.method} {last.url}", last.request_headers, last.request_body, lang)
-    parts = [
-        element("div", element("strong", _title(exchange))),
-        _facts_table(pairs),
-    ]
+    parts = [_strong(_title(exchange)), _facts_table(pairs)]
     if (found := diagnose(exchange)) and found.canonical:
         parts.append(_canonical_table(found.canonical, lang))
-    parts += [element("div", element("strong", say("exchange.request", lang))), request]
+    shown = [(say("exchange.request", lang), _request(exchange))]
     if exchange.is_sent:
-        head = _status_line(exchange)
-        parts += [
-            element("div", element("strong", say("exchange.answer", lang))),
-            _message(head, last.headers, last.body, lang, is_cut=last.is_cut),
-        ]
+        shown.append((say("exchange.answer", lang), _answer(exchange)))
+    for name, lines in shown:
+        parts += [_strong(name), element("pre", "\n".join(lines), style=_STYLE)]
     return element("div", *parts, class_="vodnb-exchange", lang=lang)
+
+
+def _strong(text: str) -> Markup:
+    return element("div", element("strong", text))
 
 
 def _timings_in_words(timings: Timings, lang: Lang) -> str:
     """Return how long the parts of a sending took, in one line."""
-    parts = []
-    if timings.connect_ms is not None:
-        parts.append(say("exchange.timings.connect", lang, ms=timings.connect_ms))
-    elif timings.first_byte_ms is not None:
-        parts.append(say("exchange.timings.reused", lang))
-    if timings.tls_ms is not None:
-        parts.append(say("exchange.timings.tls", lang, ms=timings.tls_ms))
-    if timings.first_byte_ms is not None:
-        parts.append(say("exchange.timings.first byte", lang, ms=timings.first_byte_ms))
-    if timings.total_ms is not None:
-        parts.append(say("exchange.timings.total", lang, ms=timings.total_ms))
+    known = [
+        ("exchange.timings.connect", timings.connect_ms),
+        ("exchange.timings.tls", timings.tls_ms),
+        ("exchange.timings.first byte", timings.first_byte_ms),
+        ("exchange.timings.total", timings.total_ms),
+    ]
+    parts = [say(key, lang, ms=ms) for key, ms in known if ms is not None]
+    if timings.connect_ms is None and timings.first_byte_ms is not None:
+        parts.insert(0, say("exchange.timings.reused", lang))
     return " · ".join(parts)
 
 
@@ -87,32 +79,26 @@ def _printable(text: str) -> str:
 
 def _title(exchange: RecordedCall) -> str:
     title = exchange.declared.title(exchange.lang)
-    return f"{exchange.operation} · {title} · {_result(exchange)}"
-
-
-def _result(exchange: RecordedCall) -> str:
+    result = exchange.code or say("exchange.success", exchange.lang)
     if not exchange.is_sent:
-        return say("outcome.not_sent", exchange.lang)
-    return exchange.code or say("exchange.success", exchange.lang)
+        result = say("outcome.not_sent", exchange.lang)
+    return f"{exchange.operation} · {title} · {result}"
 
 
-def _status_line(exchange: RecordedCall) -> str:
-    if exchange.http_status is None:
-        return say(
-            "exchange.no answer.why", exchange.lang, message=exchange.message or exchange.code
-        )
-    return f"HTTP {exchange.http_status}"
-
-
-def _answer_lines(exchange: RecordedCall) -> list[str]:
+def _request(exchange: RecordedCall) -> list[str]:
     last = exchange.last
-    lines = [_status_line(exchange)]
-    lines += [f"  {name}: {value}" for name, value in last.headers.items()]
-    if last.body:
-        lines += ["", *_indented(_readable(last.body, exchange.lang))]
-    if last.is_cut:
-        lines.append(f"  {say('exchange.body.cut', exchange.lang)}")
-    return lines
+    return _message(
+        f"{last.method} {last.url}", last.request_headers, last.request_body, exchange.lang
+    )
+
+
+def _answer(exchange: RecordedCall) -> list[str]:
+    last, lang = exchange.last, exchange.lang
+    head = f"HTTP {last.http_status}"
+    if last.http_status is None:
+        head = say("exchange.no answer.why", lang, message=last.message or last.code)
+    lines = _message(head, last.headers, last.body, lang)
+    return [*lines, say("exchange.body.cut", lang)] if last.is_cut else lines
 
 
 def _facts(exchange: RecordedCall) -> list[tuple[str, str]]:
@@ -163,15 +149,10 @@ def _facts_table(pairs: list[tuple[str, object]]) -> Markup:
     return element("table", element("tbody", *rows))
 
 
-def _message(
-    head: str, headers: Mapping[str, str], body: str, lang: Lang, *, is_cut: bool = False
-) -> Markup:
+def _message(head: str, headers: Mapping[str, str], body: str, lang: Lang) -> list[str]:
+    """Return a request or an answer, as it goes over the wire."""
     lines = [head, *(f"{name}: {value}" for name, value in headers.items())]
-    if body:
-        lines += ["", _readable(body, lang)]
-    if is_cut:
-        lines.append(say("exchange.body.cut", lang))
-    return element("pre", "\n".join(lines), style=_STYLE)
+    return [*lines, "", *_readable(body, lang).splitlines()] if body else lines
 
 
 def _readable(body: str, lang: Lang) -> str:
@@ -186,8 +167,10 @@ def _readable(body: str, lang: Lang) -> str:
     return f"{told[:_SHOWN_CHARS]}\n{say('exchange.body.more', lang, count=rest)}"
 
 
-def _indented(text: str) -> list[str]:
-    return [f"  {line}" for line in text.splitlines()]
+def _indented(message: list[str]) -> list[str]:
+    """Return the lines of a message, all but its first indented."""
+    head, *rest = message
+    return [head, *(f"  {line}" if line else "" for line in rest)]
 
 
 def _marked(comparison: CanonicalComparison, lang: Lang) -> list[tuple[str, str, str]]:
@@ -216,7 +199,6 @@ def _canonical_table(comparison: CanonicalComparison, lang: Lang) -> Markup:
     for at, told in enumerate(_marked(comparison, lang)):
         tint = "background:rgba(198,40,40,.14)" if at == comparison.first else None
         rows.append(element("tr", *(element("td", text, style=cell) for text in told), style=tint))
-    caption = element(
-        "caption", say("canonical.title", lang), style="text-align:left;font-weight:600"
-    )
+    title = say("canonical.title", lang)
+    caption = element("caption", title, style="text-align:left;font-weight:600")
     return element("table", caption, element("tbody", *rows))

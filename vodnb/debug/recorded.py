@@ -8,19 +8,66 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from vodnb.rules.codes import look_up
-from vodnb.rules.operations import OPERATIONS
+from vodnb.rules.operations import OPERATIONS, Operation
+from vodnb.service.settings.credentials import Credential, KeyCredential, TokenCredential
+from vodnb.service.transport.http import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vodnb.rules.attempt import Attempt
     from vodnb.rules.model import Lang
-    from vodnb.rules.operations import Operation
+    from vodnb.service.settings.settings import Settings
 
-    from .place import Place
+SignedWith = Literal["token", "key", "temporary key", "user"]
+"""The kinds of credential."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a call went, as whom, and by which way; nothing secret is in it.
+
+    Attributes:
+        endpoint: URL of VOD.
+        iam_endpoint: URL of IAM; "" where it is not known.
+        region: The region; "" where the endpoint names none.
+        project_id: The project; "" where it was not looked up yet.
+        signed_with: The kind of credential.
+        proxy: Host and port of the proxy on the way; "" for none.
+        ca_bundle: Name of a PEM file of further authorities; "" for none.
+    """
+
+    endpoint: str
+    iam_endpoint: str = ""
+    region: str = ""
+    project_id: str = ""
+    signed_with: SignedWith = "token"
+    proxy: str = ""
+    ca_bundle: str = ""
+
+
+def place_of(settings: Settings, *, project_id: str, is_iam: bool = False) -> Place:
+    """Return the place that settings name, with the project as far as it is known."""
+    return Place(
+        endpoint=settings.endpoint,
+        iam_endpoint=settings.iam_endpoint,
+        region=settings.region,
+        project_id=project_id,
+        signed_with=way_of(settings.credential),
+        proxy=proxy_for(settings.iam_endpoint if is_iam else settings.endpoint),
+        ca_bundle=settings.ca_bundle,
+    )
+
+
+def way_of(credential: Credential) -> SignedWith:
+    """Return the kind of a credential."""
+    if isinstance(credential, KeyCredential):
+        return "temporary key" if credential.security_token else "key"
+    return "token" if isinstance(credential, TokenCredential) else "user"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -114,3 +161,14 @@ class RecordedCall:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+
+
+def read_query(exchange: RecordedCall) -> dict[str, str | list[str]]:
+    """Return the declared fields of an exchange's URL, as texts."""
+    declared = {field.name: field for field in exchange.declared.fields}
+    asked = parse_qs(urlsplit(exchange.last.url).query, keep_blank_values=True)
+    return {
+        name: texts if declared[name].is_list else texts[0]
+        for name, texts in asked.items()
+        if name in declared
+    }

@@ -13,13 +13,11 @@ from urllib.parse import urlsplit
 
 from vodnb.service.redact import MASK
 
-from .fields import read_query
+from .recorded import RecordedCall, read_query
 from .snippets import Script, masked_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from .recorded import RecordedCall
 
 _ROOMS = {
     "vod": ("huaweicloudsdkvod.v1", "VodClient"),
@@ -43,6 +41,7 @@ def sdk(exchange: RecordedCall) -> Script:
     room, client = _ROOMS[declared.host]
     body = _BODIES.get(exchange.operation)
     names = [client, f"{declared.api}Request", *([body] if body else [])]
+    has_ca = bool(exchange.place.ca_bundle)
     lines = [f"# {exchange.operation}: {exchange.doc_url}", *masked_note(exchange)]
     if "key" not in exchange.place.signed_with:
         lines.append("# The SDK knows no token: this needs an access key of the same account.")
@@ -52,11 +51,7 @@ def sdk(exchange: RecordedCall) -> Script:
         "",
         "from huaweicloudsdkcore.auth.credentials import BasicCredentials",
         "from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException",
-        *(
-            ["from huaweicloudsdkcore.http.http_config import HttpConfig"]
-            if _has_ca(exchange)
-            else []
-        ),
+        *(["from huaweicloudsdkcore.http.http_config import HttpConfig"] if has_ca else []),
         f"from {room} import {', '.join(sorted(names))}",
         "",
         *_client(exchange, client),
@@ -65,29 +60,22 @@ def sdk(exchange: RecordedCall) -> Script:
     return Script("\n".join([*lines, ""]))
 
 
-def _has_ca(exchange: RecordedCall) -> bool:
-    return bool(exchange.place.ca_bundle)
-
-
 def _client(exchange: RecordedCall, client: str) -> list[str]:
-    parts = urlsplit(exchange.last.url)
+    parts, place = urlsplit(exchange.last.url), exchange.place
     way = ["credentials = BasicCredentials(",
            '    os.environ["HUAWEICLOUD_SDK_AK"],',
            '    os.environ["HUAWEICLOUD_SDK_SK"],',
-           f"    {exchange.place.project_id!r},",
+           f"    {place.project_id!r},",
            ")"]  # fmt: skip
-    if exchange.place.signed_with == "temporary key":
+    if place.signed_with == "temporary key":
         way.append('credentials.with_security_token(os.environ["HUAWEICLOUD_SDK_SECURITY_TOKEN"])')
-    builder = f"client = {client}.new_builder().with_credentials(credentials)"
-    endpoint = f"{parts.scheme}://{parts.netloc}"
-    if not _has_ca(exchange):
-        return [*way, f"{builder}.with_endpoint({endpoint!r}).build()"]
-    return [
-        *way,
-        "config = HttpConfig.get_default_config()",
-        f"config.ssl_ca_cert = {exchange.place.ca_bundle!r}",
-        f"{builder}.with_http_config(config).with_endpoint({endpoint!r}).build()",
-    ]
+    config = ""
+    if place.ca_bundle:
+        way += ["config = HttpConfig.get_default_config()",
+                f"config.ssl_ca_cert = {place.ca_bundle!r}"]  # fmt: skip
+        config = ".with_http_config(config)"
+    builder = f"client = {client}.new_builder().with_credentials(credentials){config}"
+    return [*way, f"{builder}.with_endpoint({f'{parts.scheme}://{parts.netloc}'!r}).build()"]
 
 
 def _call(exchange: RecordedCall) -> list[str]:

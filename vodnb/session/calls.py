@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vodnb.debug.catalogue import find_operation
 from vodnb.debug.exchange import Exchange
 from vodnb.debug.history import History
-from vodnb.debug.place import place_of, way_of
+from vodnb.debug.recorded import place_of, way_of
 from vodnb.kernel.loop import submit
 from vodnb.rules.attempt import Attempt
 from vodnb.rules.errors import InputError, VodnbError

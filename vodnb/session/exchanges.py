@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vodnb.debug.exchange import Exchange
-    from vodnb.debug.place import SignedWith
+    from vodnb.debug.recorded import SignedWith
 
     from .calls import Calls
     from .connection import Connection

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import secrets
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from vodnb.rules.errors import InputError
 from vodnb.rules.model import RESULT_COLUMNS
 from vodnb.rules.verdicts import KEPT_DIGITS
 from vodnb.tables.formats.cell_text import TEXT, is_missing
-from vodnb.tables.formats.files import path_of
+from vodnb.tables.formats.files import path_of, replacing
 from vodnb.tables.formats.header import OUR_TITLES
 from vodnb.tables.formats.parquet import check_parquet, write_parquet
 from vodnb.tables.formats.workbook import MOST_ROWS, check_workbook, fits_workbook, write_workbook
@@ -200,20 +199,14 @@ def _values(cells: list[str], dtype: object) -> list[Any] | None:
 
 
 def _write(table: pd.DataFrame, target: Path) -> None:
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with draft.open("xb") as stream:
-            match target.suffix.lower():
-                case ".xlsx":
-                    _write_workbook(table, stream)
-                case ".parquet":
-                    write_parquet(table, stream)
-                case _:
-                    _write_csv(table, stream)
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with replacing(target) as stream:
+        match target.suffix.lower():
+            case ".xlsx":
+                _write_workbook(table, stream)
+            case ".parquet":
+                write_parquet(table, stream)
+            case _:
+                _write_csv(table, stream)
 
 
 def _write_csv(table: pd.DataFrame, stream: IO[bytes]) -> None:

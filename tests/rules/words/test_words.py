@@ -18,7 +18,7 @@ from sentences import is_text, nodes_of, pairs_in, said
 import vodnb
 from vodnb.bulk.engine.events import Phase
 from vodnb.debug.checkup import Level
-from vodnb.debug.place import SignedWith
+from vodnb.debug.recorded import SignedWith
 from vodnb.reporting.figures import CHANGES
 from vodnb.rules.codes import all_entries, family_entries
 from vodnb.rules.model import Needs, Outcome, Status, Verdict

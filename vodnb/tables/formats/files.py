@@ -9,8 +9,10 @@ import difflib
 import gzip
 import io
 import re
+import secrets
 import zipfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -21,7 +23,8 @@ from .header import is_id
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import IO
 
 MOST_UNPACKED = 1 << 30
 """Bytes; a list of 30 million IDs. What unpacks to more is no list of assets, or a trap."""
@@ -243,3 +246,22 @@ def path_of(name: str | os.PathLike[str]) -> Path:
         return path.expanduser()
     except (RuntimeError, ValueError):  # `~x` is no user's folder
         return path
+
+
+@contextmanager
+def replacing(target: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
+    """Give a file to write, which takes the place of another when all of it is written.
+
+    Args:
+        target: The place. Where writing fails, what was there is still whole.
+        mode: Who may read it, as far as the process allows it. Default 0666.
+    """
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    draft.touch(mode, exist_ok=False)
+    try:
+        with draft.open("wb") as stream:
+            yield stream
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from dataclasses import asdict
 
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ import vodnb
 from vodnb.journal.entries import Entry, Standing
 from vodnb.journal.past import read_past
 from vodnb.reporting.course import Moments, count_course
-from vodnb.reporting.figures import CHANGES, Figures, count_figures, from_json, to_json
+from vodnb.reporting.figures import CHANGES, Figures, count_figures, from_json
 from vodnb.reporting.inputs import Source, count, gather
 from vodnb.reporting.pages import SECTIONS, Page
 from vodnb.reporting.proceedings import timeline
@@ -83,7 +84,7 @@ def test_figures_survive_being_kept(run):
     import json
 
     told = figures_of(finished(*run), earlier={})
-    again = from_json(json.loads(json.dumps(to_json(told))))
+    again = from_json(json.loads(json.dumps(asdict(told))))
     for lang in ("zh", "en"):
         pages = [Page(one, lang, folder="r_files") for one in (told, again)]
         for name in SECTIONS:

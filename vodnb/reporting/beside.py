@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from vodnb.rules.model import Needs, Outcome
 
-from .figures import ENDING, each_change, party_of, to_json
+from .figures import ENDING, each_change, party_of
 from .inputs import earlier_outcomes
 from .proceedings import timeline
 from .storage import FIGURES, MARK, digest
@@ -44,14 +45,7 @@ def write_tables(
     folder: Path,
     lang: Lang,
 ) -> tuple[list[tuple[str, str]], str]:
-    """Write the tables beside a report.
-
-    Args:
-        table: The results.
-        figures: What was counted of them.
-        earlier: Asset and outcome of an earlier table; None for none.
-        folder: Where they go.
-        lang: Language of `meaning` and `next_step`, which are said anew.
+    """Write the tables beside a report: results, whose advice is said anew, and what comes of them.
 
     Returns:
         The name of each file and the key of what it holds; and the key of why there is no workbook,
@@ -80,8 +74,7 @@ def write_tables(
         changed = (cells for cells in changes if cells[1] != _UNCHANGED)
         save(make_table(_COMPARED, changed), folder / "comparison.csv")
         save(earlier, folder / "earlier.csv")
-        files.append(("comparison.csv", "file comparison"))
-        files.append(("earlier.csv", "file earlier"))
+        files += [("comparison.csv", "file comparison"), ("earlier.csv", "file earlier")]
     return files, remark
 
 
@@ -97,7 +90,7 @@ def keep_figures(
         "max_rows": figures.max_rows,
         "files": list(files),
         "remark": remark,
-        "figures": to_json(figures),
+        "figures": asdict(figures),
     }
     text = json.dumps(kept, ensure_ascii=True, indent=1)
     (folder / FIGURES).write_text(text + "\n", "utf-8")

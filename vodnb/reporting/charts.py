@@ -41,13 +41,7 @@ _WIDE = 0x2E80
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One row of numbers in a chart.
-
-    Attributes:
-        name: What it is, in words.
-        colour: Its colour.
-        values: Its numbers.
-    """
+    """One row of numbers in a chart, and what it is, in words."""
 
     name: str
     colour: str
@@ -56,15 +50,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawn chart.
-
-    Attributes:
-        svg: The drawing.
-        told: What it shows, in words, for whoever cannot see it.
-    """
+    """A drawn chart."""
 
     svg: Markup
     told: str
+    """What it shows, in words, for whoever cannot see it."""
 
     def picture(self) -> Markup:
         """Return the image tag."""
@@ -74,12 +64,7 @@ class Chart:
 
 
 def draw_share(parts: Sequence[tuple[str, str, int]], told: str) -> Chart:
-    """Draw one bar that is parted by shares; a part that is there is always seen.
-
-    Args:
-        parts: Name, colour and count of each part.
-        told: What it shows, in words.
-    """
+    """Draw one bar that is parted by shares: name, colour and count. What is there is seen."""
     present = [part for part in parts if part[2]]
     whole = sum(count for *_, count in present) or 1
     least = 3.0
@@ -102,14 +87,10 @@ def draw_columns(
     told: str,
     limit: tuple[str, float] | None = None,
 ) -> Chart:
-    """Draw columns over a scale, the series stacked.
+    """Draw columns over a scale, the series stacked, the lowest first.
 
-    Args:
-        series: What is stacked, the lowest first; all as long as `labels`.
-        labels: What stands below each column; as many are shown as there is room for.
-        unit: What the scale counts.
-        told: What it shows, in words.
-        limit: Name and height of a dashed line. Default: none.
+    Below each stands its label, as far as there is room; `limit` is name and height of a dashed
+    line.
     """
     totals = [sum(values) for values in zip(*(one.values for one in series), strict=True)]
     top = _round_up(max([*totals, limit[1] if limit else 0, 1]))
@@ -171,52 +152,37 @@ def _legend(entries: Sequence[tuple[str, str]], *, top: float) -> tuple[list[Mar
 
 
 def _frame(shapes: Sequence[Markup], height: float) -> Markup:
-    ground = element("rect", width=_WIDTH, height=_number(height), fill="#ffffff")
+    size = {"width": _WIDTH, "height": _number(height)}
     return element(
         "svg",
-        ground,
+        element("rect", **size, fill="#ffffff"),
         *shapes,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {_WIDTH} {_number(height)}",
-        width=_WIDTH,
-        height=_number(height),
+        **size,
         font_family=_FONTS,
         font_size=12,
     )
 
 
 def _box(x: float, y: float, width: float, height: float, colour: str) -> Markup:
-    return element(
-        "rect",
-        x=_number(x),
-        y=_number(y),
-        width=_number(width),
-        height=_number(height),
-        fill=colour,
-    )
+    return _shape("rect", x=x, y=y, width=width, height=height, fill=colour)
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, *, dash: str = "") -> Markup:
-    return element(
-        "line",
-        x1=_number(x1),
-        y1=_number(y1),
-        x2=_number(x2),
-        y2=_number(y2),
-        stroke=colour,
-        stroke_dasharray=dash or None,
-    )
+    return _shape("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour, stroke_dasharray=dash or None)
 
 
-def _text(
-    told: str,
-    x: float,
-    y: float,
-    *,
-    anchor: str = "start",
-    colour: str = _SOFT,
-) -> Markup:
-    return element("text", told, x=_number(x), y=_number(y), fill=colour, text_anchor=anchor)
+def _text(told: str, x: float, y: float, *, anchor: str = "start", colour: str = _SOFT) -> Markup:
+    return _shape("text", told, x=x, y=y, fill=colour, text_anchor=anchor)
+
+
+def _shape(tag: str, *children: str, **attributes: float | str | None) -> Markup:
+    told = {
+        name: _number(value) if isinstance(value, int | float) else value
+        for name, value in attributes.items()
+    }
+    return element(tag, *children, **told)
 
 
 def _number(value: float) -> str:

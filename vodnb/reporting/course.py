@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from vodnb.rules.model import Outcome
@@ -30,61 +31,47 @@ _END_OF_TIME = 4_102_444_800.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
-    """What a journal knows beyond the table, in seconds since 1970.
-
-    Attributes:
-        resent_at: When requests left that were not the first of their asset.
-        throttled_at: When those had left that were throttled.
-    """
+    """What a journal knows beyond the table, in seconds since 1970."""
 
     resent_at: Sequence[float] = ()
+    """When requests left that were not the first of their asset."""
     throttled_at: Sequence[float] = ()
+    """When those had left that were throttled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """How a run went, in numbers; each asset counts once.
-
-    Attributes:
-        sent: How many assets were sent at least once.
-        begin: When the first left, in seconds since 1970; 0 for never.
-        end: When the last answer came.
-        width: Seconds of one span of time.
-        outcomes: For each outcome, how many assets first sent in each span ended so.
-        calls: How many requests left in each span.
-        throttled: How many of them were throttled; None where the source does not tell.
-        attempts: How many assets took so many attempts.
-        latencies: Milliseconds of the last attempt: p50, p95, p99 and max; empty where none is
-            known.
-        latency_counts: How many assets in each class of `LATENCY_EDGES`.
-        unreadable: How many `sent_at` could not be read.
-    """
+    """How a run went, in numbers; each asset counts once, and each span of time has its count."""
 
     sent: int = 0
     begin: float = 0.0
+    """When the first left, in seconds since 1970; 0 for never."""
     end: float = 0.0
+    """When the last answer came."""
     width: int = 1
+    """Seconds of one span of time."""
     outcomes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """By outcome, when those that ended so were first sent."""
     calls: Sequence[int] = ()
     throttled: Sequence[int] | None = None
+    """None where the source does not tell."""
     attempts: Mapping[str, int] = field(default_factory=dict)
+    """How many assets took so many attempts."""
     latencies: Mapping[str, int] = field(default_factory=dict)
+    """Milliseconds of the last attempt: p50, p95, p99 and max; empty where none is known."""
     latency_counts: Sequence[int] = ()
+    """How many assets in each class of `LATENCY_EDGES`."""
     unreadable: int = 0
+    """How many `sent_at` could not be read."""
 
 
 def count_course(
     columns: Mapping[str, Sequence[str]], firsts: Sequence[int], moments: Moments | None
 ) -> Course:
-    """Count how a run went.
-
-    Args:
-        columns: The columns of its results table, as texts.
-        firsts: Positions of the first row of each asset.
-        moments: What its journal knows; None where there is none.
-    """
+    """Count how a run went, of the first row of each asset and of what its journal knows."""
     outcome, sent_at, elapsed = (columns[name] for name in ("outcome", "sent_at", "elapsed_ms"))
-    left, ended, kinds, unreadable = array("d"), 0.0, [], 0
+    sent: dict[str, array[float]] = {}
+    ended, unreadable = 0.0, 0
     for at in firsts:
         if not sent_at[at]:
             continue
@@ -92,11 +79,8 @@ def count_course(
         if moment is None:
             unreadable += 1
             continue
-        left.append(moment)
-        kinds.append(outcome[at])
+        sent.setdefault(outcome[at], array("d")).append(moment)
         ended = max(ended, moment + (_duration(elapsed[at]) or 0) / 1000)
-    known = [moments.resent_at, moments.throttled_at] if moments else []
-    calls = array("d", [*left, *(moments.resent_at if moments else ())])
     latencies, counts = _latencies(_duration(elapsed[at]) for at in firsts)
     told = Course(
         attempts=_attempts(columns["attempts"], firsts),
@@ -104,39 +88,30 @@ def count_course(
         latency_counts=counts,
         unreadable=unreadable,
     )
+    resent = moments.resent_at if moments else ()
+    throttled = moments.throttled_at if moments else ()
+    calls = array("d", chain(*sent.values(), resent))
     if not calls:
         return told
-    begin = min(min(times) for times in (left, *known) if len(times))
-    end = max(ended, *(max(times) for times in (left, *known) if len(times)))
+    known = [times for times in (calls, throttled) if times]
+    begin = min(map(min, known))
+    end = max(ended, *map(max, known))
     width = _width(end - begin)
-    bins = int((end - begin) // width) + 1
+
+    def spread(times: Iterable[float]) -> list[int]:
+        spans = Counter(int((moment - begin) // width) for moment in times)
+        return [spans[place] for place in range(int((end - begin) // width) + 1)]
+
     return replace(
         told,
-        sent=len(left),
+        sent=sum(map(len, sent.values())),
         begin=begin,
         end=end,
         width=width,
-        outcomes=_outcomes_in(zip(left, kinds, strict=True), begin, width, bins),
-        calls=_spread(calls, begin, width, bins),
-        throttled=_spread(moments.throttled_at, begin, width, bins) if moments else None,
+        outcomes={one.value: spread(sent[one]) for one in Outcome if one in sent},
+        calls=spread(calls),
+        throttled=spread(throttled) if moments else None,
     )
-
-
-def _outcomes_in(
-    ends: Iterable[tuple[float, str]], begin: float, width: int, bins: int
-) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    counts = Counter((int((moment - begin) // width), kind) for moment, kind in ends)
-    for outcome in Outcome:
-        told = [counts[place, outcome.value] for place in range(bins)]
-        if any(told):
-            found[outcome.value] = told
-    return found
-
-
-def _spread(times: Iterable[float], begin: float, width: int, bins: int) -> list[int]:
-    counts = Counter(int((moment - begin) // width) for moment in times)
-    return [counts[place] for place in range(bins)]
 
 
 def _width(span: float) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.model import Needs, Outcome, Settlement, Verdict
@@ -25,31 +26,25 @@ CHANGES = ("newly_settled", "newly_failed", "still_hanging", "lost", "settled_bo
 _BROKEN = "TRANSCODE_FAILED"
 _GOOD = {outcome.value for outcome in Outcome if outcome.is_good}
 _USABLE = {verdict.value for verdict in Verdict if verdict.is_usable}
-_CELLS = ("asset_id", "state_after", "http_status", "attempts", "request_id", "sent_at")
+_SHOWN = ("asset_id", "state_after", "http_status", "attempts", "request_id", "sent_at")
+_AUDIT = ("sent_at", "request_id", "asset_id", "outcome", "http_status", "attempts")
+_INVALID = ("asset_id", "verdict", "verdict_note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Rows that ended alike.
-
-    Attributes:
-        outcome: How they ended.
-        code: Their error code; "" for none.
-        status: An HTTP status that came with it; None for none.
-        state: The state that tells what to do, where the code does not; "" otherwise.
-        rows: How many.
-        message: The service's own words in the first of them.
-        shown: The first of them: row number, asset ID, state, HTTP status, attempts, request ID,
-            when sent.
-    """
+    """Rows that ended alike: so many with one outcome and code, if any, and an HTTP status."""
 
     outcome: str
     code: str
     status: int | None
     state: str
+    """The state that tells what to do, where the code does not; "" otherwise."""
     rows: int
     message: str = ""
+    """The service's own words in the first of them."""
     shown: Sequence[Sequence[str]] = ()
+    """The first of them: row number, asset ID, state, HTTP status, attempts, request ID, when."""
 
     @property
     def needs(self) -> Needs:
@@ -58,94 +53,70 @@ class Group:
 
     def advice(self, lang: Lang) -> tuple[str, str, Needs]:
         """Return meaning, next step, and who must act."""
-        settlement = Settlement(
-            outcome=Outcome(self.outcome),
-            code=self.code,
-            http_status=self.status,
-            state_after=self.state,
-        )
-        return advise(settlement, lang)[:3]
+        return _advise(self.outcome, self.code, self.state, self.status, lang)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Assets of which the same became since an earlier report.
-
-    Attributes:
-        name: One of `CHANGES`.
-        assets: How many.
-        shown: The first of them: asset ID, outcome then, outcome now, error code now.
-    """
+    """Assets of which the same, one of `CHANGES`, became since an earlier report."""
 
     name: str
     assets: int
     shown: Sequence[Sequence[str]] = ()
+    """The first of them: asset ID, outcome then, outcome now, error code now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What is known of the run beyond its table; "" for what is not.
-
-    Attributes:
-        state: `finished`, `unfinished`, `under way`, or "" where only the table is known.
-        endpoint: Where the service is.
-        project_id: Whose assets they are.
-        began_at: When the run began.
-        journal: Name of its journal, without the folder.
-        source: Name of the file that the assets came from, without the folder.
-        settings: Names and values of the connection's settings, secrets masked.
-        made_at: When the report was made: UTC ISO text.
-        versions: Names and versions of what made it.
-    """
+    """What is known of the run beyond its table; "" for what is not. Times are UTC ISO texts."""
 
     state: str = ""
+    """`finished`, `unfinished`, `under way`, or "" where only the table is known."""
     endpoint: str = ""
     project_id: str = ""
     began_at: str = ""
     journal: str = ""
+    """Name of its journal, without the folder."""
     source: str = ""
+    """Name of the file that the assets came from, without the folder."""
     settings: Sequence[Sequence[str]] = ()
+    """Names and values of the connection's settings, secrets masked."""
     made_at: str = ""
+    """When the report was made."""
     versions: Sequence[Sequence[str]] = ()
+    """Names and versions of what made it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Everything that a report says, in numbers and in cells of the table.
-
-    Attributes:
-        rows: How many rows the table has.
-        assets: How many distinct assets they point at.
-        outcomes: Rows by outcome, all six.
-        verdicts: Rows by verdict, all seven.
-        groups: The rows by how they ended, the most first within an outcome.
-        invalid: The first rows that are invalid: row number, cell, verdict, note.
-        states: Assets by state before and state after, the most first.
-        course: How the run went.
-        audit: The first requests: when sent, request ID, asset ID, outcome, HTTP status, attempts.
-        requests: How many assets have a request ID.
-        statuses: What was asked for.
-        run_ids: The runs that the rows come from.
-        run: What is known of the run beyond the table.
-        changes: What became of assets since an earlier report; None where there is none.
-        max_rows: The most rows of a table that are shown.
-    """
+    """Everything that a report says, in numbers and in cells of the table."""
 
     rows: int
     assets: int
+    """How many distinct assets the rows point at."""
     outcomes: Mapping[str, int]
+    """Rows by outcome, all six."""
     verdicts: Mapping[str, int]
+    """Rows by verdict, all seven."""
     groups: Sequence[Group]
+    """The rows by how they ended, the most first within an outcome."""
     invalid: Sequence[Sequence[str]]
+    """The first rows that are invalid: row number, cell, verdict, note."""
     states: Sequence[tuple[str, str, int]]
+    """Assets by state before and state after, the most first."""
     course: Course
     audit: Sequence[Sequence[str]]
+    """The first requests: when sent, request ID, asset ID, outcome, HTTP status, attempts."""
     requests: int
+    """How many assets have a request ID."""
     statuses: Sequence[str]
+    """What was asked for."""
     run_ids: Sequence[str]
     max_rows: int
+    """The most rows of a table that are shown."""
     run: RunFacts = field(default_factory=RunFacts)
     changes: Sequence[Change] | None = None
+    """What became of assets since an earlier report; None where there is none."""
 
     @property
     def settled(self) -> int:
@@ -172,19 +143,21 @@ def count_figures(
     """
     firsts = _first_rows(columns)
     outcomes, verdicts = Counter(columns["outcome"]), Counter(columns["verdict"])
-    pairs = zip(columns["state_before"], columns["state_after"], strict=True)
-    states = _pick_states(list(pairs), firsts)
+    invalid = (at for at, name in enumerate(columns["outcome"]) if name == Outcome.INVALID)
+    sent = [at for at in firsts if columns["request_id"][at]]
+    before, after = columns["state_before"], columns["state_after"]
+    states = Counter((before[at], after[at]) for at in firsts)
     return Figures(
         rows=len(columns["outcome"]),
         assets=len(firsts),
         outcomes={outcome.value: outcomes[outcome.value] for outcome in Outcome},
         verdicts={verdict.value: verdicts[verdict.value] for verdict in Verdict},
         groups=_count_groups(columns, max_rows),
-        invalid=_invalid(columns, max_rows),
-        states=states,
+        invalid=[[str(at + 1), *_cells(columns, at, _INVALID)] for at in islice(invalid, max_rows)],
+        states=[(*pair, states[pair]) for pair in sorted(states, key=lambda it: (-states[it], it))],
         course=count_course(columns, firsts, moments),
-        audit=_audit(columns, firsts, max_rows),
-        requests=sum(1 for at in firsts if columns["request_id"][at]),
+        audit=[_cells(columns, at, _AUDIT) for at in sent[:max_rows]],
+        requests=len(sent),
         statuses=sorted(set(columns["requested_status"]) - {""}),
         run_ids=sorted(set(columns["run_id"]) - {""}),
         max_rows=max_rows,
@@ -194,10 +167,9 @@ def count_figures(
 
 
 def group_key(row: Sequence[str]) -> tuple[str, str, str]:
-    """Return what a row has in common with those that ended alike: outcome, code, telling state.
+    """Return what a row, by its cells in `ENDING`, has in common with those that ended alike.
 
-    Args:
-        row: Its cells in the columns of `ENDING`.
+    That is its outcome, its code, and a state where that tells more.
     """
     outcome, code, _, before, after = row
     if outcome in _GOOD:
@@ -206,41 +178,32 @@ def group_key(row: Sequence[str]) -> tuple[str, str, str]:
 
 
 def party_of(row: Sequence[str]) -> Needs:
-    """Return who or what must act on a row.
+    """Return who or what must act on a row, by its cells in `ENDING`."""
+    return _advise(*group_key(row), whole_number(row[2]), "en")[2]
 
-    Args:
-        row: Its cells in the columns of `ENDING`.
-    """
-    outcome, code, state = group_key(row)
-    told = Settlement(
-        outcome=Outcome(outcome), code=code, http_status=whole_number(row[2]), state_after=state
-    )
-    return advise(told, "en")[2]
+
+def _advise(
+    outcome: str, code: str, state: str, status: int | None, lang: Lang
+) -> tuple[str, str, Needs]:
+    ended = Settlement(outcome=Outcome(outcome), code=code, http_status=status, state_after=state)
+    return advise(ended, lang)[:3]
 
 
 def each_change(
     columns: Mapping[str, Sequence[str]], earlier: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield for each asset of two tables what became of it.
+    """Yield what became of each asset of the later table, in its order, and of those gone since.
 
-    Args:
-        columns: The columns of the later table, as texts.
-        earlier: The outcome of each asset in the earlier one.
-
-    Yields:
-        Asset ID, one of `CHANGES`, outcome then, outcome now, error code now; "" for what a table
-        does not tell. The assets of the later table come first, in its order.
+    Asset ID, one of `CHANGES`, outcome then, outcome now, error code now; "" for what a table does
+    not tell.
     """
-    names = ("asset_id", "outcome", "error_code")
-    here = set()
+    gone = dict(earlier)
     for at in _first_rows(columns):
-        asset_id, now, code = (columns[name][at] for name in names)
-        before = earlier.get(asset_id)
-        here.add(asset_id)
+        asset_id, now, code = _cells(columns, at, ("asset_id", "outcome", "error_code"))
+        before = gone.pop(asset_id, None)
         yield asset_id, _change_of(before, now), before or "", now, code
-    for asset_id, before in earlier.items():
-        if asset_id not in here:
-            yield asset_id, "gone", before, "", ""
+    for asset_id, before in gone.items():
+        yield asset_id, "gone", before, "", ""
 
 
 def _change_of(before: str | None, now: str) -> str:
@@ -254,13 +217,8 @@ def _change_of(before: str | None, now: str) -> str:
     return "lost" if before in _GOOD else "still_hanging"
 
 
-def to_json(figures: Figures) -> dict[str, Any]:
-    """Return figures as plain values."""
-    return asdict(figures)
-
-
 def from_json(values: Mapping[str, Any]) -> Figures:
-    """Return the figures that plain values make.
+    """Return the figures that `asdict` made plain values of.
 
     Raises:
         KeyError, TypeError: They are none of ours.
@@ -289,14 +247,20 @@ def _first_rows(columns: Mapping[str, Sequence[str]]) -> list[int]:
 
 
 def _count_groups(columns: Mapping[str, Sequence[str]], most: int) -> list[Group]:
-    raw = Counter(zip(*(columns[name] for name in ENDING), strict=True))
+    endings = list(zip(*(columns[name] for name in ENDING), strict=True))
+    raw = Counter(endings)
+    keys_of = {ending: group_key(ending) for ending in raw}
     rows: Counter[tuple[str, str, str]] = Counter()
     statuses: dict[tuple[str, str, str], int | None] = {}
-    for ending, count in raw.items():
-        key = group_key(ending)
-        rows[key] += count
+    for ending, key in keys_of.items():
+        rows[key] += raw[ending]
         statuses[key] = statuses.get(key) or whole_number(ending[2])
-    picked = _pick_rows(columns, rows, most)
+    # Somebody has to look at the first rows of those that have a code or a state that tells.
+    picked: dict[tuple[str, str, str], list[int]] = {key: [] for key in rows if any(key[1:])}
+    for at, ending in enumerate(endings):
+        found = picked.get(keys_of[ending])
+        if found is not None and len(found) < most:
+            found.append(at)
     order = [outcome.value for outcome in Outcome]
     keys = sorted(rows, key=lambda key: (order.index(key[0]), -rows[key], key))
     return [
@@ -307,66 +271,19 @@ def _count_groups(columns: Mapping[str, Sequence[str]], most: int) -> list[Group
             state=key[2],
             rows=rows[key],
             message=columns["error_msg"][picked[key][0]] if picked.get(key) else "",
-            shown=list(_cells(columns, picked.get(key, []))),
+            shown=[_shown(columns, at) for at in picked.get(key, ())],
         )
         for key in keys
     ]
 
 
-def _pick_rows(
-    columns: Mapping[str, Sequence[str]], groups: Counter[tuple[str, str, str]], most: int
-) -> dict[tuple[str, str, str], list[int]]:
-    """Return the positions of the first rows of each group that somebody has to look at."""
-    picked: dict[tuple[str, str, str], list[int]] = {key: [] for key in groups if key[1] or key[2]}
-    full = {key for key in groups if key not in picked}
-    keys: dict[tuple[str, ...], tuple[str, str, str]] = {}
-    for at, raw in enumerate(zip(*(columns[name] for name in ENDING), strict=True)):
-        key = keys.get(raw) or keys.setdefault(raw, group_key(raw))
-        if key in full:
-            continue
-        picked[key].append(at)
-        if len(picked[key]) >= most:
-            full.add(key)
-    return picked
+def _shown(columns: Mapping[str, Sequence[str]], at: int) -> list[str]:
+    asset_id, state, *more = _cells(columns, at, _SHOWN)
+    return [str(at + 1), asset_id, state or columns["state_before"][at], *more]
 
 
-def _cells(columns: Mapping[str, Sequence[str]], rows: Sequence[int]) -> Iterator[list[str]]:
-    for at in rows:
-        told = {name: columns[name][at] for name in _CELLS}
-        told["state_after"] = told["state_after"] or columns["state_before"][at]
-        yield [str(at + 1), *told.values()]
-
-
-def _invalid(columns: Mapping[str, Sequence[str]], most: int) -> list[list[str]]:
-    found: list[list[str]] = []
-    for at, outcome in enumerate(columns["outcome"]):
-        if len(found) == most:
-            break
-        if outcome == Outcome.INVALID.value:
-            cells = (columns[name][at] for name in ("asset_id", "verdict", "verdict_note"))
-            found.append([str(at + 1), *cells])
-    return found
-
-
-def _pick_states(
-    pairs: Sequence[tuple[str, str]], firsts: Sequence[int]
-) -> list[tuple[str, str, int]]:
-    counts = Counter(pairs[at] for at in firsts)
-    ordered = sorted(counts.items(), key=lambda told: (-told[1], told[0]))
-    return [(before, after, count) for (before, after), count in ordered]
-
-
-def _audit(
-    columns: Mapping[str, Sequence[str]], firsts: Sequence[int], most: int
-) -> list[list[str]]:
-    names = ("sent_at", "request_id", "asset_id", "outcome", "http_status", "attempts")
-    found: list[list[str]] = []
-    for at in firsts:
-        if len(found) == most:
-            break
-        if columns["request_id"][at]:
-            found.append([columns[name][at] for name in names])
-    return found
+def _cells(columns: Mapping[str, Sequence[str]], at: int, names: Sequence[str]) -> list[str]:
+    return [columns[name][at] for name in names]
 
 
 def _count_changes(

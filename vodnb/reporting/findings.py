@@ -1,4 +1,4 @@
-"""What a report finds: did it work, what failed, what is in doubt, the input, states, changes."""
+"""The sections of a report but for its course: whether it worked, what failed, the appendix."""
 
 from __future__ import annotations
 
@@ -11,54 +11,58 @@ from vodnb.rules.words.markup import Markup, element, printable
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import say
 
+from . import beside
 from .charts import COLOURS, draw_share
-from .parts import Section, bold, figure, grid, heading, note, plain_time
+from .parts import bold, figure, heading, note, plain_time, wide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from vodnb.rules.model import Lang
+    from collections.abc import Sequence
 
     from .figures import Figures, Group
+    from .parts import Contents, Section
 
 _MOST_GROUPS = 30
 _SHOWN_CHANGES = {"newly_settled", "newly_failed", "still_hanging", "lost"}
 """Of the others only the count is told: nobody has to look at their assets."""
+_STATES = ("finished", "unfinished", "under way")
 _BIG = "font-size:150%;font-weight:600;text-align:left;white-space:nowrap;padding-right:1.6em"
 _SMALL = "text-align:left;font-weight:400;white-space:nowrap;padding-right:1.6em"
 
 
-def headline(figures: Figures, lang: Lang) -> Section:
+def headline(page: Contents) -> Section:
     """Return whether it worked: one sentence, the counts, and who has to act."""
-    title, lines = say("report.result", lang), [_verdict(figures, lang), *_standing(figures, lang)]
+    figures = page.figures
+    lines = [_verdict(page), *_standing(page)]
     if not figures.rows:
-        body = [note(line, kind="lead") for line in lines]
-        return Section(title=title, lines=lines, body=body, lang=lang, name="headline")
+        return page.section("headline", lines, [note(line, kind="lead") for line in lines])
     parts = [
-        (say(f"outcome.{outcome}", lang), COLOURS[outcome.value], figures.outcomes[outcome.value])
+        (
+            say(f"outcome.{outcome}", page.lang),
+            COLOURS[outcome.value],
+            figures.outcomes[outcome.value],
+        )
         for outcome in Outcome
     ]
     counts = ", ".join(f"{name} {count:,}" for name, _, count in parts if count)
-    assets = say("report.assets", lang, rows=figures.rows, assets=figures.assets)
+    assets = say("report.assets", page.lang, rows=figures.rows, assets=figures.assets)
     body = [
         note(lines[0], kind="lead"),
         note(_byline(figures), kind="cap"),
         *(note(line, kind="warn") for line in lines[1:]),
-        _tiles(figures, lang),
-        figure(draw_share(parts, say("report.outcomes", lang, parts=counts)).picture()),
+        _tiles(page),
+        figure(draw_share(parts, say("report.outcomes", page.lang, parts=counts)).picture()),
         note(assets),
-        *_acting(figures, lang),
+        *_acting(page),
     ]
-    lines += [assets, counts]
-    return Section(title=title, lines=lines, body=body, lang=lang, name="headline")
+    return page.section("headline", [*lines, assets, counts], body)
 
 
-def _verdict(figures: Figures, lang: Lang) -> str:
-    good, rows = figures.settled, figures.rows
+def _verdict(page: Contents) -> str:
+    good, rows = page.figures.settled, page.figures.rows
     key = "no rows" if not rows else "none good" if not good else "some good"
     if rows and good == rows:
         key = "all good"
-    return say(f"report.result.{key}", lang, good=good, rows=rows, left=rows - good)
+    return say(f"report.result.{key}", page.lang, good=good, rows=rows, left=rows - good)
 
 
 def _byline(figures: Figures) -> str:
@@ -68,69 +72,68 @@ def _byline(figures: Figures) -> str:
     return " · ".join(filter(None, [run.source, *figures.run_ids[:3], run.project_id, made]))
 
 
-def _standing(figures: Figures, lang: Lang) -> list[str]:
+def _standing(page: Contents) -> list[str]:
     """Return what is to be known of the run before its figures are read."""
-    run, told = figures.run, []
+    run, told = page.figures.run, []
     if run.state == "under way":
-        told.append(say("report.running", lang, time=plain_time(run.made_at)))
+        told.append(say("report.running", page.lang, time=plain_time(run.made_at)))
     elif run.state == "unfinished":
-        told.append(say("report.unfinished", lang, run=", ".join(figures.run_ids)))
+        told.append(say("report.unfinished", page.lang, run=", ".join(page.figures.run_ids)))
     told += [
-        say("report.destroyed", lang, status=status)
-        for status in figures.statuses
+        say("report.destroyed", page.lang, status=status)
+        for status in page.figures.statuses
         if status in set(Status) and Status(status).is_destructive
     ]
     return told
 
 
-def _tiles(figures: Figures, lang: Lang) -> Markup:
+def _tiles(page: Contents) -> Markup:
     """Return the counts, one beside the other."""
-    names = [say(f"outcome.{outcome}", lang) for outcome in Outcome]
-    counts = [figures.outcomes[outcome.value] for outcome in Outcome]
-    names, counts = [*names, say("report.all rows", lang)], [*counts, figures.rows]
-    keys = [*(outcome.value for outcome in Outcome), "all"]
+    counts = {**page.figures.outcomes, "all": page.figures.rows}
+    names = [
+        *(say(f"outcome.{outcome}", page.lang) for outcome in Outcome),
+        say("report.all rows", page.lang),
+    ]
     top = (
         element("td", f"{count:,}", style=_BIG, class_=f"vr-count vr-{key if count else 'none'}")
-        for key, count in zip(keys, counts, strict=True)
+        for key, count in counts.items()
     )
     below = (element("th", name, style=_SMALL, scope="col") for name in names)
     rows = element("thead", element("tr", *below)), element("tbody", element("tr", *top))
-    made = element("table", *rows, class_="vr-tiles")
-    return element("div", made, class_="vr-wide", style="overflow-x:auto")
+    return wide(element("table", *rows, class_="vr-tiles"))
 
 
-def _acting(figures: Figures, lang: Lang) -> list[Markup]:
+def _acting(page: Contents) -> list[Markup]:
     """Return who has to act, and on how many rows."""
     rows: Counter[Needs] = Counter()
     codes: dict[Needs, list[str]] = {}
-    for group in figures.groups:
+    for group in page.figures.groups:
         if group.needs is not Needs.NOTHING:
             rows[group.needs] += group.rows
             codes.setdefault(group.needs, []).append(group.code or group.state)
     if not rows:
-        return [note(say("report.act.nobody", lang))]
+        return [note(say("report.act.nobody", page.lang))]
     told = [
-        (say(f"needs.{needs}", lang), f"{count:,}", ", ".join(dict.fromkeys(codes[needs])))
+        (say(f"needs.{needs}", page.lang), f"{count:,}", ", ".join(dict.fromkeys(codes[needs])))
         for needs, count in rows.most_common()
     ]
-    header = [say(f"column.{key}", lang) for key in ("needs", "rows", "code")]
-    return [heading(say("report.act", lang)), grid(header, told, numbers=[1], codes=[2])]
+    return [heading(say("report.act", page.lang)), page.grid(("needs", "rows", "code"), told)]
 
 
-def failures(figures: Figures, lang: Lang, *, beside: str) -> Section:
+def failures(page: Contents) -> Section:
     """Return what failed or was not sent, code by code, and what to do about it."""
     kinds = {Outcome.FAILED, Outcome.NOT_SENT}
-    groups = [group for group in figures.groups if group.outcome in kinds or _is_broken(group)]
-    return _told_by_code(groups, lang, key="failures", beside=beside)
+    groups = [one for one in page.figures.groups if one.outcome in kinds or _is_broken(one)]
+    return _told_by_code(page, "failures", groups)
 
 
-def doubts(figures: Figures, lang: Lang, *, beside: str) -> Section:
+def doubts(page: Contents) -> Section:
     """Return what is in doubt, and how to settle it."""
-    groups = [group for group in figures.groups if group.outcome == Outcome.IN_DOUBT]
-    lead = [say("report.doubts.told", lang)] if groups else []
-    if groups and figures.run.state == "under way":
-        lead.append(say("report.doubts.running", lang))
-    return _told_by_code(groups, lang, key="doubts", beside=beside, lead=lead)
+    groups = [group for group in page.figures.groups if group.outcome == Outcome.IN_DOUBT]
+    lead = [say("report.doubts.told", page.lang)] if groups else []
+    if groups and page.figures.run.state == "under way":
+        lead.append(say("report.doubts.running", page.lang))
+    return _told_by_code(page, "doubts", groups, lead)
 
 
 def _is_broken(group: Group) -> bool:
@@ -138,148 +141,165 @@ def _is_broken(group: Group) -> bool:
 
 
 def _told_by_code(
-    groups: Sequence[Group],
-    lang: Lang,
-    *,
-    key: str,
-    beside: str,
-    lead: Sequence[str] = (),
+    page: Contents, key: str, groups: Sequence[Group], lead: Sequence[str] = ()
 ) -> Section:
-    lines, body = list(lead), [note(line) for line in lead]
-    if not groups:
-        lines = [say(f"report.{key}.none", lang)]
-        body = [note(lines[0])]
+    lines = list(lead) if groups else [say(f"report.{key}.none", page.lang)]
+    body = [note(line) for line in lines]
     for group in groups[:_MOST_GROUPS]:
-        told = list(_facts(group, lang))
+        head, meaning, step = _facts(page, group)
         name = printable(group.code or group.state)
-        lines += [f"{name} · {told[0]}", *(f"  {line}" for line in told[1:3])]
-        body += [heading("", element("code", name), f" · {told[0]}"), note(told[1])]
-        body.append(element("p", bold(say("label.do", lang)), f" {told[2]}", class_="vr-step"))
+        lines += [f"{name} · {head}", f"  {meaning}", f"  {step}"]
+        body += [heading("", element("code", name), f" · {head}"), note(meaning)]
+        body.append(element("p", bold(say("label.do", page.lang)), f" {step}", class_="vr-step"))
         if group.message:
-            body.append(note(say("report.message", lang, text=group.message), kind="cap"))
-        body += _assets_of(group, lang, beside=beside)
+            body.append(note(say("report.message", page.lang, text=group.message), kind="cap"))
+        body += _assets_of(page, group)
     if len(groups) > _MOST_GROUPS:
-        more = say("report.more codes", lang, count=len(groups) - _MOST_GROUPS, name=beside)
-        lines.append(more)
-        body.append(note(more, kind="warn"))
-    return Section(title=say(f"report.{key}", lang), lines=lines, body=body, lang=lang, name=key)
+        left, name = len(groups) - _MOST_GROUPS, page.beside("attention")
+        lines.append(say("report.more codes", page.lang, count=left, name=name))
+        body.append(note(lines[-1], kind="warn"))
+    return page.section(key, lines, body)
 
 
-def _facts(group: Group, lang: Lang) -> Iterator[str]:
-    """Yield how many rows ended so, what it means, and what to do."""
-    meaning, step, needs = group.advice(lang)
+def _facts(page: Contents, group: Group) -> tuple[str, str, str]:
+    """Return how many rows ended so, what it means, and what to do."""
+    meaning, step, needs = group.advice(page.lang)
     if _is_broken(group):
-        meaning, step = say("report.broken", lang), say("report.broken.do", lang)
-    outcome = say(f"outcome.{Outcome(group.outcome)}", lang)
-    needed = say(f"needs.{needs}", lang)
-    yield say("report.group", lang, rows=group.rows, outcome=outcome, needs=needed)
-    yield meaning
-    yield step
-
-
-def _assets_of(group: Group, lang: Lang, *, beside: str) -> list[Markup]:
-    keys = ("row", "asset", "state", "http", "tries", "request", "sent")
-    header = [say(f"column.{key}", lang) for key in keys]
-    shown = [[*cells[:-1], plain_time(cells[-1])] for cells in group.shown]
-    used = [at for at in range(len(keys)) if keys[at] in {"row", "asset"} or _is_told(shown, at)]
-    told = grid(
-        [header[at] for at in used],
-        [[row[at] for at in used] for row in shown],
-        numbers=[place for place, at in enumerate(used) if at in {0, 3, 4}],
-        codes=[place for place, at in enumerate(used) if at in {1, 5}],
-        tags=[place for place, at in enumerate(used) if keys[at] == "state"],
+        meaning, step = say("report.broken", page.lang), say("report.broken.do", page.lang)
+    outcome = say(f"outcome.{Outcome(group.outcome)}", page.lang)
+    needed = say(f"needs.{needs}", page.lang)
+    return (
+        say("report.group", page.lang, rows=group.rows, outcome=outcome, needs=needed),
+        meaning,
+        step,
     )
-    return [told, *_cap(len(shown), group.rows, beside, lang)]
 
 
-def _is_told(rows: Sequence[Sequence[str]], at: int) -> bool:
-    """Return whether a column holds anything: a trait that no row has takes no room."""
-    return any(row[at] not in {"", "0"} for row in rows)
+def _assets_of(page: Contents, group: Group) -> list[Markup]:
+    """Return the first rows of a group; a trait that none of them has takes no room."""
+    keys = ("row", "asset", "state", "http", "tries", "request", "sent")
+    rows = [
+        dict(zip(keys, (*cells, plain_time(sent)), strict=True)) for *cells, sent in group.shown
+    ]
+    used = [
+        key
+        for key in keys
+        if key in {"row", "asset"} or any(row[key] not in {"", "0"} for row in rows)
+    ]
+    told = page.grid(used, [[row[key] for key in used] for row in rows])
+    return [told, *page.capped(len(rows), group.rows, "attention")]
 
 
-def _cap(
-    shown: int, count: int, beside: str, lang: Lang, *, key: str = "report.capped"
-) -> list[Markup]:
-    """Return the cap of a table in words, where there is one."""
-    if shown >= count:
-        return []
-    return [note(say(key, lang, shown=shown, count=count, name=beside), kind="cap")]
-
-
-def input_troubles(figures: Figures, lang: Lang, *, beside: str) -> Section:
+def input_troubles(page: Contents) -> Section:
     """Return what was wrong with the input, verdict by verdict, and the first rows."""
-    title = say("report.input", lang)
+    figures = page.figures
     count = figures.outcomes[Outcome.INVALID.value]
     odd = {name: rows for name, rows in figures.verdicts.items() if rows and name != Verdict.OK}
-    line = say("report.input.told", lang, count=count) if count else say("report.input.none", lang)
+    key = "report.input.told" if count else "report.input.none"
+    line = say(key, page.lang, count=count)
     body = [note(line)]
     if odd:
         rows = [
-            (name, say(f"report.verdict.{name}", lang), f"{rows:,}") for name, rows in odd.items()
+            (name, say(f"report.verdict.{name}", page.lang), f"{n:,}") for name, n in odd.items()
         ]
-        header = [say(f"column.{key}", lang) for key in ("verdict", "meaning", "rows")]
-        body.append(grid(header, rows, numbers=[2], tags=[0]))
+        body.append(page.grid(("verdict", "meaning", "rows"), rows))
     if figures.invalid:
-        header = [say(f"column.{key}", lang) for key in ("row", "cell as read", "verdict", "note")]
-        told = [(*cells, translate(why, lang)) for *cells, why in figures.invalid]
-        body.append(grid(header, told, numbers=[0], codes=[1], tags=[2]))
-        body += _cap(len(figures.invalid), count, beside, lang)
-    lines = [line, *(f"{name}: {rows:,}" for name, rows in odd.items())]
-    return Section(title=title, lines=lines, body=body, lang=lang, name="input")
+        told = [(*cells, translate(why, page.lang)) for *cells, why in figures.invalid]
+        body.append(page.grid(("row", "cell as read", "verdict", "note"), told))
+        body += page.capped(len(told), count, "attention")
+    return page.section("input", [line, *(f"{name}: {n:,}" for name, n in odd.items())], body)
 
 
-def states(figures: Figures, lang: Lang) -> Section:
+def states(page: Contents) -> Section:
     """Return in what state the assets ended."""
-    title = say("report.states", lang)
     counts: Counter[tuple[str, bool]] = Counter()
-    for before, after, count in figures.states:
+    for before, after, count in page.figures.states:
         counts[after or before, bool(before and not after)] += count
     if not any(state for state, _ in counts):
-        told = say("report.states.none", lang)
-        return Section(title=title, lines=[told], body=[note(told)], lang=lang, name="states")
+        told = say("report.states.none", page.lang)
+        return page.section("states", [told], [note(told)])
     rows, lines = [], []
     for (state, is_old), count in counts.most_common():
-        meaning, needs = explain_state(state, lang) if state else ("", Needs.NOTHING)
-        name = printable(state) or say("report.states.not looked", lang)
-        meaning = meaning or say("report.states.not looked.why", lang)
+        meaning, needs = explain_state(state, page.lang) if state else ("", Needs.NOTHING)
+        name = printable(state) or say("report.states.not looked", page.lang)
+        meaning = meaning or say("report.states.not looked.why", page.lang)
         if is_old:
-            meaning = f"{meaning} ({say('report.states.before only', lang)})"
-        share = f"{count / max(figures.assets, 1):.1%}"
-        needed = "" if needs is Needs.NOTHING else say(f"needs.{needs}", lang)
+            meaning = f"{meaning} ({say('report.states.before only', page.lang)})"
+        share = f"{count / max(page.figures.assets, 1):.1%}"
+        needed = "" if needs is Needs.NOTHING else say(f"needs.{needs}", page.lang)
         rows.append((name, meaning, needed, f"{count:,}", share))
         lines.append(f"{name}: {count:,}")
-    header = [
-        say(f"column.{key}", lang) for key in ("state", "meaning", "needs", "assets", "share")
-    ]
-    body = [grid(header, rows, numbers=[3, 4], tags=[0])]
-    return Section(title=title, lines=lines, body=body, lang=lang, name="states")
+    grid = page.grid(("state", "meaning", "needs", "assets", "share"), rows)
+    return page.section("states", lines, [grid])
 
 
-def changes(figures: Figures, lang: Lang, *, beside: str) -> Section | None:
+def changes(page: Contents) -> Section | None:
     """Return what became of the assets since the earlier report; None where there is none."""
-    if figures.changes is None:
+    if page.figures.changes is None:
         return None
-    rows = [(say(f"report.change.{one.name}", lang), f"{one.assets:,}") for one in figures.changes]
-    header = [say(f"column.{key}", lang) for key in ("change", "assets")]
-    body = [grid(header, rows, numbers=[1])]
-    name_of = _outcome_names(lang)
-    for one in figures.changes:
+    names = {one.name: say(f"report.change.{one.name}", page.lang) for one in page.figures.changes}
+    rows = [(names[one.name], f"{one.assets:,}") for one in page.figures.changes]
+    body = [page.grid(("change", "assets"), rows)]
+    outcomes = {outcome.value: say(f"outcome.{outcome}", page.lang) for outcome in Outcome}
+    for one in page.figures.changes:
         if one.name not in _SHOWN_CHANGES or not one.assets:
             continue
-        keys = ("asset", "then", "now", "code")
         told = [
-            (asset_id, name_of(before), name_of(now), code)
+            (asset_id, outcomes.get(before, before), outcomes.get(now, now), code)
             for asset_id, before, now, code in one.shown
         ]
-        body.append(heading(say(f"report.change.{one.name}", lang)))
-        body.append(grid([say(f"column.{key}", lang) for key in keys], told, codes=[0], tags=[3]))
-        body += _cap(len(one.shown), one.assets, beside, lang, key="report.capped.assets")
-    lines = [f"{name}: {count}" for name, count in rows]
-    return Section(
-        title=say("report.changes", lang), lines=lines, body=body, lang=lang, name="changes"
-    )
+        body += [heading(names[one.name]), page.grid(("asset", "then", "now", "code"), told)]
+        body += page.capped(len(told), one.assets, "comparison", key="report.capped.assets")
+    return page.section("changes", [f"{name}: {count}" for name, count in rows], body)
 
 
-def _outcome_names(lang: Lang) -> Callable[[str], str]:
-    names = {outcome.value: say(f"outcome.{outcome}", lang) for outcome in Outcome}
-    return lambda outcome: names.get(outcome, outcome)
+def appendix(page: Contents) -> Section:
+    """Return the end: the run, settings without secrets, versions, files, the audit trail."""
+    run, facts = page.figures.run, _run_facts(page)
+    lists = {"report.facts": facts, "report.settings": run.settings,
+             "report.versions": run.versions}  # fmt: skip
+    body = []
+    for key, pairs in lists.items():
+        if pairs:
+            body += [heading(say(key, page.lang)), page.grid(("name", "value"), pairs)]
+    if page.files:
+        files = [(name, say(f"report.{key}", page.lang)) for name, key in page.files]
+        body += [heading(say("report.files", page.lang)), page.grid(("file", "holds"), files)]
+    if page.remark:
+        rows, most = page.figures.rows, beside.MOST_WORKBOOK_ROWS
+        body.append(note(say(f"report.{page.remark}", page.lang, rows=rows, most=most)))
+    body += [
+        heading(say("report.audit", page.lang)),
+        *_audit(page),
+        heading(say("report.rerun", page.lang)),
+        note(say("report.rerun.told", page.lang, folder=page.folder)),
+    ]
+    return page.section("appendix", [f"{name}: {value}" for name, value in facts], body)
+
+
+def _run_facts(page: Contents) -> list[tuple[str, str]]:
+    figures, run = page.figures, page.figures.run
+    state = say(f"report.run.{run.state}", page.lang) if run.state in _STATES else ""
+    told = [
+        ("report.fact.run", ", ".join(figures.run_ids)),
+        ("report.fact.status", ", ".join(figures.statuses)),
+        ("report.fact.state", state),
+        ("report.fact.began", run.began_at),
+        ("setting.endpoint", run.endpoint),
+        ("setting.project", run.project_id),
+        ("report.fact.journal", run.journal),
+        ("report.fact.source", run.source),
+        ("report.fact.made", run.made_at),
+    ]
+    return [(say(key, page.lang), value) for key, value in told if value]
+
+
+def _audit(page: Contents) -> list[Markup]:
+    if not page.figures.audit:
+        return [note(say("report.audit.none", page.lang))]
+    rows = [
+        (plain_time(sent), request, asset_id, say(f"outcome.{Outcome(ended)}", page.lang), http, n)
+        for sent, request, asset_id, ended, http, n in page.figures.audit
+    ]
+    grid = page.grid(("sent", "request", "asset", "outcome", "http", "tries"), rows)
+    return [grid, *page.capped(len(rows), page.figures.requests, "results")]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError, VodnbError
@@ -32,17 +32,12 @@ _LIBRARIES = ("vodnb", "pandas", "nbclient", "nbconvert")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What a report is made of.
-
-    Attributes:
-        table: The results.
-        run: What is known of the run.
-        moments: What its journal knows of each sending; None where there is no journal.
-    """
+    """What a report is made of: the results, and what is known of their run."""
 
     table: pd.DataFrame
     run: RunFacts
     moments: Moments | None = None
+    """None where there is no journal."""
 
 
 def gather(
@@ -51,12 +46,7 @@ def gather(
     lang: Lang,
     settings: Sequence[tuple[str, str]] = (),
 ) -> Source:
-    """Return what a report is made of.
-
-    Args:
-        source: A results table or its file, a run ID, or the path of a journal.
-        lang: Language of `meaning` and `next_step` where the table is built from a journal.
-        settings: Names and values of the connection's settings, secrets masked.
+    """Return what a report is made of: of a table or its file, a run ID, or a journal's path.
 
     Raises:
         InputError: There is no such file and no such run, or it holds no results.
@@ -64,27 +54,32 @@ def gather(
     """
     from vodnb.journal.past import find_journal, read_past
 
-    facts = RunFacts(
-        settings=settings, made_at=utc_text(time.time(), "seconds"), versions=_versions()
-    )
+    past, name = None, ""
     is_named = isinstance(source, str | os.PathLike)
     if isinstance(source, str | os.PathLike):
         source = path_of(source)
         if path := find_journal(source):
             past = read_past(path)
-            table = _table_of(past, lang)
-            return Source(table=table, run=_facts_of(past, facts), moments=_moments_of(past))
-        _check_exists(source)
-    from vodnb.tables.tally import load_results
+        else:
+            _check_exists(source)
+    if past:
+        table = _table_of(past, lang)
+    else:
+        from vodnb.tables.tally import load_results
 
-    table = load_results(source)
-    came_from = str(table.attrs.get("vodnb", {}).get("source", ""))
-    if past_run := _find_past(table, came_from):
-        return Source(table=table, run=_facts_of(past_run, facts), moments=_moments_of(past_run))
-    name = Path(came_from).name
-    # A results file tells where it was read from itself, and not where its assets came from.
-    is_source = not is_named and "." in name
-    return Source(table=table, run=replace(facts, source=name if is_source else ""))
+        table = load_results(source)
+        came_from = str(table.attrs.get("vodnb", {}).get("source", ""))
+        past = _find_past(table, came_from)
+        # A results file tells where it was read from itself, and not where its assets came from.
+        if not is_named and "." in Path(came_from).name:
+            name = Path(came_from).name
+    versions = [*((name, version(name)) for name in _LIBRARIES), ("Python", python_version())]
+    made_at = utc_text(time.time(), "seconds")
+    facts = RunFacts(settings=settings, made_at=made_at, versions=versions, source=name)
+    if past is None:
+        return Source(table=table, run=facts)
+    moments = Moments(resent_at=past.resent_at, throttled_at=past.throttled_at)
+    return Source(table=table, run=_facts_of(past, facts), moments=moments)
 
 
 def check_max_rows(max_rows: int) -> None:
@@ -180,12 +175,3 @@ def _facts_of(past: Past, facts: RunFacts) -> RunFacts:
         journal=header.path.name,
         source=Path(header.source).name if header.source else "",
     )
-
-
-def _moments_of(past: Past) -> Moments:
-    return Moments(resent_at=past.resent_at, throttled_at=past.throttled_at)
-
-
-def _versions() -> list[tuple[str, str]]:
-    found = [(name, version(name)) for name in _LIBRARIES]
-    return [*found, ("Python", platform.python_version())]

@@ -9,7 +9,7 @@ from vodnb.rules.words.wording import say
 
 from .beside import TABLES, keep_figures, write_tables
 from .inputs import count, earlier_outcomes, gather
-from .notebook import build, execute, fill_in, to_page, write
+from .notebook import build, execute, fill_in, to_page
 from .pages import SECTIONS, Page
 from .parts import Written
 from .storage import draft_beside, move_in, paths_for, refuse_secrets
@@ -61,25 +61,17 @@ def make_report(
     redactor: Redactor,
     settings: Sequence[tuple[str, str]],
 ) -> Report:
-    """Make a report.
-
-    Args:
-        source: A results table or its file, a run ID, or the path of a journal.
-        path: Where the notebook goes; page and tables go beside it.
-        lang: Language of the report.
-        against: An earlier results table or its file; None for none.
-        max_rows: The most rows of one table in it.
-        is_run: Whether the notebook is run in a kernel, or filled in without one.
-        redactor: Knows the secrets that must not be in it.
-        settings: Names and values of the connection's settings, secrets masked.
+    """Make a report, as `vodnb.report` says; run its notebook, or fill it in without a kernel.
 
     Raises:
         InputError: The source cannot be used, the place is taken, or a secret would be handed on.
         JournalError: The journal is damaged.
         SetupError: The kernel cannot be started.
     """
+    from vodnb.tables.tally import load_earlier
+
     places = paths_for(path)
-    earlier_table = _load_earlier(against)
+    earlier_table = None if against is None else load_earlier(against)
     earlier = None if earlier_table is None else earlier_outcomes(earlier_table)
     found = gather(source, lang=lang, settings=settings)
     figures = count(found, max_rows=max_rows, earlier=earlier)
@@ -103,17 +95,9 @@ def make_report(
     )
 
 
-def _load_earlier(
-    against: str | os.PathLike[str] | pd.DataFrame | None,
-) -> pd.DataFrame | None:
-    if against is None:
-        return None
-    from vodnb.tables.tally import load_earlier
-
-    return load_earlier(against)
-
-
 def _write_notebook(page: Page, draft: ReportPaths, *, is_run: bool) -> None:
+    import nbformat
+
     figures, folder = page.figures, draft.folder
     is_compared = figures.changes is not None
     notebook = build(
@@ -127,5 +111,5 @@ def _write_notebook(page: Page, draft: ReportPaths, *, is_run: bool) -> None:
         execute(notebook, draft.notebook.parent)
     else:
         fill_in(notebook, page)
-    write(notebook, draft.notebook)
+    draft.notebook.write_text(nbformat.writes(notebook) + "\n", "utf-8")
     draft.page.write_text(to_page(notebook), "utf-8")

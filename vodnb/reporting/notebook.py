@@ -28,15 +28,7 @@ _CREDENTIALS = ("VODNB_TOKEN", "VODNB_IAM_", "HUAWEICLOUD_SDK_")
 def build(
     *, results: str, against: str, lang: Lang, max_rows: int, sections: tuple[str, ...]
 ) -> NotebookNode:
-    """Return the notebook, not yet run.
-
-    Args:
-        results: The results table, relative to the notebook.
-        against: An earlier table; "" for none.
-        lang: Language of the report.
-        max_rows: The most rows of one table.
-        sections: Names of the sections.
-    """
+    """Return the notebook, not yet run: its tables relative to it, its sections by name."""
     from nbformat import v4
 
     title = say("report.title", lang)
@@ -54,10 +46,12 @@ def build(
         "report = open_report(results, lang=lang, against=against, max_rows=max_rows)",
         f"report.{first}()",
     ]
-    cells = [v4.new_markdown_cell(f"# {title}", id="title")]
-    cells.append(_code("\n".join(parameters), "parameters", tags=["parameters"]))
-    cells.append(_code("\n".join(opening), first))
-    cells += [_code(f"report.{name}()", name) for name in rest]
+    cells = [
+        v4.new_markdown_cell(f"# {title}", id="title"),
+        _code("\n".join(parameters), "parameters", "parameters"),
+        _code("\n".join(opening), first),
+        *(_code(f"report.{name}()", name) for name in rest),
+    ]
     made: NotebookNode = v4.new_notebook(
         cells=cells,
         metadata={
@@ -92,8 +86,9 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
+    quiet = {name: text for name, text in os.environ.items() if not name.startswith(_CREDENTIALS)}
     try:
-        _wait_for(client.async_execute(env=_quiet_environment()))
+        _wait_for(client.async_execute(env=quiet))
     except (NoSuchKernel, DeadKernelError, CellExecutionError, RuntimeError, OSError) as fault:
         told = str(fault).strip().splitlines() or [type(fault).__name__]
         # Of a traceback the last line tells; below that of a timeout the whole cell is quoted.
@@ -122,35 +117,18 @@ def fill_in(notebook: NotebookNode, page: Page) -> None:
     from nbformat import v4
 
     for cell in notebook.cells:
-        show = (
-            getattr(page, str(cell.id).replace("-", "_"), None)
-            if cell.cell_type == "code"
-            else None
-        )
-        section = show() if show else None
-        if section is not None:
+        show = getattr(page, cell.id.replace("-", "_"), None)
+        if cell.cell_type == "code" and show and (section := show()):
             data = section._repr_mimebundle_()
             cell.outputs = [v4.new_output("display_data", data=data)]
 
 
-def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook."""
-    import nbformat
-
-    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
-
-
-def _code(source: str, name: str, *, tags: list[str] | None = None) -> NotebookNode:
+def _code(source: str, name: str, *tags: str) -> NotebookNode:
     from nbformat import v4
 
-    metadata: dict[str, object] = {"jupyter": {"source_hidden": True}}
-    metadata["tags"] = [*(tags or []), "hide-input"]
+    metadata = {"jupyter": {"source_hidden": True}, "tags": [*tags, "hide-input"]}
     made: NotebookNode = v4.new_code_cell(source, id=name.replace("_", "-"), metadata=metadata)
     return made
-
-
-def _quiet_environment() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if not name.startswith(_CREDENTIALS)}
 
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -11,20 +11,15 @@ from typing import TYPE_CHECKING
 from vodnb.rules.errors import InputError
 from vodnb.service.settings.settings import resolve_lang
 
-from . import findings
-from .appendix import appendix
+from . import findings, proceedings
 from .figures import Figures, from_json
-from .inputs import check_max_rows
-from .proceedings import course_section
+from .inputs import check_max_rows, count, earlier_outcomes, gather
+from .parts import Contents
 from .storage import FIGURES, digest, read_figures
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
-
-    from vodnb.rules.model import Lang
-
-    from .parts import Section
 
 SECTIONS = (
     "headline",
@@ -44,75 +39,17 @@ _SECRET_NAME = re.compile(
 )
 
 
-class Page:
-    """A report, section by section; each shows itself in a notebook.
+class Page(Contents):
+    """A report, section by section; each shows itself in a notebook."""
 
-    Args:
-        figures: What it says, counted.
-        lang: Its language.
-        folder: Name of the folder of its tables.
-        files: Names of the files in it, and the key of what each holds.
-        remark: Key of why there is no workbook; "" for none.
-    """
-
-    def __init__(
-        self,
-        figures: Figures,
-        lang: Lang,
-        *,
-        folder: str = "",
-        files: Sequence[tuple[str, str]] = (),
-        remark: str = "",
-    ) -> None:
-        self.figures = figures
-        self.lang = lang
-        self._folder = folder
-        self._files = [(f"{folder}/{name}" if folder else name, key) for name, key in files]
-        self._remark = remark
-
-    def headline(self) -> Section:
-        """Return whether it worked, in one sentence and the counts."""
-        return findings.headline(self.figures, self.lang)
-
-    def failures(self) -> Section:
-        """Return what failed, and what to do about each code."""
-        return findings.failures(self.figures, self.lang, beside=self._beside("attention"))
-
-    def doubts(self) -> Section:
-        """Return what is in doubt."""
-        return findings.doubts(self.figures, self.lang, beside=self._beside("attention"))
-
-    def input_troubles(self) -> Section:
-        """Return what was wrong with the input."""
-        return findings.input_troubles(self.figures, self.lang, beside=self._beside("attention"))
-
-    def course(self) -> Section:
-        """Return how it went, with charts."""
-        return course_section(self.figures, self.lang)
-
-    def states(self) -> Section:
-        """Return what state the assets ended in."""
-        return findings.states(self.figures, self.lang)
-
-    def changes(self) -> Section | None:
-        """Return what has changed since the earlier report; None where there is none."""
-        return findings.changes(self.figures, self.lang, beside=self._beside("comparison"))
-
-    def appendix(self) -> Section:
-        """Return the run, its settings, versions, files and the audit trail."""
-        return appendix(
-            self.figures,
-            self.lang,
-            files=self._files,
-            remark=self._remark,
-            folder=self._folder,
-            beside=self._beside("results"),
-        )
-
-    def _beside(self, what: str) -> str:
-        """Return the name of the file that holds the whole of a table."""
-        fits = (name for name, _ in self._files if Path(name).stem == what)
-        return next(fits, f"{self._folder}/results.csv" if self._folder else "results.csv")
+    headline = findings.headline
+    changes = findings.changes
+    failures = findings.failures
+    doubts = findings.doubts
+    input_troubles = findings.input_troubles
+    course = proceedings.course_section
+    states = findings.states
+    appendix = findings.appendix
 
 
 def open_report(
@@ -162,17 +99,11 @@ def open_report(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counted:
-    """What was counted when the report was made.
-
-    Attributes:
-        figures: What was counted.
-        against: Digest of the earlier table that it was compared with; "" for none.
-        files: Names of the files beside the report, and the key of what each holds.
-        remark: Key of why there is no workbook; "" for none.
-    """
+    """What was counted when the report was made."""
 
     figures: Figures
     against: str
+    """Digest of the earlier table that it was compared with; "" for none."""
     files: Sequence[tuple[str, str]]
     remark: str
 
@@ -201,8 +132,6 @@ def _read_kept(path: Path) -> _Counted | None:
 
 def _count_anew(path: Path, against: str, max_rows: int, kept: _Counted | None) -> Figures:
     from vodnb.tables.tally import load_earlier
-
-    from .inputs import count, earlier_outcomes, gather
 
     earlier = earlier_outcomes(load_earlier(against)) if against else None
     counted = count(gather(path, lang="en"), max_rows=max_rows, earlier=earlier)

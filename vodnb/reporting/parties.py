@@ -49,16 +49,10 @@ class HandedBack(Written):
     def _lines(self) -> list[str]:
         if not self.files:
             return [say("report.parties.none", self.lang)]
-        told = [
-            say(
-                "report.party",
-                self.lang,
-                needs=say(f"needs.{needs}", self.lang),
-                name=path.name,
-                rows=self.rows[needs],
-            )
-            for needs, path in self.files.items()
-        ]
+        told = []
+        for party, path in self.files.items():
+            needs, rows = say(f"needs.{party}", self.lang), self.rows[party]
+            told.append(say("report.party", self.lang, needs=needs, name=path.name, rows=rows))
         count = sum(self.rows.values())
         head = say("report.parties", self.lang, count=len(told), rows=count, folder=self.folder)
         return [head, *told]
@@ -67,13 +61,7 @@ class HandedBack(Written):
 def hand_back_files(
     results: pd.DataFrame, folder: Path, *, lang: Lang, redactor: Redactor
 ) -> HandedBack:
-    """Write a file for each party that must act on some rows.
-
-    Args:
-        results: A results table.
-        folder: Where the files go; it is made where it is missing.
-        lang: Language of the line on what to do.
-        redactor: Knows the secrets that must not be in them.
+    """Write a file for each party that must act on some rows, as `vodnb.hand_back` says.
 
     Raises:
         InputError: A file of another kind is in the way, or the folder cannot be written.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vodnb.rules.words.markup import Displayable, Markup, element
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
 
     from vodnb.rules.model import Lang
 
+    from .figures import Figures
+
 _CELL = "text-align:left;vertical-align:top;white-space:normal;overflow-wrap:anywhere"
-_TAG = "text-align:left;vertical-align:top;white-space:nowrap"
 _NUMBER = "text-align:right;vertical-align:top;white-space:nowrap"
 _TITLE = "text-align:{};vertical-align:bottom;white-space:nowrap"
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:92%"
+_CODE = f"{_CELL};{_MONO}"
+_TAG = f"text-align:left;vertical-align:top;white-space:nowrap;{_MONO}"
+_STYLES = {
+    **dict.fromkeys(("assets", "http", "row", "rows", "share", "tries"), _NUMBER),
+    **dict.fromkeys(("asset", "cell as read", "code", "file", "request", "value"), _CODE),
+    **dict.fromkeys(("state", "verdict"), _TAG),
+}
+"""Of the columns that hold numbers, IDs and the like, or short words of the service or of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -55,6 +65,68 @@ class Section(Displayable):
         )
 
 
+class Contents:
+    """What the sections of a report are told from, and in which language.
+
+    Args:
+        figures: What it says, counted.
+        lang: Its language.
+        folder: Name of the folder of its tables.
+        files: Names of the files in it, and the key of what each holds.
+        remark: Key of why there is no workbook; "" for none.
+    """
+
+    def __init__(
+        self,
+        figures: Figures,
+        lang: Lang,
+        *,
+        folder: str = "",
+        files: Sequence[tuple[str, str]] = (),
+        remark: str = "",
+    ) -> None:
+        self.figures = figures
+        self.lang = lang
+        self.folder = folder
+        self.files = [(f"{folder}/{name}" if folder else name, key) for name, key in files]
+        self.remark = remark
+
+    def beside(self, what: str) -> str:
+        """Return the name of the file that holds the whole of a table."""
+        fits = (name for name, _ in self.files if Path(name).stem == what)
+        return next(fits, f"{self.folder}/results.csv" if self.folder else "results.csv")
+
+    def section(self, name: str, lines: Sequence[str], body: Sequence[Markup]) -> Section:
+        """Return a section, under its title."""
+        title = say(f"report.{name}", self.lang)
+        return Section(title=title, lines=lines, body=body, lang=self.lang, name=name)
+
+    def grid(self, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
+        """Return a table, its columns named by key; long cells wrap, every cell is escaped."""
+        styles = [_STYLES.get(key, _CELL) for key in keys]
+        sides = ["right" if style == _NUMBER else "left" for style in styles]
+        titles = (
+            element("th", say(f"column.{key}", self.lang), style=_TITLE.format(side), scope="col")
+            for key, side in zip(keys, sides, strict=True)
+        )
+        lines = (zip(row, styles, strict=True) for row in rows)
+        body = (
+            element("tr", *(element("td", cell, style=style) for cell, style in line))
+            for line in lines
+        )
+        head = element("thead", element("tr", *titles))
+        return wide(element("table", head, element("tbody", *body), class_="vr-table"))
+
+    def capped(
+        self, shown: int, count: int, what: str, *, key: str = "report.capped"
+    ) -> list[Markup]:
+        """Return the cap of a table in words, where there is one, and where all of it is."""
+        if shown >= count:
+            return []
+        told = say(key, self.lang, shown=shown, count=count, name=self.beside(what))
+        return [note(told, kind="cap")]
+
+
 class Written(Displayable, ABC):
     """What a verb says of the files that it wrote: a few lines, of which the first stands out."""
 
@@ -69,8 +141,7 @@ class Written(Displayable, ABC):
 
     def _as_html(self) -> Markup:
         first, *rest = self._lines()
-        lines = [bold(first), *(element("div", line) for line in rest)]
-        return element("div", *lines)
+        return element("div", bold(first), *(element("div", line) for line in rest))
 
 
 def heading(text: str, *more: object) -> Markup:
@@ -94,45 +165,9 @@ def figure(*inner: Markup) -> Markup:
     return element("div", *inner, class_="vr-figure")
 
 
-def grid(
-    header: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    *,
-    numbers: Sequence[int] = (),
-    codes: Sequence[int] = (),
-    tags: Sequence[int] = (),
-) -> Markup:
-    """Return a table; long cells wrap, and every cell is escaped.
-
-    Args:
-        header: Titles of the columns.
-        rows: Cells, row by row.
-        numbers: Places of the columns that hold numbers.
-        codes: Places of the columns that hold IDs and the like.
-        tags: Places of the columns that hold short words of the service or of ours.
-    """
-    styles = dict.fromkeys(range(len(header)), _CELL)
-    styles |= dict.fromkeys(numbers, _NUMBER)
-    styles |= dict.fromkeys(codes, f"{_CELL};{_MONO}")
-    styles |= dict.fromkeys(tags, f"{_TAG};{_MONO}")
-    sides = ["right" if at in numbers else "left" for at in range(len(header))]
-    titles = (
-        element("th", title, style=_TITLE.format(side), scope="col")
-        for title, side in zip(header, sides, strict=True)
-    )
-    body = [
-        element(
-            "tr",
-            *(
-                element("td", cell, style=style)
-                for cell, style in zip(row, styles.values(), strict=True)
-            ),
-        )
-        for row in rows
-    ]
-    head = element("thead", element("tr", *titles))
-    made = element("table", head, element("tbody", *body), class_="vr-table")
-    return element("div", made, class_="vr-wide", style="overflow-x:auto")
+def wide(table: Markup) -> Markup:
+    """Return a table that scrolls where there is no room for it."""
+    return element("div", table, class_="vr-wide", style="overflow-x:auto")
 
 
 def plain_time(text: str) -> str:

@@ -12,7 +12,7 @@ from vodnb.rules.words.wording import say
 
 from .charts import COLOURS, Series, draw_columns
 from .course import LATENCY_EDGES
-from .parts import Section, figure, heading, note
+from .parts import Contents, Section, figure, heading, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,32 +21,26 @@ if TYPE_CHECKING:
     from vodnb.rules.words.markup import Markup
 
     from .course import Course
-    from .figures import Figures
 
 _DAY = 86_400
 _QUOTA = CONFIRM.quota.per_minute if CONFIRM.quota else 0
 
 
-def course_section(figures: Figures, lang: Lang) -> Section:
-    """Return how the run went."""
-    course, title = figures.course, say("report.course", lang)
-    if not course.calls:
-        lines = [say("report.course.none", lang)]
-        if course.unreadable:
-            lines.append(say("report.course.unreadable", lang, count=course.unreadable))
-        body = [note(line) for line in lines]
-        return Section(title=title, lines=lines, body=body, lang=lang, name="course")
-    lines = [_sent_line(course, lang)]
+def course_section(page: Contents) -> Section:
+    """Return how the run went, with charts."""
+    course = page.figures.course
+    lines = [_sent_line(page, course) if course.calls else say("report.course.none", page.lang)]
     if course.unreadable:
-        lines.append(say("report.course.unreadable", lang, count=course.unreadable))
+        lines.append(say("report.course.unreadable", page.lang, count=course.unreadable))
     body = [note(line) for line in lines]
     if course.outcomes:
-        body.append(_over_time(course, lang))
-    pictures = (_rate(course, lang), _latency(course, lang), _sendings(course, lang))
-    for told, picture in pictures:
-        lines += told
-        body.append(picture)
-    return Section(title=title, lines=lines, body=body, lang=lang, name="course")
+        body.append(_over_time(page, course))
+    if course.calls:
+        for draw in (_rate, _latency, _sendings):
+            told, picture = draw(page, course)
+            lines += told
+            body.append(picture)
+    return page.section("course", lines, body)
 
 
 def timeline(course: Course) -> tuple[list[str], list[list[str]]]:
@@ -56,11 +50,10 @@ def timeline(course: Course) -> tuple[list[str], list[list[str]]]:
     header += ["throttled"] if course.throttled is not None else []
     rows = []
     for at, calls in enumerate(course.calls):
-        moment = course.begin + at * course.width
-        row = [utc_text(moment, "seconds"), str(course.width)]
-        row += [str(course.outcomes[name][at]) for name in names] + [str(calls)]
-        row += [str(course.throttled[at])] if course.throttled is not None else []
-        rows.append(row)
+        row = [course.width, *(course.outcomes[name][at] for name in names), calls]
+        row += [course.throttled[at]] if course.throttled is not None else []
+        moment = utc_text(course.begin + at * course.width, "seconds")
+        rows.append([moment, *map(str, row)])
     return header, rows
 
 
@@ -74,19 +67,13 @@ def span_in_words(seconds: float, lang: Lang) -> str:
     return " ".join(told[:2])
 
 
-def _sent_line(course: Course, lang: Lang) -> str:
-    return say(
-        "report.course.told",
-        lang,
-        sent=course.sent,
-        begin=_moment(course.begin),
-        end=_moment(course.end),
-        took=span_in_words(course.end - course.begin, lang),
+def _sent_line(page: Contents, course: Course) -> str:
+    begin, end = (
+        datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        for seconds in (course.begin, course.end)
     )
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    took = span_in_words(course.end - course.begin, page.lang)
+    return say("report.course.told", page.lang, sent=course.sent, begin=begin, end=end, took=took)
 
 
 def _labels(course: Course) -> list[str]:
@@ -97,73 +84,68 @@ def _labels(course: Course) -> list[str]:
     return [datetime.fromtimestamp(moment, UTC).strftime(style) for moment in moments]
 
 
-def _over_time(course: Course, lang: Lang) -> Markup:
+def _over_time(page: Contents, course: Course) -> Markup:
     series = [
-        Series(say(f"outcome.{outcome}", lang), COLOURS[outcome.value], course.outcomes[outcome])
+        Series(
+            say(f"outcome.{outcome}", page.lang), COLOURS[outcome.value], course.outcomes[outcome]
+        )
         for outcome in Outcome
         if outcome.value in course.outcomes
     ]
-    title = say("report.over time", lang, width=span_in_words(course.width, lang))
+    title = say("report.over time", page.lang, width=span_in_words(course.width, page.lang))
     counts = ", ".join(f"{one.name} {int(sum(one.values)):,}" for one in series)
-    chart = draw_columns(
-        series, _labels(course), unit=say("column.assets", lang), told=f"{title}: {counts}"
-    )
+    unit, told = say("column.assets", page.lang), f"{title}: {counts}"
+    chart = draw_columns(series, _labels(course), unit=unit, told=told)
     return figure(heading(title), chart.picture())
 
 
-def _rate(course: Course, lang: Lang) -> tuple[list[str], Markup]:
+def _rate(page: Contents, course: Course) -> tuple[list[str], Markup]:
     """Return calls a minute against the quota, and what was throttled of them."""
     factor = 60 / course.width
     throttled = course.throttled or [0] * len(course.calls)
     passed = [
         max(calls - back, 0) * factor for calls, back in zip(course.calls, throttled, strict=True)
     ]
-    series = [Series(say("report.rate.calls", lang), COLOURS["calls"], passed)]
+    series = [Series(say("report.rate.calls", page.lang), COLOURS["calls"], passed)]
     if any(throttled):
         back = [count * factor for count in throttled]
-        series.append(Series(say("report.rate.throttled", lang), COLOURS["throttled"], back))
-    told = say("report.rate.told", lang, top=round(max(course.calls) * factor), quota=_QUOTA)
-    title = say("report.rate", lang)
+        series.append(Series(say("report.rate.throttled", page.lang), COLOURS["throttled"], back))
+    told = say("report.rate.told", page.lang, top=round(max(course.calls) * factor), quota=_QUOTA)
+    title = say("report.rate", page.lang)
     chart = draw_columns(
         series,
         _labels(course),
-        unit=say("report.rate.unit", lang),
+        unit=say("report.rate.unit", page.lang),
         told=f"{title}: {told}",
-        limit=(say("report.rate.quota", lang, count=_QUOTA), _QUOTA),
+        limit=(say("report.rate.quota", page.lang, count=_QUOTA), _QUOTA),
     )
-    lines = [told, *_throttle_lines(course, lang)]
+    lines = [told, *_throttle_lines(page, course)]
     return lines, figure(heading(title), chart.picture(), *map(note, lines))
 
 
-def _throttle_lines(course: Course, lang: Lang) -> list[str]:
+def _throttle_lines(page: Contents, course: Course) -> list[str]:
     if course.throttled is None:
-        return [say("report.rate.throttle unknown", lang), say("report.rate.from table", lang)]
+        return [
+            say("report.rate.throttle unknown", page.lang),
+            say("report.rate.from table", page.lang),
+        ]
     count = sum(course.throttled)
-    told = (
-        say("report.rate.was throttled", lang, count=count)
-        if count
-        else say("report.rate.not throttled", lang)
-    )
-    return [told, say("report.rate.from journal", lang)]
+    key = "report.rate.was throttled" if count else "report.rate.not throttled"
+    return [say(key, page.lang, count=count), say("report.rate.from journal", page.lang)]
 
 
-def _latency(course: Course, lang: Lang) -> tuple[list[str], Markup]:
-    title = heading(say("report.latency", lang))
+def _latency(page: Contents, course: Course) -> tuple[list[str], Markup]:
+    title = heading(say("report.latency", page.lang))
     if not course.latencies:
-        told = say("report.latency.none", lang)
+        told = say("report.latency.none", page.lang)
         return [told], figure(title, note(told))
-    told = say("report.latency.told", lang, **course.latencies)
-    names = _latency_names()
+    told = say("report.latency.told", page.lang, **course.latencies)
+    names = [f"≤{_duration(edge)}" for edge in LATENCY_EDGES]
+    names.append(f">{_duration(LATENCY_EDGES[-1])}")
     present = [at for at, count in enumerate(course.latency_counts) if count]
     part = slice(present[0], present[-1] + 1)
-    series = [Series(say("column.assets", lang), COLOURS["calls"], course.latency_counts[part])]
-    chart = draw_columns(series, names[part], unit=say("column.assets", lang), told=told)
-    return [told], figure(title, chart.picture(), note(told))
-
-
-def _latency_names() -> list[str]:
-    names = [f"≤{_duration(edge)}" for edge in LATENCY_EDGES]
-    return [*names, f">{_duration(LATENCY_EDGES[-1])}"]
+    picture = _bars(page, names[part], course.latency_counts[part], "column.assets", told)
+    return [told], figure(title, picture, note(told))
 
 
 def _duration(milliseconds: int) -> str:
@@ -171,13 +153,18 @@ def _duration(milliseconds: int) -> str:
     return f"{seconds:g} s" if milliseconds >= 1000 else f"{milliseconds} ms"  # noqa: PLR2004
 
 
-def _sendings(course: Course, lang: Lang) -> tuple[list[str], Markup]:
-    title = heading(say("label.attempts", lang))
-    once = course.attempts.get("1", 0)
-    told = say("report.attempts.told", lang, once=once, more=sum(course.attempts.values()) - once)
-    if set(course.attempts) <= {"1"}:
+def _sendings(page: Contents, course: Course) -> tuple[list[str], Markup]:
+    title, counts = heading(say("label.attempts", page.lang)), course.attempts
+    once = counts.get("1", 0)
+    told = say("report.attempts.told", page.lang, once=once, more=sum(counts.values()) - once)
+    if set(counts) <= {"1"}:
         return [told], figure(title, note(told))
-    counts: Sequence[int] = list(course.attempts.values())
-    series = [Series(say("report.attempts.each", lang), COLOURS["calls"], counts)]
-    chart = draw_columns(series, list(course.attempts), unit=say("column.assets", lang), told=told)
-    return [told], figure(title, chart.picture(), note(told))
+    picture = _bars(page, list(counts), list(counts.values()), "report.attempts.each", told)
+    return [told], figure(title, picture, note(told))
+
+
+def _bars(
+    page: Contents, names: Sequence[str], counts: Sequence[int], key: str, told: str
+) -> Markup:
+    series = [Series(say(key, page.lang), COLOURS["calls"], counts)]
+    return draw_columns(series, names, unit=say("column.assets", page.lang), told=told).picture()

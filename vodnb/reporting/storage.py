@@ -39,32 +39,22 @@ _DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPaths:
-    """The files of one report.
-
-    Attributes:
-        notebook: The executed notebook.
-        page: The page.
-        folder: The folder of its tables.
-    """
+    """The files of one report, and the folder of its tables."""
 
     notebook: Path
     page: Path
     folder: Path
 
-    def within(self, other: Path) -> ReportPaths:
-        """Return the same names in another folder."""
-        return ReportPaths(
-            notebook=other / self.notebook.name,
-            page=other / self.page.name,
-            folder=other / self.folder.name,
-        )
+    @classmethod
+    def named(cls, parent: Path, stem: str) -> ReportPaths:
+        """Return those of this name in a folder."""
+        names = (f"{stem}.ipynb", f"{stem}.html", f"{stem}_files")
+        notebook, page, folder = (parent / name for name in names)
+        return cls(notebook=notebook, page=page, folder=folder)
 
 
 def paths_for(path: str | os.PathLike[str]) -> ReportPaths:
-    """Return where a report goes, and refuse what is not ours to replace.
-
-    Args:
-        path: Name of the notebook, of the page, or of both without an ending.
+    """Return where a report of this name goes, and refuse what is not ours to replace.
 
     Raises:
         InputError: The folder does not exist, the ending is another one, or the place is taken.
@@ -78,12 +68,7 @@ def paths_for(path: str | os.PathLike[str]) -> ReportPaths:
         )
     if not target.parent.is_dir():
         raise InputError(f"There is no folder '{target.parent}'.", do="Make it first.")
-    stem = target.stem if target.suffix else target.name
-    places = ReportPaths(
-        notebook=target.with_name(f"{stem}.ipynb"),
-        page=target.with_name(f"{stem}.html"),
-        folder=target.with_name(f"{stem}_files"),
-    )
+    places = ReportPaths.named(target.parent, target.stem)
     for found in (places.notebook, places.page, places.folder):
         if (found.exists() or found.is_symlink()) and not _is_ours(found):
             raise InputError(
@@ -129,7 +114,7 @@ def draft_beside(places: ReportPaths) -> Iterator[ReportPaths]:
     root = places.notebook.with_name(f".{places.notebook.stem}.{secrets.token_hex(4)}.part")
     try:
         root.mkdir(mode=0o700)
-        draft = places.within(root)
+        draft = ReportPaths.named(root, places.notebook.stem)
         draft.folder.mkdir()
         yield draft
     except OSError as fault:
@@ -143,13 +128,7 @@ def draft_beside(places: ReportPaths) -> Iterator[ReportPaths]:
 
 
 def move_in(draft: ReportPaths, places: ReportPaths, *, names: frozenset[str]) -> None:
-    """Move a finished report into its place.
-
-    Args:
-        draft: Where it was made.
-        places: Where it goes.
-        names: Every name that a table of a report may have: an older one of them is taken away.
-    """
+    """Move a finished report into its place, and take away an older table of these names."""
     places.folder.mkdir(exist_ok=True)
     made = {path.name: path for path in draft.folder.iterdir()}
     for name in names - set(made):

@@ -98,7 +98,10 @@ NOTES = ("preview", "settled", "capped", "no journal", "older", "unsent", "kept"
 BUILT: dict[str, Iterable[str]] = {
     "cause.{}": CAUSES,
     "cause.{}.do": CAUSES,
-    "column.{}": ("rows", "verdict", "row", "cell", "note"),  # of what was loaded
+    "column.{}": ("rows", "verdict", "row", "cell", "note",  # of what was loaded, and of a report
+                  "asset", "assets", "cell as read", "change", "code", "file", "holds", "http",
+                  "meaning", "name", "needs", "now", "outcome", "request", "sent", "share", "state",
+                  "then", "tries", "value"),
     "compare.{}": ("both", "differs", "only_ours", "only_theirs"),
     "count.{}": ("row", "line", "asset"),
     "count.{}s": ("row", "line", "asset"),
@@ -114,7 +117,8 @@ BUILT: dict[str, Iterable[str]] = {
     "outcome.{}": Outcome,
     "party.{}": NEEDED,
     "progress.{}": (*Phase, "paused", "asking", "sweeping"),
-    "report.{}": ("failures", "doubts", "no workbook", "no excel", "file results", "file workbook",
+    "report.{}": ("appendix", "changes", "course", "doubts", "failures", "headline", "input",
+                  "states", "no workbook", "no excel", "file results", "file workbook",
                   "file attention", "file timeline", "file comparison", "file earlier"),
     "report.{}.none": ("failures", "doubts"),
     "report.change.{}": CHANGES,
@@ -158,7 +162,7 @@ EXPANDED = {text.format(part) for text, parts in BUILT.items() for part in parts
 def test_the_search_is_worth_something() -> None:
     """It finds what everybody knows is there."""
     assert len(NAMED) > 350
-    assert {"form.load.path.hint", "doctor.clock.off", "column.share", "label.do"} <= NAMED.keys()
+    assert {"form.load.path.hint", "doctor.clock.off", "column.outcome", "label.do"} <= NAMED.keys()
 
 
 def test_every_key_that_is_said_stands_in_the_table() -> None:

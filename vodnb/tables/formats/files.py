@@ -1,4 +1,4 @@
-"""Gets the bytes of a file, unpacks gzip and zip, and tells workbooks from texts.
+"""Gets the bytes of a file, unpacks gzip and zip, tells workbooks from texts; replaces one whole.
 
 Never unpacks without a bound, and never reads a text: that is `_encoding` and `_records`.
 """

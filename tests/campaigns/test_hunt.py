@@ -37,6 +37,7 @@ def hunt(*options: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.campaign
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @needs_forks
@@ -46,6 +47,7 @@ def test_sixty_rounds_break_no_promise():
     assert told.endswith("60 rounds: 0 broke a promise\n"), told
 
 
+@pytest.mark.campaign
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_five_hundred_stories_break_no_promise():

@@ -73,7 +73,9 @@ def result_of(assets):
     return pd.read_csv(found)
 
 
-@pytest.mark.parametrize("gap", [0.0, 0.02, 0.3])
+@pytest.mark.parametrize(
+    "gap", [0.0, *(pytest.param(gap, marks=pytest.mark.kernel) for gap in (0.02, 0.3))]
+)
 @pytest.mark.parametrize(
     "numbers",
     [[INT], [TERM, TERM], [INT, TERM, INT], [TERM, INT, INT, TERM, INT]],

@@ -15,7 +15,7 @@ import vodnb
 from vodnb.journal import registry
 from vodnb.rules.errors import JournalError
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.waits]
 
 ROUNDS = 15
 

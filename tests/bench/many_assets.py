@@ -59,11 +59,10 @@ class Stub:
         *,
         deadline: float = 30,
         leaves_by: float = math.inf,
-        lane: int = 0,
         **fields: object,
     ) -> Answer:
         """Serve one call."""
-        del deadline, leaves_by, lane
+        del deadline, leaves_by
         await asyncio.sleep(0)
         if operation is INFO:
             return read_answer(operation, _reply({"asset_info_array": []}), sent=fields)

@@ -44,9 +44,9 @@ from vodnb.service.signing import sign
 
 
 def test_a_call_is_built_from_its_declaration():
-    """Path with project, compact JSON, token in its header, deadline and lane passed on."""
+    """Path with project, compact JSON, token in its header, deadline passed on."""
     client = client_of(CONFIRMED)
-    answer = confirm(client, deadline=12, lane=5)
+    answer = confirm(client, deadline=12)
     assert answer.kind is AnswerClass.DONE
     assert (answer.request_id, answer.elapsed_ms) == ("r1", 7)
     (sent,) = client.sent
@@ -58,7 +58,6 @@ def test_a_call_is_built_from_its_declaration():
         "X-Auth-Token": TOKEN_VALUE,
     }
     assert 11 < sent["deadline"] <= 12
-    assert sent["lane"] == 5
 
 
 def test_a_key_signs_the_very_bytes_that_are_sent():

@@ -45,11 +45,10 @@ class Library(PretendService):
         *,
         deadline: float = 30,
         leaves_by: float = math.inf,
-        lane: int = 0,
         **fields: Any,
     ) -> Answer:
         """Serve one call."""
-        del deadline, leaves_by, lane
+        del deadline, leaves_by
         assert operation is LIST
         await asyncio.sleep(0)
         self.queries.append(fields)

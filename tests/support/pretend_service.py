@@ -83,11 +83,10 @@ class PretendService:
         *,
         deadline: float = 30,
         leaves_by: float = math.inf,
-        lane: int = 0,
         **fields: object,
     ) -> Answer:
         """Serve one call."""
-        del deadline, leaves_by, lane
+        del deadline, leaves_by
         await asyncio.sleep(self.latency)
         now = asyncio.get_running_loop().time()
         if self.away[0] <= now < self.away[1]:

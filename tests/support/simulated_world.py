@@ -136,11 +136,10 @@ class World:
         *,
         deadline: float = 0,
         leaves_by: float = math.inf,
-        lane: int = 0,
         **fields: Any,
     ) -> Answer:
         """Serve one call; what has left has its effect even if the caller is gone by then."""
-        del deadline, lane
+        del deadline
         life = self.life
         await self.tick(life)
         if self._loop.time() > leaves_by:

@@ -75,23 +75,23 @@ class Survey(BackgroundTask):
     async def _run(self) -> None:
         await self._service.prepare()
         # Alone: of a credential that is refused, no more than this is tried.
-        if fault := await self._ask(self._take(), lane=0):
+        if fault := await self._ask(self._take()):
             raise self._service.error_for(fault)
-        await asyncio.gather(*[self._work(lane) for lane in range(self._workers)])
+        await asyncio.gather(*[self._work() for _ in range(self._workers)])
         if self._control.is_stopped:
             self._stopped = self._reads.stopped or BY_HAND
 
-    async def _work(self, lane: int) -> None:
+    async def _work(self) -> None:
         while not self._control.is_stopped and (batch := self._take()):
-            await self._ask(batch, lane=lane)
+            await self._ask(batch)
 
     def _take(self) -> list[str]:
         return [self._left.popleft() for _ in range(min(BATCH, len(self._left)))]
 
-    async def _ask(self, batch: Sequence[str], *, lane: int) -> Answer | None:
+    async def _ask(self, batch: Sequence[str]) -> Answer | None:
         """Ask for some assets until they are told; return an answer that stands in the way."""
         call = self._call
-        answer = await self._reads.ask(call, lane=lane, asset_id=list(batch)) if batch else None
+        answer = await self._reads.ask(call, asset_id=list(batch)) if batch else None
         if answer is None:
             return None
         if answer.kind is AnswerClass.DONE:
@@ -99,10 +99,10 @@ class Survey(BackgroundTask):
             for asset_id in batch:
                 self._infos[asset_id] = seen.get(asset_id) or AssetInfo(asset_id=asset_id)
         elif answer.kind is AnswerClass.PERMANENT:
-            await self._ask_apart(batch, answer, lane=lane)
+            await self._ask_apart(batch, answer)
         elif call is INFO and is_forbidden(answer):
             self._call = LIST
-            return await self._ask(batch, lane=lane)
+            return await self._ask(batch)
         else:
             self._codes.update(dict.fromkeys(batch, answer.code))
             if answer.kind not in LOST:
@@ -110,13 +110,13 @@ class Survey(BackgroundTask):
             return answer
         return None
 
-    async def _ask_apart(self, batch: Sequence[str], answer: Answer, *, lane: int) -> None:
+    async def _ask_apart(self, batch: Sequence[str], answer: Answer) -> None:
         """Ask for each asset of a refused call alone: one strange ID must not cost the others."""
         if len(batch) == 1:
             self._codes[batch[0]] = answer.code
             return
         for asset_id in batch:
-            await self._ask([asset_id], lane=lane)
+            await self._ask([asset_id])
 
     # -- in any thread --------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -48,6 +49,16 @@ _UNKEPT = frozenset({AnswerClass.DONE, AnswerClass.REJECTED})
 
 _REFUSED_TOKEN = frozenset({"APIGW.0301", "APIGW.0307", "VOD.10054", "CLIENT.SIGN_IN"})
 """What the service says to a token that has run out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    operation: Operation
+    fields: Mapping[str, object]
+    until: float
+    """When its deadline is over, by `time.perf_counter`."""
+    leaves_by: float = math.inf
+    watch: Watch | None = None
 
 
 class Client:
@@ -117,7 +128,6 @@ class Client:
         *,
         deadline: float = 30,
         leaves_by: float = math.inf,
-        lane: int = 0,
         **fields: object,
     ) -> Answer:
         """Make one call and say what it came to.
@@ -127,47 +137,32 @@ class Client:
             deadline: Seconds for all of it. Default 30: the gateway gives up before.
             leaves_by: Until when its first byte may leave, by the loop's clock: later, whatever
                 comes in between, it does not leave at all. Default: within the deadline.
-            lane: Number of the worker; through a proxy, others do not wait for its connection.
             fields: The fields of the request; None for not given.
 
         Raises:
             InputError: The fields are not as declared; nothing was sent.
             VodnbError: Signing in or looking up the project failed, before the first call.
         """
-        return await self._call(
-            operation, fields, deadline=deadline, leaves_by=leaves_by, lane=lane
-        )
+        return await self.watched_call(operation, fields, deadline=deadline, leaves_by=leaves_by)
 
     async def watched_call(
-        self, operation: Operation, fields: Mapping[str, object], *, deadline: float, watch: Watch
-    ) -> Answer:
-        """Do what `call` does, and tell of each sending, a success too.
-
-        Args:
-            operation: The call.
-            fields: The fields of the request; None for not given.
-            deadline: Seconds for all of it.
-            watch: Told of each sending as it has ended.
-        """
-        return await self._call(operation, fields, deadline=deadline, watch=watch)
-
-    async def _call(
         self,
         operation: Operation,
         fields: Mapping[str, object],
         *,
         deadline: float,
         leaves_by: float = math.inf,
-        lane: int = 0,
         watch: Watch | None = None,
     ) -> Answer:
+        """Do what `call` does, and tell of each sending as it has ended, a success too."""
         sent = check_fields(operation, fields)
         if operation.host == "vod" and not self._project_id:
             await self.prepare()
-        answer = await self._attempt(
-            operation, sent, deadline=deadline, leaves_by=leaves_by, lane=lane, watch=watch
+        until = time.perf_counter() + deadline
+        call = _Call(
+            operation=operation, fields=sent, until=until, leaves_by=leaves_by, watch=watch
         )
-        return self._redacted(answer)
+        return self._redacted(await self._attempt(call))
 
     def own_auth(self) -> dict[str, object]:
         """Return what a token call of our own IAM user sends; its password stays a `Secret`.
@@ -200,30 +195,15 @@ class Client:
 
     # -- one attempt ----------------------------------------------------------------------------
 
-    async def _attempt(
-        self,
-        operation: Operation,
-        sent: Mapping[str, object],
-        *,
-        deadline: float,
-        leaves_by: float = math.inf,
-        lane: int,
-        watch: Watch | None = None,
-    ) -> Answer:
-        until = time.perf_counter() + deadline
+    async def _attempt(self, call: _Call) -> Answer:
         sign_in = self._sign_in
-        if operation is not TOKEN:
+        if call.operation is not TOKEN:
             await sign_in.ensure()
         generation = sign_in.generation
-
-        async def make() -> Answer:
-            return await self._exchange(
-                operation, sent, until=until, leaves_by=leaves_by, lane=lane, watch=watch
-            )
-
+        make = partial(self._exchange, call)
         is_signed = isinstance(self._credential, KeyCredential)
         answer = await (self._key_guard.call(make) if is_signed else make())
-        if operation is TOKEN or not self._is_refused_token(answer):
+        if call.operation is TOKEN or not self._is_refused_token(answer):
             return self._with_clock_offset(answer)
         if not await sign_in.renew(generation):
             why = f" A new token was not to be had: {sign_in.failure}" if sign_in.failure else ""
@@ -233,19 +213,11 @@ class Client:
     def _is_refused_token(self, answer: Answer) -> bool:
         return self._sign_in.can_renew and as_listed(answer.code) in _REFUSED_TOKEN
 
-    async def _exchange(
-        self,
-        operation: Operation,
-        sent: Mapping[str, object],
-        *,
-        until: float,
-        leaves_by: float = math.inf,
-        lane: int,
-        watch: Watch | None = None,
-    ) -> Answer:
+    async def _exchange(self, call: _Call) -> Answer:
+        operation, sent, watch = call.operation, call.fields, call.watch
         request = self._request(operation, sent)
         headers, begun = await self._headers(operation, request), self._clock()
-        left = until - time.perf_counter()
+        left = call.until - time.perf_counter()
         if left <= 0:
             # Whoever reads a state after the deadline relies on it: nothing leaves any more.
             late = Fault(kind=FaultKind.CONNECT, detail="its turn came after the deadline")
@@ -256,8 +228,7 @@ class Client:
             headers=headers,
             content=request.body,
             deadline=left,
-            leaves_by=leaves_by,
-            lane=lane,
+            leaves_by=call.leaves_by,
         )
         answer = read_answer(operation, got, sent=sent)
         if not watch and answer.kind in _UNKEPT:
@@ -315,12 +286,9 @@ class Client:
         user = self._credential
         if not isinstance(user, UserCredential):
             raise TypeError("only an IAM user has a token to fetch")
-        answer = await self._exchange(
-            TOKEN,
-            {"nocatalog": "true", "auth": user_auth(user, self._settings)},
-            until=time.perf_counter() + _SETUP_DEADLINE,
-            lane=0,
-        )
+        fields = {"nocatalog": "true", "auth": user_auth(user, self._settings)}
+        until = time.perf_counter() + _SETUP_DEADLINE
+        answer = await self._exchange(_Call(operation=TOKEN, fields=fields, until=until))
         token = Secret(answer.headers.get("x-subject-token", ""))
         self.redact.add(token)
         answer = self._redacted(answer)
@@ -358,9 +326,9 @@ class Client:
                 "Without the region's name it cannot be looked up either.",
                 "Set VODNB_PROJECT_ID, or VODNB_REGION.",
             )
-        answer = self._redacted(
-            await self._attempt(PROJECTS, {"name": region}, deadline=_SETUP_DEADLINE, lane=0)
-        )
+        until = time.perf_counter() + _SETUP_DEADLINE
+        call = _Call(operation=PROJECTS, fields={"name": region}, until=until)
+        answer = self._redacted(await self._attempt(call))
         if answer.kind is not AnswerClass.DONE:
             raise self._error_at(self._iam_endpoint(), answer)
         listed = answer.data.get("projects")

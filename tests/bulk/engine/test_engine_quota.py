@@ -60,7 +60,7 @@ def test_a_slow_service_is_used_to_its_quota(latency, most):
 def test_what_never_came_back_says_nothing_of_the_latency():
     """A call that ran into its deadline is no reason to have more of them out."""
 
-    async def work(_lane: int) -> None:
+    async def work() -> None:
         await asyncio.sleep(0)
 
     async def run() -> int:
@@ -76,7 +76,7 @@ def test_what_never_came_back_says_nothing_of_the_latency():
 def test_a_slow_answer_after_the_work_needs_nobody():
     """Doubts are settled, and some sent again, when the workers have gone home."""
 
-    async def work(_lane: int) -> None:
+    async def work() -> None:
         await asyncio.sleep(0)
 
     async def run() -> int:

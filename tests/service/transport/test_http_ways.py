@@ -69,42 +69,51 @@ def through_proxy(monkeypatch):
     return name
 
 
-def test_lanes_have_connections_of_their_own(through_proxy):
-    """Through a proxy eight workers share a pool; the ninth opens another. All are closed."""
+def test_requests_one_after_the_other_share_a_connection(through_proxy):
+    """Through a proxy too: whoever asks next takes the connection that is idle."""
 
     async def run():
         async with Server(answers(OK)).running() as server:
             http = Http()
             url = through_proxy(server)
-            for lane in (0, 7, 8, 15, 16):
-                await fetch(url, http=http, lane=lane)
-            clients = list(http._proxied.values())
+            for _ in range(20):
+                await fetch(url, http=http)
             await http.aclose()
-            return server.connections, [client.is_closed for client in clients]
+            return len(server.requests), server.connections
 
-    assert asyncio.run(run()) == (3, [True] * 3)
+    assert asyncio.run(run()) == (20, 1)
 
 
-def test_at_most_eight_connections_in_a_pool(through_proxy):
-    """A ninth request waits for a connection, and if it waits in vain it never left."""
+def test_eight_requests_share_a_pool(through_proxy):
+    """Through a proxy the ninth at the same time opens another, and nobody waits. All are closed.
+
+    A pool whose requests have ended, or were given up, serves the next ones.
+    """
 
     async def run():
         async with Server(silence).running() as server:
-            http = Http()
+            http, pools = Http(), []
             url = through_proxy(server)
-            busy = [asyncio.ensure_future(fetch(url, http=http)) for _ in range(8)]
-            await server.have(8)
-            got = await fetch(url, http=http, deadline=0.1)
+            busy = []
+            for at_once in (8, 9, 16, 17):
+                more = range(at_once - len(busy))
+                busy += [asyncio.ensure_future(fetch(url, http=http)) for _ in more]
+                await server.have(at_once)
+                pools.append(len(http._proxied))
             for task in busy:
                 task.cancel()
             ends = await asyncio.gather(*busy, return_exceptions=True)
+            server.act = answers(OK)
+            got = await asyncio.gather(*[fetch(url, http=http) for _ in range(17)])
+            clients = list(http._proxied)
             await http.aclose()
-            return got, server.connections, ends
+            return pools, ends, got, [client.is_closed for client in clients]
 
-    got, connections, ends = asyncio.run(run())
-    assert got.kind is FaultKind.CONNECT
-    assert connections == 8
+    pools, ends, got, closed = asyncio.run(run())
+    assert pools == [1, 2, 2, 3]
     assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+    assert [reply.status for reply in got] == [200] * 17
+    assert closed == [True] * 3
 
 
 @pytest.fixture(scope="module")

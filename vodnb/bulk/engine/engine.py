@@ -192,38 +192,38 @@ class Engine:
 
     # -- looking --------------------------------------------------------------------------------
 
-    async def _look(self, batch: Sequence[str], *, lane: int) -> Answer | None:
+    async def _look(self, batch: Sequence[str]) -> Answer | None:
         """Ask for states once; None where the run was stopped first."""
-        answer = await self._ask(batch, lane=lane)
+        answer = await self._ask(batch)
         if answer:
             self._breaker.saw(answer)
             if answer.kind in {AnswerClass.GLOBAL, AnswerClass.REJECTED}:
                 self._stop(answer.code, answer.message)
         return answer
 
-    async def _ask(self, batch: Sequence[str], *, lane: int = 0) -> Answer | None:
+    async def _ask(self, batch: Sequence[str]) -> Answer | None:
         self._recorder.tell(Looked())
-        return await self._info.call(lane=lane, asset_id=list(batch))
+        return await self._info.call(asset_id=list(batch))
 
-    async def _read_states(self, batch: Sequence[str], lane: int = 0) -> dict[str, str]:
+    async def _read_states(self, batch: Sequence[str]) -> dict[str, str]:
         """Return states of assets, asking again where an answer was lost."""
         for turn in range(_LOOKS):
             if not self._can_look or not await self._breaker.passable():
                 break
             if turn and not await self._control.nap(back_off(turn, chance=self._chance)):
                 break
-            answer = await self._look(batch, lane=lane)
+            answer = await self._look(batch)
             if answer and answer.kind is AnswerClass.DONE:
                 return states_in(answer.data, batch)
             if answer and answer.kind is AnswerClass.PERMANENT:
-                return await self._read_apart(batch, lane)
+                return await self._read_apart(batch)
         return {}
 
-    async def _read_apart(self, batch: Sequence[str], lane: int) -> dict[str, str]:
+    async def _read_apart(self, batch: Sequence[str]) -> dict[str, str]:
         """Return the states of a refused batch: one strange ID must not cost the others."""
         states: dict[str, str] = {}
         for asset_id in batch if len(batch) > 1 else ():
-            states |= await self._read_states([asset_id], lane)
+            states |= await self._read_states([asset_id])
         return states
 
     async def _probe(self) -> Answer | None:
@@ -249,11 +249,11 @@ class Engine:
     def _ends_here(self) -> bool:
         return self._control.is_stopped or self._canary_rests
 
-    async def _shift(self, lane: int) -> None:
-        await self._guarded(self._work(lane))
+    async def _shift(self) -> None:
+        await self._guarded(self._work())
 
-    async def _work(self, lane: int) -> None:
-        while not self._ends_here and (item := await self._next(lane)):
+    async def _work(self) -> None:
+        while not self._ends_here and (item := await self._next()):
             if self._plan.is_dry:
                 dry = item.settlement(Outcome.NOT_SENT, code="CLIENT.DRY_RUN")
                 self._settle(item, dry)
@@ -262,17 +262,17 @@ class Engine:
                 self._canary_rests = True
             else:
                 self.trials_left -= 1
-                await self._send(item, lane)
+                await self._send(item)
                 self._intents.retract([item])
                 # What turned out to need no call leaves the trial to another.
                 self.trials_left += not item.attempts
             self._ahead.ends(item)
 
-    async def _next(self, lane: int) -> Item | None:
+    async def _next(self) -> Item | None:
         """Return the next asset to send; looking may settle some without sending."""
         if not self._looks_first:
             return self._ahead.unlooked(MOST_AHEAD)
-        return await self._ahead.next(lane)
+        return await self._ahead.next()
 
     async def _goes_on(self) -> bool:
         return await self._breaker.passable() and await self._control.may_go()
@@ -281,11 +281,11 @@ class Engine:
     def _looks_first(self) -> bool:
         return self._can_look and (self._plan.look_first or self._plan.must_look)
 
-    async def _states_before(self, batch: Sequence[str], lane: int) -> dict[str, str]:
+    async def _states_before(self, batch: Sequence[str]) -> dict[str, str]:
         """Return states as they are before sending."""
         if self._plan.must_look:
-            return await self._read_states(batch, lane)
-        answer = await self._look(batch, lane=lane)
+            return await self._read_states(batch)
+        answer = await self._look(batch)
         return states_in(answer.data, batch) if answer and answer.data else {}
 
     def _admit(self, item: Item) -> bool:
@@ -301,9 +301,9 @@ class Engine:
             self._settle(item, settled)
         return not settled
 
-    async def _send(self, item: Item, lane: int) -> None:
+    async def _send(self, item: Item) -> None:
         """Send one asset until it is settled, doubtful, or the run stops."""
-        while await self._breaker.passable() and (answer := await self._attempt(item, lane=lane)):
+        while await self._breaker.passable() and (answer := await self._attempt(item)):
             item.answer = answer
             self._breaker.saw(answer)
             self._workers.saw(answer)
@@ -314,7 +314,7 @@ class Engine:
             if not await self._may_go_again(item):
                 return
 
-    async def _resend(self, item: Item, lane: int) -> None:
+    async def _resend(self, item: Item) -> None:
         """Send an asset after a doubt; what only an earlier process has sent counts as a trial."""
         if item.deadline and not self.trials_left:
             self._canary_rests = True
@@ -322,7 +322,7 @@ class Engine:
             self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=back))
             return
         self.trials_left -= bool(item.deadline)
-        await self._send(item, lane)
+        await self._send(item)
 
     def _conclude(self, item: Item, answer: Answer) -> None:
         """Do what an answer of the service allows."""
@@ -341,9 +341,9 @@ class Engine:
                 self._bounce(item, answer)
                 self._stop(answer.code, answer.message)
 
-    async def _attempt(self, item: Item, *, lane: int) -> Answer | None:
+    async def _attempt(self, item: Item) -> Answer | None:
         async def before() -> float | None:
-            if self._looks_first and not await self._ahead.is_due(item, lane):
+            if self._looks_first and not await self._ahead.is_due(item):
                 return None
             item.attempts += 1
             item.answer, item.is_read = None, False
@@ -358,7 +358,6 @@ class Engine:
             self._bounce(item, answer)
 
         return await self._confirm.call(
-            lane=lane,
             before=before,
             after_throttle=after_throttle,
             asset_id=item.asset_id,

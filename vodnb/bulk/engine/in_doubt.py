@@ -39,7 +39,7 @@ class InDoubt:
         *,
         control: Control,
         read: Callable[[Sequence[str]], Awaitable[dict[str, str]]],
-        send: Callable[[Item, int], Awaitable[None]],
+        send: Callable[[Item], Awaitable[None]],
         settle: Callable[[Item, Settlement], None],
     ) -> None:
         self._plan = plan
@@ -63,10 +63,7 @@ class InDoubt:
         while self._heap:
             batch = [heappop(self._heap)[-1] for _ in range(min(BATCH, len(self._heap)))]
             states = await self._read_in_time(batch)
-            works = (
-                self._judge(item, states.get(item.asset_id, ""), lane=lane)
-                for lane, item in enumerate(batch)
-            )
+            works = (self._judge(item, states.get(item.asset_id, "")) for item in batch)
             # Where one fails, the calls of the others are out still, and come home first.
             for fault in await asyncio.gather(*works, return_exceptions=True):
                 if fault:
@@ -84,7 +81,7 @@ class InDoubt:
             return item.left_at + lifecycle.SETTLE_MARGIN if item.is_read else 0.0
         return item.left_at + max(self._plan.deadline, item.deadline) + lifecycle.SETTLE_MARGIN
 
-    async def _judge(self, item: Item, state: str, *, lane: int) -> None:
+    async def _judge(self, item: Item, state: str) -> None:
         told = item.answer.code if item.answer else ""
         finding = judge_doubt(
             state,
@@ -104,7 +101,7 @@ class InDoubt:
                 self.add([item])
             case Finding.SEND_AGAIN:
                 item.is_resent = True
-                await self._send(item, lane)
+                await self._send(item)
             case Finding.NO_EFFECT:
                 code = told if told and not told.startswith("CLIENT.") else "CLIENT.NO_EFFECT"
                 ended = item.settlement(Outcome.FAILED, code=code, state_after=state)

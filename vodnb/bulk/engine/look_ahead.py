@@ -33,7 +33,7 @@ class LookAhead:
     Args:
         plan: The run.
         ready: Where what is looked up waits for its turn, the first one first.
-        read: Returns states by asset, on a lane; empty where they cannot be read.
+        read: Returns states by asset; empty where they cannot be read.
         admit: Settles an asset by its state; returns whether it still is to be sent.
         goes_on: Waits while nothing may leave; returns whether the run goes on.
         rate: Returns how many assets a second leave at the most.
@@ -44,7 +44,7 @@ class LookAhead:
         plan: Plan,
         *,
         ready: deque[Item],
-        read: Callable[[Sequence[str], int], Awaitable[dict[str, str]]],
+        read: Callable[[Sequence[str]], Awaitable[dict[str, str]]],
         admit: Callable[[Item], bool],
         goes_on: Callable[[], Awaitable[bool]],
         rate: Callable[[], float],
@@ -66,7 +66,7 @@ class LookAhead:
         """Take in the states of the first assets, which have just been asked for."""
         self._known, self._known_at = states, self._clock()
 
-    async def next(self, lane: int) -> Item | None:
+    async def next(self) -> Item | None:
         """Return the next asset that is to be sent; None where none is left, or the run stops."""
         while not self._ready:
             most = self._room()
@@ -76,7 +76,7 @@ class LookAhead:
             elif not (batch := list(islice(self._unseen, most))) or not await self._goes_on():
                 return None
             else:
-                await self._look([Item(asset_id=asset_id) for asset_id in batch], lane)
+                await self._look([Item(asset_id=asset_id) for asset_id in batch])
         item = self._ready.popleft()
         self._waiting.add(item.asset_id)
         return item
@@ -87,7 +87,7 @@ class LookAhead:
         self._ready.extend(Item(asset_id=one) for one in islice(self._unseen, missing))
         return self._ready.popleft() if self._ready else None
 
-    async def is_due(self, item: Item, lane: int) -> bool:
+    async def is_due(self, item: Item) -> bool:
         """Look an asset up anew where that was too long ago; return whether it is to be sent.
 
         Those whose turn is next and whose looks are old as well come along in the same call.
@@ -98,7 +98,7 @@ class LookAhead:
                 others.append(self._ready.popleft())
             states: dict[str, str] = {}
             try:
-                states = await self._states([item, *others], lane)
+                states = await self._states([item, *others])
             finally:
                 # Unread, they stay old, and are asked for again when it is their turn.
                 due = [one for one in others if not states or self._is_still_due(one, states)]
@@ -121,21 +121,21 @@ class LookAhead:
 
     # -- looking --------------------------------------------------------------------------------
 
-    async def _look(self, items: list[Item], lane: int) -> None:
+    async def _look(self, items: list[Item]) -> None:
         self._waiting.update(item.asset_id for item in items)
         try:
-            states = await self._states(items, lane)
+            states = await self._states(items)
         finally:
             self._waiting.difference_update(item.asset_id for item in items)
             self._has_room.set()
         self._ready.extend(item for item in items if self._is_still_due(item, states))
 
-    async def _states(self, items: Sequence[Item], lane: int) -> dict[str, str]:
+    async def _states(self, items: Sequence[Item]) -> dict[str, str]:
         asked = [item.asset_id for item in items]
         if self._is_young(self._known_at) and all(one in self._known for one in asked):
             states, looked_at = self._known, self._known_at
         else:
-            states = await self._read(asked, lane)
+            states = await self._read(asked)
             looked_at = self._clock()
         # Where nothing was told, the first one's look was in vain, and that is known.
         for item in items if states else items[:1]:

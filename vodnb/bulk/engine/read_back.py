@@ -35,7 +35,7 @@ class ReadBack:
     Args:
         plan: The run.
         control: Stops the waiting.
-        read: Returns states by asset, on a lane; empty where they cannot be read.
+        read: Returns states by asset; empty where they cannot be read.
         recall: Returns how an asset stands.
         tell: Tells what was read.
         unverified: Assets that an earlier process has not read back.
@@ -46,7 +46,7 @@ class ReadBack:
         plan: Plan,
         *,
         control: Control,
-        read: Callable[[list[str], int], Awaitable[dict[str, str]]],
+        read: Callable[[list[str]], Awaitable[dict[str, str]]],
         recall: Callable[[str], Settlement],
         tell: Callable[[Verified], None],
         unverified: Iterable[str] = (),
@@ -81,12 +81,12 @@ class ReadBack:
 
     async def _read_each(self, assets: list[str], *, is_last: bool) -> None:
         left = iter(assets)
-        lanes = range(self._plan.workers or FEWEST_WORKERS)
-        await asyncio.gather(*[self._work(left, lane=lane, is_last=is_last) for lane in lanes])
+        workers = range(self._plan.workers or FEWEST_WORKERS)
+        await asyncio.gather(*[self._work(left, is_last=is_last) for _ in workers])
 
-    async def _work(self, left: Iterator[str], *, lane: int, is_last: bool) -> None:
+    async def _work(self, left: Iterator[str], *, is_last: bool) -> None:
         while not self._control.is_stopped and (batch := list(islice(left, BATCH))):
-            states = await self._read(batch, lane)
+            states = await self._read(batch)
             for asset_id in batch:
                 # What contradicts its answer and cannot be read once more does so still.
                 known = "" if self._control.is_stopped else self._contrary.get(asset_id, "")

@@ -22,7 +22,7 @@ class WorkerPool:
     """Sets workers to work.
 
     Args:
-        work: Makes the work of one worker, given its number.
+        work: Makes the work of one worker.
         size: How many there are. None: as few as reach the rate, for calls that are out cannot be
             called back.
         rate: Returns the calls a second that are allowed now.
@@ -30,7 +30,7 @@ class WorkerPool:
 
     def __init__(
         self,
-        work: Callable[[int], Coroutine[Any, Any, None]],
+        work: Callable[[], Coroutine[Any, Any, None]],
         *,
         size: int | None,
         rate: Callable[[], float],
@@ -65,5 +65,5 @@ class WorkerPool:
 
     def _hire(self, wanted: int) -> None:
         while self._group and self.count < wanted:
-            self._group.create_task(self._work(self.count))
+            self._group.create_task(self._work())
             self.count += 1

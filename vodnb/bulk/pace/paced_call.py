@@ -54,7 +54,6 @@ class Service(Protocol):
         *,
         deadline: float = ...,
         leaves_by: float = ...,
-        lane: int = ...,
         **fields: object,
     ) -> Answer:
         """Make one call and say what it came to."""
@@ -107,7 +106,6 @@ class PacedCall:
     async def call(
         self,
         *,
-        lane: int = 0,
         before: Callable[[], Awaitable[float | None]] | None = None,
         after_throttle: Callable[[Answer], None] | None = None,
         **fields: object,
@@ -115,7 +113,6 @@ class PacedCall:
         """Make one call, waiting out any throttling, which never counts as an attempt.
 
         Args:
-            lane: Which connection pool to use: the number of the worker.
             before: Awaited just before each sending; returns until when that may leave, by the
                 loop's clock, or None where it must not any more.
             after_throttle: Told after each sending that was throttled.
@@ -132,7 +129,7 @@ class PacedCall:
             if leaves_by is None:
                 return None
             answer = await self._service.call(
-                self.operation, deadline=self._deadline, leaves_by=leaves_by, lane=lane, **fields
+                self.operation, deadline=self._deadline, leaves_by=leaves_by, **fields
             )
             if answer.kind is not AnswerClass.REJECTED:
                 self._throttled_since = None

@@ -55,12 +55,11 @@ class Reads:
         self.stopped: Stop | None = None
         self.slowed_by = ""
 
-    async def ask(self, operation: Operation, *, lane: int = 0, **fields: Any) -> Answer | None:
+    async def ask(self, operation: Operation, **fields: Any) -> Answer | None:
         """Make one call, again where its answer is lost.
 
         Args:
             operation: What to call.
-            lane: Which connection pool to use: the number of the worker.
             fields: The fields of the request.
 
         Returns:
@@ -71,7 +70,7 @@ class Reads:
         for turn in range(1, _TRIES + 1):
             if not await self._breaker.passable():
                 break
-            answer = await self._paced_call(operation).call(lane=lane, **fields)
+            answer = await self._paced_call(operation).call(**fields)
             if answer is None:
                 break
             self._breaker.saw(answer)

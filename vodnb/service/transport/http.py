@@ -49,7 +49,7 @@ COMMON_HEADERS: Mapping[str, str] = MappingProxyType(
 _CONNECT_SECONDS = 10.0
 """A connection takes one round trip or three; what takes longer is better tried again."""
 
-_LANES_PER_CLIENT = 8
+_MOST_OUT = 8
 """httpx's own pool, which knows proxies, slows down with the square of its requests."""
 
 
@@ -64,7 +64,7 @@ class Http:
         self._ca_bundle = ca_bundle
         self._loop: asyncio.AbstractEventLoop | None = None
         self._direct: Direct | None = None
-        self._proxied: dict[int, httpx.AsyncClient] = {}
+        self._proxied: dict[httpx.AsyncClient, int] = {}  # with how many requests are out
         self._ways: dict[tuple[str, str], bool] = {}
         self._ssl: ssl.SSLContext | None = None
         quiet_http_logs()
@@ -78,7 +78,6 @@ class Http:
         content: bytes,
         deadline: float,
         leaves_by: float = math.inf,
-        lane: int = 0,
     ) -> Reply | Fault:
         """Send one request and say what came back; nothing but a cancellation is raised.
 
@@ -89,7 +88,6 @@ class Http:
             content: The body; b"" for none.
             deadline: Seconds for all of it, from connecting to the last byte.
             leaves_by: Until when its first byte may leave, by the loop's clock.
-            lane: The worker's number; through a proxy, eight workers share one pool.
         """
         trip = _Trip(leaves_by)
         try:
@@ -99,7 +97,7 @@ class Http:
             extensions = {"trace": trip.trace, "mark": trip.mark, "timeout": limits.as_dict()}
             request = _request(method, _url(url), headers, content, extensions)
             async with asyncio.timeout(deadline):
-                return await _read(await self._ask(request, lane), trip)
+                return await self._ask(request, trip)
         except TimeoutError:
             return trip.fault(trip.late(), f"no complete answer within {deadline:g} s")
         except _EXPECTED as wrong:
@@ -122,14 +120,14 @@ class Http:
         if self._direct:
             self._direct.rest()
 
-    async def _ask(self, request: httpx.Request, lane: int) -> httpx.Response:
+    async def _ask(self, request: httpx.Request, trip: _Trip) -> Reply | Fault:
         self._come_home()
         if self._is_proxied(request.url):
-            client = self._client(lane // _LANES_PER_CLIENT)
-            return await client.send(request, stream=True)
+            with self._lent_client() as client:
+                return await _read(await client.send(request, stream=True), trip)
         if self._direct is None:
             self._direct = Direct(self._ssl_context)
-        return await self._direct.handle_async_request(request)
+        return await _read(await self._direct.handle_async_request(request), trip)
 
     def _come_home(self) -> None:
         """Begin anew on another loop, as after a fork: connections belong to who made them."""
@@ -138,20 +136,28 @@ class Http:
             self._loop, self._direct, self._proxied = loop, None, {}
             finalize(self, _close_soon, loop, self._proxied, os.getpid()).atexit = False
 
-    def _client(self, number: int) -> httpx.AsyncClient:
-        """Return a client that goes through the proxy of the environment."""
-        if number not in self._proxied:
-            self._proxied[number] = httpx.AsyncClient(
+    @contextlib.contextmanager
+    def _lent_client(self) -> Iterator[httpx.AsyncClient]:
+        """Lend a client that goes through the proxy of the environment: the first with room."""
+        clients = self._proxied
+        client = next((one for one, out in clients.items() if out < _MOST_OUT), None)
+        if client is None:
+            client = httpx.AsyncClient(
                 verify=self._ssl_context(),
                 follow_redirects=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 limits=httpx.Limits(
-                    max_connections=_LANES_PER_CLIENT,
-                    max_keepalive_connections=_LANES_PER_CLIENT,
+                    max_connections=_MOST_OUT,
+                    max_keepalive_connections=_MOST_OUT,
                     keepalive_expiry=IDLE_SECONDS,
                 ),
             )
-        return self._proxied[number]
+        clients[client] = clients.get(client, 0) + 1
+        try:
+            yield client
+        finally:
+            if client in clients:  # else it was closed meanwhile
+                clients[client] -= 1
 
     def _is_proxied(self, url: httpx.URL) -> bool:
         origin = (url.scheme, url.host)
@@ -167,14 +173,14 @@ class Http:
         return self._ssl
 
 
-async def _close(clients: dict[int, httpx.AsyncClient]) -> None:
+async def _close(clients: dict[httpx.AsyncClient, int]) -> None:
     while clients:
-        _, client = clients.popitem()
+        client, _ = clients.popitem()
         await client.aclose()
 
 
 def _close_soon(
-    loop: asyncio.AbstractEventLoop, clients: dict[int, httpx.AsyncClient], process: int
+    loop: asyncio.AbstractEventLoop, clients: dict[httpx.AsyncClient, int], process: int
 ) -> None:
     """Close what is open when nobody is left to use it, unless the parent of a fork opened it."""
     if clients and process == os.getpid() and not loop.is_closed():

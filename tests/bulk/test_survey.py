@@ -13,6 +13,7 @@ from jobs import creating, ids, interrupts
 from pretend_service import LOST, UNREACHABLE, PretendService, refusal
 
 import vodnb
+from vodnb.bulk.pace.reads import Reads
 from vodnb.bulk.survey import Survey
 from vodnb.cli import main
 from vodnb.emulator.faults import Behaviour
@@ -35,10 +36,8 @@ def survey(service, source, *, workers=4, ceiling=math.inf, lang="en"):
     return Survey(
         usable_assets(table),
         table=table,
-        service=service,
-        ceiling=ceiling,
+        reads=Reads(service, ceiling=ceiling, deadline=30.0),
         workers=workers,
-        deadline=30.0,
         lang=lang,
     ).begin()
 

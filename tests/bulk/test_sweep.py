@@ -15,6 +15,7 @@ from pretend_library import Library
 from pretend_service import LOST, refusal
 
 import vodnb
+from vodnb.bulk.pace.reads import Reads
 from vodnb.bulk.sweep import Sweep
 from vodnb.cli import main
 from vodnb.emulator.faults import Behaviour
@@ -39,10 +40,8 @@ def sweep(library, *, window=ALL, younger=None, states=("CREATING",), workers=8)
         younger=younger,
         states=frozenset(states),
         filters={},
-        service=library,
-        ceiling=math.inf,
+        reads=Reads(library, ceiling=math.inf, deadline=30.0),
         workers=workers,
-        deadline=30.0,
         now=datetime(2026, 12, 31, tzinfo=UTC),
         lang="en",
     )

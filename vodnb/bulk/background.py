@@ -50,18 +50,12 @@ def stop_all(service: Service) -> None:
 
 
 class BackgroundTask(Displayable, ABC):
-    """Work that is to begin, under way, or done; it ends in a table.
+    """Work that is to begin, under way, or done; it ends in a table."""
 
-    Args:
-        control: Stops and pauses it.
-        service: Makes its calls.
-    """
-
-    _lang: Lang
-
-    def __init__(self, control: Control, *, service: Service) -> None:
+    def __init__(self, control: Control, *, service: Service, lang: Lang) -> None:
         self._control = control
         self._service = service
+        self._lang = lang
         self._stopped: Stop | None = None
         self._began = time.monotonic()
         self._ended: float | None = None
@@ -115,7 +109,6 @@ class BackgroundTask(Displayable, ABC):
     def _lines(self) -> list[str]:
         """Return how it stands, in words."""
 
-    @abstractmethod
     def _note_end(self) -> None:
         """Note that it was given up; nothing will be told any more."""
 

@@ -34,16 +34,9 @@ def describe_run(
 ) -> list[str]:
     """Return the line on how a run stands, and below it what the user must know.
 
-    Args:
-        state: How every asset stands.
-        total: How many assets the run has.
-        seconds: How long it has run, pauses left out.
-        is_paused: Whether it is paused.
-        stop: Why it ended early, if it did.
-        lang: Language.
-        taken_over: How many assets an earlier process had settled; they took none of the time.
-        dry: What a dry run would ask for and where: `status`, `project`, `endpoint`.
-        by_form: Whether a form tells it, which leaves out what only a cell's user can do.
+    Pauses are left out of `seconds`, which what an earlier process had settled has taken none of.
+    What a dry run would ask for and where is told as `status`, `project`, `endpoint`. A form leaves
+    out what only a cell's user can do.
     """
     phase = "paused" if is_paused else str(state.phase)
     parts = [
@@ -84,16 +77,7 @@ def describe_survey(
 ) -> list[str]:
     """Return the line on how the asking for states stands, and below it what the user must know.
 
-    Args:
-        states: How many assets were told in each state; "" where the answer did not say.
-        unread: How many could not be asked for.
-        total: How many there are.
-        seconds: How long it has taken, pauses left out.
-        is_done: Whether it has ended.
-        is_paused: Whether it is paused.
-        slowed_by: The code of the throttling that is waited out; "" for none.
-        stop: Why it ended early, if it did.
-        lang: Language.
+    The state of an asset of which the answer did not say one is "".
     """
     told = sum(states.values())
     phase = "stopped" if stop else "finished" if is_done else "paused" if is_paused else "asking"
@@ -130,20 +114,7 @@ def describe_sweep(
     stop: Stop | None,
     lang: Lang,
 ) -> list[str]:
-    """Return the line on how a sweep stands, and below it what the user must know.
-
-    Args:
-        found: How many assets were found.
-        expected: How many the service counts; 20,000 may be more.
-        too_young: How many were left out for their age.
-        window: The span that is swept, told in local time and in UTC.
-        left_open: The windows that could not be read whole, and why.
-        seconds: How long it has taken.
-        is_done: Whether it has ended.
-        slowed_by: The code of the throttling that is waited out; "" for none.
-        stop: Why it ended early, if it did.
-        lang: Language.
-    """
+    """Return the line on how a sweep stands, and below it what the user must know."""
     phase = "stopped" if stop else "finished" if is_done else "sweeping"
     parts = [say(f"progress.{phase}", lang), say("progress.found", lang, count=found)]
     if is_done:

@@ -20,8 +20,7 @@ from vodnb.bulk.engine.read_back import is_unverified
 from vodnb.bulk.engine.recorder import Recorder
 from vodnb.bulk.engine.run_state import RunState
 from vodnb.bulk.pace.control import Control
-from vodnb.bulk.pace.limiter import shared_limiter
-from vodnb.bulk.pace.paced_call import PacedCall
+from vodnb.bulk.pace.paced_call import PacedCall, limiter_for
 from vodnb.journal.entries import Header
 from vodnb.journal.opening import SUFFIX, OpenRun, Want, choose_folder, open_run
 from vodnb.journal.owner import this_clock, this_process
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from vodnb.bulk.pace.control import Stop
     from vodnb.bulk.pace.paced_call import Service
     from vodnb.rules.model import Lang
-    from vodnb.rules.operations import Operation
 
 _OURS = {"CLIENT.CANARY", "CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
@@ -57,15 +55,6 @@ def new_run_id() -> str:
 
 class Job(BulkJob):
     """A run under way, or done.
-
-    Args:
-        plan: What to do.
-        table: The user's table with its verdicts, as `load_assets` gives it.
-        service: Makes the calls.
-        ceiling: Calls a second of each quota; infinity where the pacing is lifted.
-        lang: Language of what is shown and of the table's texts.
-        keep: Where its journal goes; None for a run without one.
-        control: Stops and pauses it. Default: one of its own.
 
     Attributes:
         trials_left: Of a trial, how many more assets may be sent, once it is done; else infinity.
@@ -86,13 +75,12 @@ class Job(BulkJob):
         self._total = len(plan.assets)
         self._keep = keep
         self._table = table
-        self._ceiling = ceiling
-        self._lang = lang
+        self._ceiling = ceiling  # calls a second of each quota; infinity lifts the pacing
         self._state = RunState(plan.assets)
         self._taken_over = 0
         self._is_verified = True
         self.trials_left = math.inf
-        super().__init__(control or Control(), service=service)
+        super().__init__(control or Control(), service=service, lang=lang)
 
     @property
     def run_id(self) -> str:
@@ -216,11 +204,22 @@ class Job(BulkJob):
         )
 
     async def _run_engine(self, opened: OpenRun | None) -> None:
+        confirm, info = (
+            PacedCall(
+                operation,
+                service=self._service,
+                limiter=limiter_for(operation, self._service, ceiling=self._ceiling),
+                control=self._control,
+                listen=self._state.hear,
+                deadline=self._plan.deadline,
+            )
+            for operation in (CONFIRM, INFO)
+        )
         engine = Engine(
             self._take_up(opened) if opened else self._plan,
             service=self._service,
-            confirm=self._paced_call(CONFIRM),
-            info=self._paced_call(INFO),
+            confirm=confirm,
+            info=info,
             control=self._control,
             recorder=Recorder(opened.journal if opened else None, listen=self._state.hear),
             recall=self._state.settlements.__getitem__,
@@ -261,24 +260,6 @@ class Job(BulkJob):
         """Whether every asset has an outcome that is no doubt, and was read back."""
         certain = self._state.settled - self._state.outcomes[Outcome.IN_DOUBT]
         return certain == self._total and self._is_verified
-
-    def _paced_call(self, operation: Operation) -> PacedCall:
-        quota = operation.quota.name if operation.quota else operation.name
-        limiter = shared_limiter(
-            endpoint=self._service.endpoint,
-            project_id=self._service.project_id,
-            quota=quota,
-            ceiling=self._ceiling,
-        )
-        return PacedCall(
-            operation,
-            service=self._service,
-            limiter=limiter,
-            control=self._control,
-            listen=self._state.hear,
-            deadline=self._plan.deadline,
-            chance=random.random,
-        )
 
     def in_words(self, *, by_form: bool = False) -> list[str]:
         """Return how it stands, in words: a line, and what the user must know.

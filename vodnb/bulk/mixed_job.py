@@ -36,29 +36,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusPart:
-    """The rows of one status.
-
-    Attributes:
-        plan: What to do.
-        table: The rows, with their verdicts.
-        places: Where they stand in the whole table.
-    """
+    """The rows of one status."""
 
     plan: Plan
     table: pd.DataFrame
     places: NDArray[np.intp]
+    """Where they stand in the whole table."""
 
 
 class MixedJob(BulkJob):
-    """The runs of one table, under way or done.
-
-    Args:
-        parts: One for each status, in the order in which they are run.
-        table: The whole table.
-        prepare: Returns the run of a part, which has not begun.
-        service: Makes the calls.
-        lang: Language of what is shown and of the table's texts.
-    """
+    """The runs of one table, under way or done: its parts are run in their order."""
 
     def __init__(
         self,
@@ -72,9 +59,8 @@ class MixedJob(BulkJob):
         self._parts = parts
         self._table = table
         self._prepare = prepare
-        self._lang = lang
         self._jobs: list[Job] = []
-        super().__init__(Control(), service=service)
+        super().__init__(Control(), service=service, lang=lang)
 
     @property
     def run_id(self) -> str:

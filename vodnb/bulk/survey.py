@@ -9,8 +9,8 @@ import asyncio
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from vodnb.bulk.pace.control import BY_HAND, Control
-from vodnb.bulk.pace.reads import LOST, Reads, is_forbidden
+from vodnb.bulk.pace.control import BY_HAND
+from vodnb.bulk.pace.reads import LOST, is_forbidden
 from vodnb.rules.asset_info import AssetInfo, read_asset_info
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import BATCH, INFO, LIST
@@ -24,46 +24,32 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.bulk.pace.paced_call import Service
+    from vodnb.bulk.pace.reads import Reads
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Lang
 
 
 class Survey(BackgroundTask):
-    """Asking under way, or done.
-
-    Args:
-        assets: The distinct assets, in order.
-        table: The user's table with its verdicts, as `load_assets` gives it.
-        service: Makes the calls.
-        ceiling: Calls a second; infinity where the pacing is lifted.
-        workers: Calls under way at once.
-        deadline: Seconds for one whole call.
-        lang: Language of what is shown and of the table's texts.
-    """
+    """Asking under way, or done."""
 
     def __init__(
         self,
         assets: Sequence[str],
         *,
         table: pd.DataFrame,
-        service: Service,
-        ceiling: float,
+        reads: Reads,
         workers: int,
-        deadline: float,
         lang: Lang,
     ) -> None:
         self._total = len(assets)
         self._table = table
         self._workers = workers
-        self._lang = lang
         self._left = deque(assets)
         self._infos: dict[str, AssetInfo] = {}
         self._codes: dict[str, str] = {}
         self._call = INFO
-        control = Control()
-        self._reads = Reads(service, control=control, ceiling=ceiling, deadline=deadline)
-        super().__init__(control, service=service)
+        self._reads = reads
+        super().__init__(reads.control, service=reads.service, lang=lang)
 
     @property
     def share(self) -> float:
@@ -144,6 +130,3 @@ class Survey(BackgroundTask):
             stop=self._stopped,
             lang=self._lang,
         )
-
-    def _note_end(self) -> None:
-        """Nothing more to note: what was not told stays open."""

@@ -11,8 +11,8 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from vodnb.bulk.pace.control import BY_HAND, Control
-from vodnb.bulk.pace.reads import LOST, Reads
+from vodnb.bulk.pace.control import BY_HAND
+from vodnb.bulk.pace.reads import LOST
 from vodnb.rules.asset_info import AssetInfo, read_asset_info
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.operations import LIST
@@ -25,7 +25,7 @@ from .in_words import describe_sweep
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vodnb.bulk.pace.paced_call import Service
+    from vodnb.bulk.pace.reads import Reads
     from vodnb.rules.answers import Answer
     from vodnb.rules.model import Lang
 
@@ -39,17 +39,8 @@ _ROUNDS = 3
 class Sweep(BackgroundTask):
     """A sweep under way, or done.
 
-    Args:
-        window: When the assets were created.
-        younger: The window of those that are counted and left out; None for none.
-        states: The states that are wanted; empty for all.
-        filters: Further fields of the query.
-        service: Makes the calls.
-        ceiling: Calls a second; infinity where the pacing is lifted.
-        workers: Calls under way at once.
-        deadline: Seconds for one whole call.
-        now: The moment from which ages count.
-        lang: Language of what is shown and of the table's texts.
+    It sweeps the assets that were created in a window, and counts those of a younger one. All
+    states are wanted where none is named; ages count from `now`.
     """
 
     def __init__(
@@ -59,10 +50,8 @@ class Sweep(BackgroundTask):
         younger: Window | None,
         states: frozenset[str],
         filters: dict[str, str],
-        service: Service,
-        ceiling: float,
+        reads: Reads,
         workers: int,
-        deadline: float,
         now: datetime,
         lang: Lang,
     ) -> None:
@@ -71,16 +60,14 @@ class Sweep(BackgroundTask):
         self._states = states
         self._filters = {**filters, **({"status": sorted(states)} if states else {})}
         self._now_utc = now
-        self._lang = lang
         self._found: dict[str, AssetInfo] = {}
         self._too_young = 0
         self._expected = 0
         self._open: list[tuple[Window, str]] = []
         self._margin: int | None = None
-        control = Control()
-        self._reads = Reads(service, control=control, ceiling=ceiling, deadline=deadline)
+        self._reads = reads
         self._turns = asyncio.Semaphore(workers)
-        super().__init__(control, service=service)
+        super().__init__(reads.control, service=reads.service, lang=lang)
 
     @property
     def share(self) -> float:
@@ -207,9 +194,6 @@ class Sweep(BackgroundTask):
             stop=self._stopped,
             lang=self._lang,
         )
-
-    def _note_end(self) -> None:
-        """Nothing more to note: what was found is what there is."""
 
 
 def _seen(answer: Answer) -> list[AssetInfo]:

@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from vodnb.bulk.pace.reads import Reads
 from vodnb.bulk.survey import Survey
 from vodnb.bulk.sweep import Sweep
 from vodnb.rules.errors import InputError
@@ -39,10 +40,10 @@ class Surveys:
         return Survey(
             usable_assets(table),
             table=table,
-            service=self._connection.client,
-            ceiling=ceiling,
+            reads=Reads(
+                self._connection.client, ceiling=ceiling, deadline=float(options["deadline"])
+            ),
             workers=options["workers"],
-            deadline=float(options["deadline"]),
             lang=self._connection.spoken(options["lang"]),
         )
 
@@ -64,10 +65,12 @@ class Surveys:
             younger=younger,
             states=frozenset(map(read_state, wanted)),
             filters={name: value for name, value in filters.items() if value is not None},
-            service=self._connection.client,
-            ceiling=parse_rate(options["rate"]),
+            reads=Reads(
+                self._connection.client,
+                ceiling=parse_rate(options["rate"]),
+                deadline=float(options["deadline"]),
+            ),
             workers=options["workers"],
-            deadline=float(options["deadline"]),
             now=now,
             lang=self._connection.spoken(options["lang"]),
         )

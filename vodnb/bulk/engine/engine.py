@@ -9,6 +9,7 @@ import asyncio
 import logging
 import math
 from collections import deque
+from dataclasses import KW_ONLY, InitVar, dataclass, field
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.pace.circuit_breaker import CircuitBreaker
@@ -48,56 +49,45 @@ _TRIES = {AnswerClass.NOT_SENT: 2, AnswerClass.AMBIGUOUS: 3}
 """Calls of the preflight: one lost answer, or one spoiled connection, is no reason not to start."""
 
 
+@dataclass(eq=False, repr=False)
 class Engine:
-    """One run.
+    """One run."""
 
-    Args:
-        plan: What to do.
-        service: Makes the calls.
-        confirm: The paced call that confirms.
-        info: The paced call that asks for states.
-        control: Stops and pauses.
-        recorder: Records every event and lets it be heard.
-        recall: Returns how an asset stands that was told of.
-        doubtful: Assets that an earlier process left in doubt.
-        unverified: Assets that an earlier process has not read back.
-        now: Returns the time of day as UTC ISO text ending in Z.
-        chance: Returns a number from 0 to 1.
+    plan: Plan
+    _: KW_ONLY
+    service: Service
+    confirm: PacedCall
+    info: PacedCall
+    control: Control
+    recorder: Recorder
+    recall: InitVar[Callable[[str], Settlement]]
+    """Returns how an asset stands that was told of."""
+    doubtful: InitVar[Sequence[Item]] = ()
+    """What an earlier process left in doubt."""
+    unverified: InitVar[Iterable[str]] = ()
+    """Assets that an earlier process has not read back."""
+    now: Callable[[], str]
+    """Returns the time of day as UTC ISO text ending in Z."""
+    chance: Callable[[], float]
+    """Returns a number from 0 to 1."""
+    stopped: Stop | None = field(default=None, init=False)
+    """Why it ended early, if it did."""
+    trials_left: float = field(init=False)
+    """How many more assets may be sent as a trial; infinity where it is none."""
 
-    Attributes:
-        stopped: Why it ended early, if it did.
-        trials_left: How many more assets may be sent as a trial; infinity where it is none.
-    """
-
-    def __init__(
+    def __post_init__(
         self,
-        plan: Plan,
-        *,
-        service: Service,
-        confirm: PacedCall,
-        info: PacedCall,
-        control: Control,
-        recorder: Recorder,
         recall: Callable[[str], Settlement],
-        doubtful: Sequence[Item] = (),
-        unverified: Iterable[str] = (),
-        now: Callable[[], str],
-        chance: Callable[[], float],
+        doubtful: Sequence[Item],
+        unverified: Iterable[str],
     ) -> None:
-        self._plan = plan
-        self._service = service
-        self._confirm = confirm
-        self._info = info
-        self._control = control
-        self._recorder = recorder
-        self._now = now
-        self._chance = chance
+        plan, control, recorder = self.plan, self.control, self.recorder
+        self.trials_left = math.inf if plan.canary is None else plan.canary
         self._ready: deque[Item] = deque()
-        self._intents = Intents(recorder, ready=self._ready, rate=lambda: confirm.rate, now=now)
+        self._intents = Intents(recorder, ready=self._ready, rate=self._rate, now=self.now)
         self._can_look = True
         self._sent = 0
         self._retries = 0
-        self.trials_left = math.inf if plan.canary is None else plan.canary
         self._canary_rests = False
         unverified = list(unverified)
         known = [*(item.asset_id for item in doubtful[:BATCH]), *unverified[:BATCH]]
@@ -107,8 +97,15 @@ class Engine:
             plan, control=control, read=self._read_states, send=self._resend, settle=self._settle
         )
         self._in_doubt.add(doubtful)
-        self._workers = WorkerPool(self._shift, size=plan.workers, rate=lambda: confirm.rate)
-        self._ahead = self._look_ahead()
+        self._workers = WorkerPool(self._shift, size=plan.workers, rate=self._rate)
+        self._ahead = LookAhead(
+            plan,
+            ready=self._ready,
+            read=self._states_before,
+            admit=self._admit,
+            goes_on=self._goes_on,
+            rate=lambda: self._workers.rate,
+        )
         self._read_back = ReadBack(
             plan,
             control=control,
@@ -117,17 +114,9 @@ class Engine:
             tell=recorder.tell,
             unverified=unverified,
         )
-        self.stopped: Stop | None = None
 
-    def _look_ahead(self) -> LookAhead:
-        return LookAhead(
-            self._plan,
-            ready=self._ready,
-            read=self._states_before,
-            admit=self._admit,
-            goes_on=self._goes_on,
-            rate=lambda: self._workers.rate,
-        )
+    def _rate(self) -> float:
+        return self.confirm.rate
 
     async def run(self) -> None:
         """Settle every asset that can be settled.
@@ -139,27 +128,27 @@ class Engine:
             await self._run_phases()
         finally:
             self._intents.retract(self._ready)
-            await self._recorder.finish()
-        if self._control.is_stopped and not self.stopped:
+            await self.recorder.finish()
+        if self.control.is_stopped and not self.stopped:
             self.stopped = BY_HAND
         elif self._canary_rests and not self.stopped:
-            reason = f"only {self._plan.canary} were sent, as asked"
+            reason = f"only {self.plan.canary} were sent, as asked"
             self.stopped = Stop(code="CLIENT.CANARY", reason=reason)
         ended = Phase.STOPPED if self.stopped else Phase.FINISHED
-        self._recorder.tell(PhaseBegan(phase=ended))
+        self.recorder.tell(PhaseBegan(phase=ended))
 
     async def _run_phases(self) -> None:
-        self._recorder.tell(PhaseBegan(phase=Phase.CHECKING))
+        self.recorder.tell(PhaseBegan(phase=Phase.CHECKING))
         await self._preflight()
-        self._recorder.tell(PhaseBegan(phase=Phase.SENDING))
+        self.recorder.tell(PhaseBegan(phase=Phase.SENDING))
         await self._workers.run()
         if self._in_doubt:
-            self._recorder.tell(PhaseBegan(phase=Phase.SETTLING))
+            self.recorder.tell(PhaseBegan(phase=Phase.SETTLING))
             await self._together([self._in_doubt.settle_all()])
-        if self._read_back and self._can_look and not self._control.is_stopped:
+        if self._read_back and self._can_look and not self.control.is_stopped:
             # How they stand must have been heard before it is recalled.
-            await self._recorder.catch_up()
-            self._recorder.tell(PhaseBegan(phase=Phase.VERIFYING, total=len(self._read_back)))
+            await self.recorder.catch_up()
+            self.recorder.tell(PhaseBegan(phase=Phase.VERIFYING, total=len(self._read_back)))
             await self._together([self._read_back.read_all()])
 
     @property
@@ -177,18 +166,18 @@ class Engine:
         for turn in (1, 2):
             if answer is None or answer.kind not in _TRIES or turn >= _TRIES[answer.kind]:
                 break
-            await self._control.nap(back_off(turn, chance=self._chance))
+            await self.control.nap(back_off(turn, chance=self.chance))
             answer = await self._ask(self._first)
         if answer is None:
             return
         if answer.kind is AnswerClass.DONE:
             self._ahead.learn(states_in(answer.data, self._first))
-        elif is_forbidden(answer) and not self._plan.must_look:
+        elif is_forbidden(answer) and not self.plan.must_look:
             # No permission to read is no stop: the run goes on without looking.
             self._can_look = False
-            self._recorder.tell(Warned(code="CLIENT.NO_READ"))
+            self.recorder.tell(Warned(code="CLIENT.NO_READ"))
         elif is_forbidden(answer) or answer.kind is not AnswerClass.PERMANENT:
-            raise self._service.error_for(answer)
+            raise self.service.error_for(answer)
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -202,15 +191,15 @@ class Engine:
         return answer
 
     async def _ask(self, batch: Sequence[str]) -> Answer | None:
-        self._recorder.tell(Looked())
-        return await self._info.call(asset_id=list(batch))
+        self.recorder.tell(Looked())
+        return await self.info.call(asset_id=list(batch))
 
     async def _read_states(self, batch: Sequence[str]) -> dict[str, str]:
         """Return states of assets, asking again where an answer was lost."""
         for turn in range(_LOOKS):
             if not self._can_look or not await self._breaker.passable():
                 break
-            if turn and not await self._control.nap(back_off(turn, chance=self._chance)):
+            if turn and not await self.control.nap(back_off(turn, chance=self.chance)):
                 break
             answer = await self._look(batch)
             if answer and answer.kind is AnswerClass.DONE:
@@ -227,7 +216,7 @@ class Engine:
         return states
 
     async def _probe(self) -> Answer | None:
-        return await self._info.call(asset_id=self._first[:1])
+        return await self.info.call(asset_id=self._first[:1])
 
     # -- sending --------------------------------------------------------------------------------
 
@@ -242,19 +231,19 @@ class Engine:
             self._stop("CLIENT.JOURNAL", str(fault))
         except Exception as fault:
             # A fault of ours must not cost the table: what is known so far is handed over.
-            _logger.exception("run %s stopped by a fault of vodnb", self._plan.run_id)
+            _logger.exception("run %s stopped by a fault of vodnb", self.plan.run_id)
             self._stop("CLIENT.FAULT", f"{type(fault).__name__} in vodnb itself; see the log")
 
     @property
     def _ends_here(self) -> bool:
-        return self._control.is_stopped or self._canary_rests
+        return self.control.is_stopped or self._canary_rests
 
     async def _shift(self) -> None:
         await self._guarded(self._work())
 
     async def _work(self) -> None:
         while not self._ends_here and (item := await self._next()):
-            if self._plan.is_dry:
+            if self.plan.is_dry:
                 dry = item.settlement(Outcome.NOT_SENT, code="CLIENT.DRY_RUN")
                 self._settle(item, dry)
             elif not self.trials_left:
@@ -275,28 +264,28 @@ class Engine:
         return await self._ahead.next()
 
     async def _goes_on(self) -> bool:
-        return await self._breaker.passable() and await self._control.may_go()
+        return await self._breaker.passable() and await self.control.may_go()
 
     @property
     def _looks_first(self) -> bool:
-        return self._can_look and (self._plan.look_first or self._plan.must_look)
+        return self._can_look and (self.plan.look_first or self.plan.must_look)
 
     async def _states_before(self, batch: Sequence[str]) -> dict[str, str]:
         """Return states as they are before sending."""
-        if self._plan.must_look:
+        if self.plan.must_look:
             return await self._read_states(batch)
         answer = await self._look(batch)
         return states_in(answer.data, batch) if answer and answer.data else {}
 
     def _admit(self, item: Item) -> bool:
         """Settle an asset that its state says all of; return whether it is to be sent."""
-        if self._control.is_stopped:
+        if self.control.is_stopped:
             return False
-        settled = settle_unsent(item.state, self._plan.status, only_hanging=self._plan.must_look)
+        settled = settle_unsent(item.state, self.plan.status, only_hanging=self.plan.must_look)
         if settled:
             self._intents.retract([item])
         if settled and settled.outcome is Outcome.NOT_SENT:
-            self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=settled))
+            self.recorder.tell(Bounced(asset_id=item.asset_id, settlement=settled))
         elif settled:
             self._settle(item, settled)
         return not settled
@@ -319,7 +308,7 @@ class Engine:
         if item.deadline and not self.trials_left:
             self._canary_rests = True
             back = item.settlement(Outcome.NOT_SENT, code="CLIENT.CANARY")
-            self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=back))
+            self.recorder.tell(Bounced(asset_id=item.asset_id, settlement=back))
             return
         self.trials_left -= bool(item.deadline)
         await self._send(item)
@@ -347,7 +336,7 @@ class Engine:
                 return None
             item.attempts += 1
             item.answer, item.is_read = None, False
-            item.sent_at = item.sent_at or self._now()
+            item.sent_at = item.sent_at or self.now()
             self._sent += 1
             await self._intents.leave(item)
             item.left_at = asyncio.get_running_loop().time()
@@ -357,11 +346,11 @@ class Engine:
             item.attempts -= 1
             self._bounce(item, answer)
 
-        return await self._confirm.call(
+        return await self.confirm.call(
             before=before,
             after_throttle=after_throttle,
             asset_id=item.asset_id,
-            status=str(self._plan.status),
+            status=str(self.plan.status),
         )
 
     async def _may_go_again(self, item: Item) -> bool:
@@ -373,23 +362,23 @@ class Engine:
             item.failures = 0
             return True
         has_budget = may_retry(retries=self._retries, sent=self._sent)
-        if item.failures >= self._plan.attempts or not has_budget:
+        if item.failures >= self.plan.attempts or not has_budget:
             self._settle(item, item.settlement(Outcome.FAILED))
             return False
         self._retries += 1
-        return await self._control.nap(back_off(item.failures, chance=self._chance))
+        return await self.control.nap(back_off(item.failures, chance=self.chance))
 
     def _settle(self, item: Item, settlement: Settlement) -> None:
         is_failure = item.answer is not None and not settlement.outcome.is_good
         attempt = item.answer.attempt if item.answer and is_failure else None
-        self._recorder.tell(Settled(asset_id=item.asset_id, settlement=settlement, attempt=attempt))
+        self.recorder.tell(Settled(asset_id=item.asset_id, settlement=settlement, attempt=attempt))
 
     def _bounce(self, item: Item, answer: Answer) -> None:
         item.answer = answer
         back = item.settlement(Outcome.NOT_SENT)
         attempt = answer.attempt if answer.kind is AnswerClass.GLOBAL else None
-        self._recorder.tell(Bounced(asset_id=item.asset_id, settlement=back, attempt=attempt))
+        self.recorder.tell(Bounced(asset_id=item.asset_id, settlement=back, attempt=attempt))
 
     def _stop(self, code: str, reason: str) -> None:
         self.stopped = self.stopped or Stop(code=code, reason=reason)
-        self._control.stop()
+        self.control.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
@@ -22,33 +22,19 @@ if TYPE_CHECKING:
     from .plan import Item, Plan
 
 
+@dataclass(eq=False, repr=False)
 class InDoubt:
-    """The assets that may or may not have been confirmed.
+    """The assets that may or may not have been confirmed."""
 
-    Args:
-        plan: The run.
-        control: Stops the waiting.
-        read: Returns states by asset; empty where they cannot be read.
-        send: Sends an asset once more.
-        settle: Tells how an asset ended.
-    """
-
-    def __init__(
-        self,
-        plan: Plan,
-        *,
-        control: Control,
-        read: Callable[[Sequence[str]], Awaitable[dict[str, str]]],
-        send: Callable[[Item], Awaitable[None]],
-        settle: Callable[[Item, Settlement], None],
-    ) -> None:
-        self._plan = plan
-        self._control = control
-        self._read = read
-        self._send = send
-        self._settle = settle
-        self._heap: list[tuple[float, int, Item]] = []
-        self._numbers = count()
+    plan: Plan
+    _: KW_ONLY
+    control: Control
+    read: Callable[[Sequence[str]], Awaitable[dict[str, str]]]
+    """Returns states by asset; empty where they cannot be read."""
+    send: Callable[[Item], Awaitable[None]]
+    settle: Callable[[Item, Settlement], None]
+    _heap: list[tuple[float, int, Item]] = field(default_factory=list, init=False)
+    _numbers: count[int] = field(default_factory=count, init=False)
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -71,43 +57,43 @@ class InDoubt:
 
     async def _read_in_time(self, batch: Sequence[Item]) -> dict[str, str]:
         wait = self._due(batch[-1]) - asyncio.get_running_loop().time()
-        if not await self._control.nap(max(0.0, wait)):
+        if not await self.control.nap(max(0.0, wait)):
             return {}
-        return await self._read([item.asset_id for item in batch])
+        return await self.read([item.asset_id for item in batch])
 
     def _due(self, item: Item) -> float:
         """Return when the state of a doubtful asset can be believed."""
         if item.answer and is_proof_needed(item.answer.code):
             return item.left_at + lifecycle.SETTLE_MARGIN if item.is_read else 0.0
-        return item.left_at + max(self._plan.deadline, item.deadline) + lifecycle.SETTLE_MARGIN
+        return item.left_at + max(self.plan.deadline, item.deadline) + lifecycle.SETTLE_MARGIN
 
     async def _judge(self, item: Item, state: str) -> None:
         told = item.answer.code if item.answer else ""
         finding = judge_doubt(
             state,
-            self._plan.status,
+            self.plan.status,
             code=told,
             attempts=item.sendings,
-            is_last=item.is_resent or item.sendings >= self._plan.attempts,
+            is_last=item.is_resent or item.sendings >= self.plan.attempts,
             may_lag=not item.is_read,
         )
         item.is_read = True
         is_open = finding is Finding.SEND_AGAIN or not item.sendings
-        foreign = settle_foreign(state, self._plan.status) if self._plan.must_look else None
+        foreign = settle_foreign(state, self.plan.status) if self.plan.must_look else None
         match finding:
             case Finding.SEND_AGAIN | Finding.IN_DOUBT if is_open and foreign:
-                self._settle(item, replace(foreign, attempts=item.attempts, sent_at=item.sent_at))
+                self.settle(item, replace(foreign, attempts=item.attempts, sent_at=item.sent_at))
             case Finding.LOOK_AGAIN:
                 self.add([item])
             case Finding.SEND_AGAIN:
                 item.is_resent = True
-                await self._send(item)
+                await self.send(item)
             case Finding.NO_EFFECT:
                 code = told if told and not told.startswith("CLIENT.") else "CLIENT.NO_EFFECT"
                 ended = item.settlement(Outcome.FAILED, code=code, state_after=state)
-                self._settle(item, ended)
+                self.settle(item, ended)
             case _:
-                self._settle(item, item.settlement(_OUTCOMES[finding], state_after=state))
+                self.settle(item, item.settlement(_OUTCOMES[finding], state_after=state))
 
 
 _OUTCOMES = {

@@ -7,7 +7,7 @@ But the settle time counts from the intent: one that has grown old is made anew.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -39,28 +39,20 @@ _TRIES = 3
 """Most intents of one leaving: a disk that is slower than that cannot keep a journal."""
 
 
+@dataclass(eq=False, repr=False)
 class Intents:
-    """The write-ahead log: which assets are about to leave.
+    """The write-ahead log: which assets are about to leave."""
 
-    Args:
-        recorder: Writes them.
-        ready: The assets whose turn comes next, the first one first.
-        rate: Returns how many assets a second may leave.
-        now: Returns the time of day as UTC ISO text ending in Z.
-    """
+    recorder: Recorder
+    _: KW_ONLY
+    ready: deque[Item]
+    """Whose turn comes next, the first one first."""
+    rate: Callable[[], float]
+    """Returns how many assets a second may leave."""
+    now: Callable[[], str]
+    """Returns the time of day as UTC ISO text ending in Z."""
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        *,
-        ready: deque[Item],
-        rate: Callable[[], float],
-        now: Callable[[], str],
-    ) -> None:
-        self._recorder = recorder
-        self._ready = ready
-        self._rate = rate
-        self._now = now
+    def __post_init__(self) -> None:
         self._ahead = _FIRST_AHEAD
         self._clock = asyncio.get_running_loop().time
 
@@ -73,13 +65,13 @@ class Intents:
         for _ in range(_TRIES):
             intent = self._fresh_intent(item)
             if not intent.durable.done():
-                self._recorder.hurry()
+                self.recorder.hurry()
                 # Not awaited itself: several wait for it, and one of them may be cancelled.
                 await asyncio.wait({intent.durable})
             intent.durable.result()
             if not self._is_old(intent):
                 item.intent = None
-                self._recorder.hear(_leaving(item))
+                self.recorder.hear(_leaving(item))
                 self._write_ahead()
                 return
         raise JournalError(
@@ -94,7 +86,7 @@ class Intents:
             if item.intent:
                 item.intent = None
                 back = Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.STOPPED")
-                self._recorder.retract(Bounced(asset_id=item.asset_id, settlement=back))
+                self.recorder.retract(Bounced(asset_id=item.asset_id, settlement=back))
 
     def _fresh_intent(self, item: Item) -> Intent:
         if item.intent and not self._is_old(item.intent):
@@ -108,22 +100,22 @@ class Intents:
 
     def _next(self, most: int) -> list[Item]:
         """Return the assets whose turn is next and that have no intent, or one that will be old."""
-        soon = islice(self._ready, most)
+        soon = islice(self.ready, most)
         half = self._clock() - _FRESH / 2
         return [item for item in soon if item.intent is None or item.intent.at < half]
 
     def _write_ahead(self) -> None:
         """Write the intents of those whose turn is next, once half of them have none."""
-        most = max(1.0, min(MOST_AHEAD, self._rate() * _FRESH * _NOT_YET_OLD))
+        most = max(1.0, min(MOST_AHEAD, self.rate() * _FRESH * _NOT_YET_OLD))
         self._ahead = min(self._ahead + 1, int(most))
-        last = min(self._ahead // 2, len(self._ready) - 1)
-        if last >= 0 and self._ready[last].intent is None:
+        last = min(self._ahead // 2, len(self.ready) - 1)
+        if last >= 0 and self.ready[last].intent is None:
             self._write(self._next(self._ahead))
 
     def _write(self, items: list[Item]) -> Intent:
         at = self._clock()
-        leaving = [_leaving(item, sent_at="" if item.attempts else self._now()) for item in items]
-        intent = Intent(at=at, durable=self._recorder.intend(leaving))
+        leaving = [_leaving(item, sent_at="" if item.attempts else self.now()) for item in items]
+        intent = Intent(at=at, durable=self.recorder.intend(leaving))
         for item in items:
             item.intent = intent
         return intent

@@ -50,14 +50,7 @@ class _Queued:
 
 
 class Recorder:
-    """Writes the events of one run, then lets them be heard.
-
-    Args:
-        journal: Where to; None for a run without a journal.
-        listen: Hears each event once it is durable.
-        wall: Returns the time of day in seconds since 1970. Default: one that nobody sets while
-            it runs.
-    """
+    """Writes the events of one run, then lets them be heard."""
 
     def __init__(
         self,
@@ -82,14 +75,10 @@ class Recorder:
             self._thread.start()
 
     def intend(self, events: Sequence[Sent]) -> asyncio.Future[None]:
-        """Record that assets are about to leave.
+        """Record that assets are about to leave, an event for each; nothing is heard.
 
-        Args:
-            events: One for each asset; none of them is heard.
-
-        Returns:
-            Done when all of them are durable, and each may leave; it bears a `JournalError` where
-            they could not be recorded, and none may.
+        What is returned is done when all are durable, and each may leave; it bears a `JournalError`
+        where they could not be recorded, and none may.
         """
         durable: asyncio.Future[None] = self._loop.create_future()
         durable.add_done_callback(_look_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.pace.paced_call import Slowed
@@ -21,37 +22,31 @@ _MANY = 50
 """So many unknown assets, and a fifth of all, hint at a wrong project, region or column."""
 
 
+@dataclass(eq=False, repr=False)
 class RunState:
-    """The standing of each asset; written by the loop thread, read by any.
+    """The standing of each asset; written by the loop thread, read by any."""
 
-    Args:
-        assets: The assets of the run.
+    assets: InitVar[Sequence[str]] = ()
+    settlements: Standings = field(init=False)
+    """How each asset stands that was touched: truthful at every moment, since an asset is in doubt
+    from the moment before it is sent until its answer is understood."""
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    phase: Phase = Phase.CHECKING
+    slowed_by: str = ""
+    """The code of the throttling that we are waiting out."""
+    looks: int = 0
+    """Calls that asked for states before sending."""
+    spared: int = 0
+    """Assets that were settled by their state, without a confirm call."""
+    to_read: int = 0
+    """How many assets are to be read back; `read` is how many were."""
+    read: int = 0
+    warnings: list[str] = field(default_factory=list)
+    """Codes of what the user should know."""
 
-    Attributes:
-        settlements: How each asset stands that was touched: truthful at every moment, since an
-            asset is in doubt from the moment before it is sent until its answer is understood.
-        outcomes: Settled assets by outcome.
-        codes: Settled assets by error code.
-        phase: What the run is doing.
-        slowed_by: The code of the throttling that we are waiting out; "" for none.
-        looks: Calls that asked for states before sending.
-        spared: Assets that were settled by their state, without a confirm call.
-        to_read: How many assets are to be read back.
-        read: How many were.
-        warnings: Codes of what the user should know.
-    """
-
-    def __init__(self, assets: Sequence[str] = ()) -> None:
+    def __post_init__(self, assets: Sequence[str]) -> None:
         self.settlements = Standings(assets)
-        self.outcomes: Counter[Outcome] = Counter()
-        self.codes: Counter[str] = Counter()
-        self.phase = Phase.CHECKING
-        self.slowed_by = ""
-        self.looks = 0
-        self.spared = 0
-        self.to_read = 0
-        self.read = 0
-        self.warnings: list[str] = []
 
     @property
     def settled(self) -> int:

@@ -19,13 +19,9 @@ _WEIGHT = 0.1
 
 
 class WorkerPool:
-    """Sets workers to work.
+    """Sets workers to work: as many as `size`, or as few as reach the rate where it is None.
 
-    Args:
-        work: Makes the work of one worker.
-        size: How many there are. None: as few as reach the rate, for calls that are out cannot be
-            called back.
-        rate: Returns the calls a second that are allowed now.
+    No more than that, for calls that are out cannot be called back.
     """
 
     def __init__(

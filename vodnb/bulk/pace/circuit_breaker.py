@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import KW_ONLY, dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -22,25 +23,18 @@ _STRANGERS = 5
 """So many answers in a row that are none of VOD's mean that a proxy answers."""
 
 
+@dataclass(eq=False, repr=False)
 class CircuitBreaker:
-    """Closed as long as calls are answered.
+    """Closed as long as calls are answered."""
 
-    Args:
-        control: Stops the waiting.
-        probe: Asks the service for something harmless.
-        stop: Ends the run, with a code and a reason.
-    """
+    control: Control
+    _: KW_ONLY
+    probe: Callable[[], Awaitable[Answer | None]]
+    """Asks the service for something harmless."""
+    stop: Callable[[str, str], None]
+    """Ends the run, with a code and a reason."""
 
-    def __init__(
-        self,
-        control: Control,
-        *,
-        probe: Callable[[], Awaitable[Answer | None]],
-        stop: Callable[[str, str], None],
-    ) -> None:
-        self._control = control
-        self._probe = probe
-        self._stop = stop
+    def __post_init__(self) -> None:
         self._breaker = Breaker()
         self._strangers = 0
         self._waiting = asyncio.Lock()
@@ -56,7 +50,7 @@ class CircuitBreaker:
         is_strange = answer.code == "CLIENT.BAD_ANSWER" and _is_no_fault(answer.http_status)
         self._strangers = self._strangers + 1 if is_strange else 0
         if self._strangers >= _STRANGERS:
-            self._stop(answer.code, f"{_STRANGERS} answers in a row like this: {answer.message}")
+            self.stop(answer.code, f"{_STRANGERS} answers in a row like this: {answer.message}")
 
     async def passable(self) -> bool:
         """Wait while it is open; return whether the run goes on."""
@@ -66,16 +60,16 @@ class CircuitBreaker:
     async def _wait_for_answer(self) -> bool:
         answer = None
         for seconds in PROBES:
-            if not await self._control.nap(seconds):
+            if not await self.control.nap(seconds):
                 return False
-            answer = await self._probe()
+            answer = await self.probe()
             if answer is None:
                 return False
             if answer.kind not in _UNANSWERED:
                 self._breaker = Breaker()
                 return True
         if answer:
-            self._stop(answer.code, answer.message)
+            self.stop(answer.code, answer.message)
         return False
 
 

@@ -12,15 +12,11 @@ _SLICE = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Why a run ended before its last asset.
-
-    Attributes:
-        code: The service's error code, or one of ours.
-        reason: The service's words or ours, redacted.
-    """
+    """Why a run ended before its last asset."""
 
     code: str
     reason: str
+    """The service's words or ours, redacted."""
 
 
 BY_HAND = Stop(code="CLIENT.STOPPED", reason="the run was stopped by hand")

@@ -35,13 +35,9 @@ class Limiter:
         return self.pace.rate_at(_now())
 
     async def slot(self, nap: Nap) -> bool:
-        """Wait for a slot and take it.
+        """Wait for a slot and take it; False, and none is taken, where the run was stopped first.
 
-        Args:
-            nap: Sleeps that many seconds; returns False when the run was stopped meanwhile.
-
-        Returns:
-            False when the run was stopped first; no slot is taken then.
+        `nap` sleeps that many seconds; it returns False when the run was stopped meanwhile.
         """
         async with self._turn:
             # Whoever was throttled while we slept may have put the hold off: look again.
@@ -67,11 +63,7 @@ _limiters = WeakKeyDictionary()
 def shared_limiter(*, endpoint: str, project_id: str, quota: str, ceiling: float) -> Limiter:
     """Return the limiter of one quota, the same one for every run on this loop.
 
-    Args:
-        endpoint: Where the service is.
-        project_id: Whose quota it is.
-        quota: Name of the quota.
-        ceiling: Calls a second; the newest run's word counts for all.
+    Of the ceiling, in calls a second, the newest run's word counts for all.
     """
     of_loop = _limiters.setdefault(asyncio.get_running_loop(), {})
     limiter = of_loop.setdefault((endpoint, project_id, quota), Limiter(ceiling))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 import time
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.pacing import LONGEST_HOLD, parse_retry_after
+
+from .limiter import shared_limiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,46 +65,39 @@ class Service(Protocol):
         """Return the error that an answer amounts to."""
 
 
-class PacedCall:
-    """Calls one operation, each call in its slot.
+def limiter_for(operation: Operation, service: Service, *, ceiling: float) -> Limiter:
+    """Return what hands out the slots of an operation's quota; every run here shares it.
 
-    Args:
-        operation: What is called.
-        service: Who calls it.
-        limiter: Hands out the slots.
-        control: Stops and pauses.
-        listen: Hears of throttling.
-        deadline: Seconds that a whole call may take.
-        chance: Returns a number from 0 to 1.
-
-    Attributes:
-        operation: What is called.
+    The ceiling is in calls a second; infinity lifts the pacing.
     """
+    return shared_limiter(
+        endpoint=service.endpoint,
+        project_id=service.project_id,
+        quota=operation.quota.name if operation.quota else operation.name,
+        ceiling=ceiling,
+    )
 
-    def __init__(
-        self,
-        operation: Operation,
-        *,
-        service: Service,
-        limiter: Limiter,
-        control: Control,
-        listen: Callable[[Slowed], None],
-        deadline: float,
-        chance: Callable[[], float],
-    ) -> None:
-        self.operation = operation
-        self._service = service
-        self._limiter = limiter
-        self._control = control
-        self._listen = listen
-        self._deadline = deadline
-        self._chance = chance
-        self._throttled_since: float | None = None
+
+@dataclass(eq=False, repr=False)
+class PacedCall:
+    """Calls one operation, each call in its slot."""
+
+    operation: Operation
+    _: KW_ONLY
+    service: Service
+    limiter: Limiter
+    control: Control
+    listen: Callable[[Slowed], None]
+    deadline: float
+    """Seconds for one whole call."""
+    chance: Callable[[], float] = random.random
+    """Returns a number from 0 to 1."""
+    _throttled_since: float | None = field(default=None, init=False)
 
     @property
     def rate(self) -> float:
         """Calls a second that may leave now; infinity where the pacing is lifted."""
-        return self._limiter.rate
+        return self.limiter.rate
 
     async def call(
         self,
@@ -116,10 +112,10 @@ class PacedCall:
             before: Awaited just before each sending; returns until when that may leave, by the
                 loop's clock, or None where it must not any more.
             after_throttle: Told after each sending that was throttled.
-            fields: The fields of the request.
+            fields: Of the request.
 
         Returns:
-            The answer; None when the run was stopped first, or it must not leave any more. It is
+            None when the run was stopped first, or it must not leave any more. An answer is
             REJECTED only where the service throttled us for longer than a blocking verb may wait.
         """
         while True:
@@ -128,12 +124,12 @@ class PacedCall:
             leaves_by = await before() if before else math.inf
             if leaves_by is None:
                 return None
-            answer = await self._service.call(
-                self.operation, deadline=self._deadline, leaves_by=leaves_by, **fields
+            answer = await self.service.call(
+                self.operation, deadline=self.deadline, leaves_by=leaves_by, **fields
             )
             if answer.kind is not AnswerClass.REJECTED:
                 self._throttled_since = None
-                self._limiter.passed()
+                self.limiter.passed()
                 return answer
             if after_throttle:
                 after_throttle(answer)
@@ -142,15 +138,15 @@ class PacedCall:
 
     async def _may_leave(self) -> bool:
         """Wait for the switches and a slot; False when the run was stopped."""
-        while await self._control.may_go() and await self._limiter.slot(self._control.nap):
+        while await self.control.may_go() and await self.limiter.slot(self.control.nap):
             # The wait for a slot can be long, and the switches may have been turned meanwhile.
-            if not self._control.is_stopped and not self._control.is_paused:
+            if not self.control.is_stopped and not self.control.is_paused:
                 return True
         return False
 
     def _advised_hold(self) -> float:
         """Return seconds to wait: 2 to 5, as the service advises; more while that does not help."""
-        return (2.0 + 3.0 * self._chance()) * min(1 + max(self._limiter.pace.probes, 0), 3)
+        return (2.0 + 3.0 * self.chance()) * min(1 + max(self.limiter.pace.probes, 0), 3)
 
     def _slow(self, answer: Answer) -> bool:
         """Hold the calls back; return whether waiting is still worth it."""
@@ -161,6 +157,6 @@ class PacedCall:
         hold = self._advised_hold() if asked is None else asked
         if now + hold - self._throttled_since > LONGEST_HOLD:
             return False
-        self._limiter.slow(hold=hold)
-        self._listen(Slowed(seconds=hold, code=answer.code))
+        self.limiter.slow(hold=hold)
+        self.listen(Slowed(seconds=hold, code=answer.code))
         return True

@@ -5,30 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
-from vodnb.bulk.pace.control import BY_HAND
+from vodnb.bulk.pace.control import BY_HAND, Control, Stop
 from vodnb.journal.forks import after_fork
-from vodnb.kernel.interrupts import held
+from vodnb.kernel.interrupts import Held, held
 from vodnb.kernel.loop import submit
-from vodnb.kernel.screen import draw_run, open_screen
+from vodnb.kernel.screen import Screen, draw_run, open_screen
 from vodnb.rules.errors import VodnbError
 from vodnb.rules.words.markup import Displayable, Markup
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Generator
-    from concurrent.futures import Future
 
     import pandas as pd
 
-    from vodnb.bulk.pace.control import Control, Stop
-    from vodnb.bulk.pace.paced_call import Service
-    from vodnb.kernel.interrupts import Held
-    from vodnb.kernel.screen import Screen
     from vodnb.rules.model import Lang, Outcome
+    from vodnb.service.client import Client
 
 _REPAINT = 0.2
 """Seconds between two pictures: a notebook server drops floods of messages."""
@@ -37,11 +33,11 @@ _REPAINT = 0.2
 _COME_HOME = 10.0
 """Seconds for the calls that are out when a connection is closed: most take less than one."""
 
-_begun: WeakKeyDictionary[BackgroundTask, Service] = WeakKeyDictionary()
+_begun: WeakKeyDictionary[BackgroundTask, Client] = WeakKeyDictionary()
 after_fork(_begun.clear)
 
 
-def stop_all(service: Service) -> None:
+def stop_all(service: Client) -> None:
     """Stop what is under way on a connection, and wait for the calls that are out."""
     works = [work for work, used in list(_begun.items()) if used is service and not work.done()]
     for work in works:
@@ -52,7 +48,7 @@ def stop_all(service: Service) -> None:
 class BackgroundTask(Displayable, ABC):
     """Work that is to begin, under way, or done; it ends in a table."""
 
-    def __init__(self, control: Control, *, service: Service, lang: Lang) -> None:
+    def __init__(self, control: Control, *, service: Client, lang: Lang) -> None:
         self._control = control
         self._service = service
         self._lang = lang

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from vodnb.bulk.engine.events import Phase
 from vodnb.rules.codes import look_up
-from vodnb.rules.model import Outcome
-from vodnb.rules.windows import MOST_RESULTS
+from vodnb.rules.model import Lang, Outcome
+from vodnb.rules.windows import MOST_RESULTS, Window
 from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import clock, say
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from vodnb.bulk.engine.run_state import RunState
     from vodnb.bulk.pace.control import Stop
-    from vodnb.rules.model import Lang
-    from vodnb.rules.windows import Window
 
 
 def describe_run(

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 from vodnb.bulk.engine.engine import Engine
 from vodnb.bulk.engine.events import Phase, PhaseBegan, Sent, Settled, Warned
-from vodnb.bulk.engine.plan import Item
+from vodnb.bulk.engine.plan import Item, Keep, Plan
 from vodnb.bulk.engine.read_back import is_unverified
 from vodnb.bulk.engine.recorder import Recorder
 from vodnb.bulk.engine.run_state import RunState
-from vodnb.bulk.pace.control import Control
+from vodnb.bulk.pace.control import Control, Stop
 from vodnb.bulk.pace.paced_call import PacedCall, limiter_for
 from vodnb.journal.entries import Header
 from vodnb.journal.opening import SUFFIX, OpenRun, Want, choose_folder, open_run
 from vodnb.journal.owner import this_clock, this_process
 from vodnb.journal.takeover import enter_first, take_over
 from vodnb.rules.errors import VodnbError
-from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.model import Lang, Outcome, Settlement
 from vodnb.rules.operations import CONFIRM, INFO
 from vodnb.rules.windows import utc_text
 from vodnb.tables.results import build_results
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.bulk.engine.plan import Keep, Plan
-    from vodnb.bulk.pace.control import Stop
-    from vodnb.bulk.pace.paced_call import Service
-    from vodnb.rules.model import Lang
+    from vodnb.service.client import Client
+
 
 _OURS = {"CLIENT.CANARY", "CLIENT.FAULT", "CLIENT.JOURNAL"}
 """Reasons to stop that what was not sent bears as its code."""
@@ -65,7 +63,7 @@ class Job(BulkJob):
         plan: Plan,
         *,
         table: pd.DataFrame,
-        service: Service,
+        service: Client,
         ceiling: float,
         lang: Lang,
         keep: Keep | None = None,
@@ -157,14 +155,10 @@ class Job(BulkJob):
         entry = enter_first(header, self._plan.assets, has_journal=has_journal, warn=warn)
         opened = None
         try:
-            if self._keep:
-                opened = self._open_journal(self._keep)
-            else:
-                opened = OpenRun(journal=None, header=header)
+            without = OpenRun(journal=None, header=header)
+            opened = self._open_journal(self._keep) if self._keep else without
             looks_first = self._plan.look_first or self._plan.must_look
-            if not entry:
-                return opened
-            return take_over(opened, entry, looks_first=looks_first, warn=warn)
+            return take_over(opened, entry, looks_first=looks_first, warn=warn) if entry else opened
         except BaseException:
             if opened:
                 opened.give_back()
@@ -184,7 +178,7 @@ class Job(BulkJob):
         )
         opened = open_run(folder, want)
         if not is_usual:
-            self._state.hear(Warned(code="CLIENT.ELSEWHERE"))
+            self._warn("CLIENT.ELSEWHERE")
         return opened
 
     def _header(self, path: Path, *, source: str) -> Header:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vodnb.bulk.pace.control import Control, Stop
 from vodnb.rules.errors import VodnbError
-from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.model import Lang, Outcome, Settlement
 from vodnb.rules.words.wording import say
 from vodnb.tables.mixed import join_parts
 from vodnb.tables.results import build_results
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vodnb.bulk.engine.plan import Plan
-    from vodnb.bulk.pace.paced_call import Service
-    from vodnb.rules.model import Lang
+    from vodnb.service.client import Client
 
     from .job import Job
 
@@ -53,7 +52,7 @@ class MixedJob(BulkJob):
         *,
         table: pd.DataFrame,
         prepare: Callable[[Plan, pd.DataFrame, Control], Job],
-        service: Service,
+        service: Client,
         lang: Lang,
     ) -> None:
         self._parts = parts

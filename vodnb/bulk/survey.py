@@ -10,9 +10,9 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from vodnb.bulk.pace.control import BY_HAND
-from vodnb.bulk.pace.reads import LOST, is_forbidden
+from vodnb.bulk.pace.reads import LOST, Reads, is_forbidden
 from vodnb.rules.asset_info import AssetInfo, read_asset_info
-from vodnb.rules.model import AnswerClass
+from vodnb.rules.model import AnswerClass, Lang
 from vodnb.rules.operations import BATCH, INFO, LIST
 from vodnb.tables.states import build_states
 
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vodnb.bulk.pace.reads import Reads
     from vodnb.rules.answers import Answer
-    from vodnb.rules.model import Lang
 
 
 class Survey(BackgroundTask):

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from vodnb.bulk.pace.control import BY_HAND
-from vodnb.bulk.pace.reads import LOST
+from vodnb.bulk.pace.reads import LOST, Reads
 from vodnb.rules.asset_info import AssetInfo, read_asset_info
-from vodnb.rules.model import AnswerClass
+from vodnb.rules.model import AnswerClass, Lang
 from vodnb.rules.operations import LIST
 from vodnb.rules.windows import MOST_RESULTS, Window
 from vodnb.tables.states import build_found
@@ -25,9 +25,7 @@ from .in_words import describe_sweep
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vodnb.bulk.pace.reads import Reads
     from vodnb.rules.answers import Answer
-    from vodnb.rules.model import Lang
 
 _PAGE = 100
 """Most results of one call. Source: api-vod/vod_04_0203.html."""

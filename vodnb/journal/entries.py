@@ -48,40 +48,18 @@ class Standing(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the journal.
-
-    Attributes:
-        asset_id: The asset.
-        standing: What this says of it.
-        settlement: How it stands.
-        left_at: When it last left, in seconds since 1970; 0 if never.
-    """
+    """One line of the journal."""
 
     asset_id: str
     standing: Standing
     settlement: Settlement
     left_at: float = 0.0
+    """When it last left, in seconds since 1970; 0 if never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a journal says of its run.
-
-    Attributes:
-        run_id: Name of the run.
-        path: Where its journal is.
-        endpoint: Where the service is.
-        project_id: Whose assets they are.
-        status: What is asked for.
-        source: The file that the assets came from; "" for none.
-        began_at: When it began: UTC ISO text.
-        deadline: Longest deadline that its calls were given, in seconds.
-        is_finished: Whether every asset has its outcome.
-        only_hanging: Whether only what is CREATING may be sent.
-        owner: Who writes it: `host`, `pid`, `boot`, `beat`; empty where nobody does.
-        clock: By which clock its times were taken.
-        is_salvaged: Whether some of what it recorded is lost.
-    """
+    """What a journal says of its run."""
 
     run_id: str
     path: Path
@@ -89,13 +67,20 @@ class Header:
     project_id: str
     status: Status
     source: str
+    """The file that the assets came from; "" for none."""
     began_at: str
+    """When it began: UTC ISO text."""
     deadline: float
+    """Longest deadline that its calls were given, in seconds."""
     is_finished: bool
+    """Whether every asset has its outcome."""
     owner: Owner
+    """Who writes it: `host`, `pid`, `boot`, `beat`; empty where nobody does."""
     clock: Clock
     is_salvaged: bool = False
+    """Whether some of what it recorded is lost."""
     only_hanging: bool = False
+    """Whether only what is CREATING may be sent."""
 
 
 def doubt_of(asset_id: str, settlement: Settlement = LOST) -> Entry:

@@ -11,11 +11,7 @@ if TYPE_CHECKING:
 
 
 def whole_at_fork(lock: Lock) -> Lock:
-    """Return a lock that nobody else holds when this process forks: a child is never without it.
-
-    Args:
-        lock: A new one; whoever holds it takes no other of these.
-    """
+    """Return a lock that nobody else holds when this process forks: a child is never without it."""
     if hasattr(os, "register_at_fork"):  # not on Windows
         os.register_at_fork(
             before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
@@ -24,10 +20,6 @@ def whole_at_fork(lock: Lock) -> Lock:
 
 
 def after_fork(forget: Callable[[], object]) -> None:
-    """Let a child of a fork forget what is its parent's.
-
-    Args:
-        forget: Called in the child before anything else of it runs.
-    """
+    """Let a child of a fork forget what is its parent's."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forget)

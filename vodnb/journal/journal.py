@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .entries import Entry, Header, Owner
 
+
 MOST_ATTEMPTS = 1000
 """Assets of a run whose failed sending is kept: enough to look into, few enough to stay small."""
 
@@ -74,11 +75,7 @@ _INSERTS = {
 
 
 class Journal:
-    """An open journal. Every method may raise `JournalError`, and none is called at once.
-
-    Args:
-        path: The file.
-    """
+    """An open journal. Every method may raise `JournalError`, and none is called at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -90,10 +87,6 @@ class Journal:
     @classmethod
     def create(cls, header: Header, assets: Iterable[str]) -> Self:
         """Write a new journal, readable by its owner only.
-
-        Args:
-            header: The run.
-            assets: Its distinct asset IDs, in order.
 
         Raises:
             JournalError: It cannot be written.
@@ -187,10 +180,8 @@ class Journal:
     ) -> None:
         """Append entries, all or none; they are durable when this returns.
 
-        Args:
-            entries: What became of assets.
-            attempts: Failed sendings by asset. They go into the same commit, so that they cost no
-                flush of their own; of a run's first `MOST_ATTEMPTS` assets they are kept.
+        Failed sendings go into the same commit, so that they cost no flush of their own; of a run's
+        first `MOST_ATTEMPTS` assets they are kept.
         """
         rows = list(map(as_row, entries))
         with self._commit():
@@ -254,10 +245,6 @@ class Journal:
 
     def claim(self, owner: Owner, *, is_gone: Callable[[Owner], bool]) -> None:
         """Become the one writer.
-
-        Args:
-            owner: Who we are.
-            is_gone: Says of the present owner whether it is gone.
 
         Raises:
             JournalError: Somebody else writes it.

@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules import lifecycle
 from vodnb.rules.errors import InputError, JournalError
-from vodnb.rules.model import Outcome
+from vodnb.rules.model import Outcome, Settlement
 
 from . import owner
-from .entries import Standing, doubt_of
+from .entries import Header, Owner, Standing, doubt_of
 from .journal import Journal, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from vodnb.rules.model import Settlement
-
-    from .entries import Header, Owner
     from .registry import Registration
 
 _logger = logging.getLogger("vodnb")
@@ -36,40 +33,30 @@ _ASKED = ("endpoint", "project_id", "status")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
-    """What a call asks for; it names the run that it goes on with.
-
-    Attributes:
-        header: The run as it would be if it began now.
-        assets: The distinct asset IDs, in order.
-        is_fresh: Whether to begin a new run in any case.
-        journal: The journal of the one run to go on with, even if it is finished; None for any.
-    """
+    """What a call asks for; it names the run that it goes on with."""
 
     header: Header
+    """The run as it would be if it began now."""
     assets: Sequence[str]
+    """The distinct asset IDs, in order."""
     is_fresh: bool
     journal: Path | None = None
+    """The journal of the one run to go on with, even if it is finished; None for any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRun:
-    """A run that this process writes.
-
-    Attributes:
-        journal: Its journal; None for a run without one.
-        header: What it is.
-        settled: Assets that have their outcome.
-        doubtful: Assets that may have been confirmed, with the seconds since they last left.
-        is_new: Whether it begins now.
-        entry: Its entry in the registry of runs under way; None for none.
-    """
+    """A run that this process writes."""
 
     journal: Journal | None
+    """Its journal; None for a run without one."""
     header: Header
     settled: dict[str, Settlement] = field(default_factory=dict)
     doubtful: dict[str, tuple[Settlement, float]] = field(default_factory=dict)
+    """Assets that may have been confirmed, with the seconds since they last left."""
     is_new: bool = False
     entry: Registration | None = None
+    """Its entry in the registry of runs under way; None for none."""
 
     def forget(self) -> None:
         """Let go of how assets stood, once that was taken over: it takes half a kilobyte each."""
@@ -95,12 +82,7 @@ class OpenRun:
             self.close(is_finished=self.header.is_finished)
 
     def close(self, *, is_finished: bool, doubtful: Iterable[str] = ()) -> None:
-        """Let go of the run.
-
-        Args:
-            is_finished: Whether every asset has its outcome.
-            doubtful: The assets that are in doubt.
-        """
+        """Let go of the run."""
         try:
             if self.journal:
                 self.journal.note(is_finished=is_finished, owner={})
@@ -115,35 +97,46 @@ class OpenRun:
                 self.entry.leave(doubtful)
 
 
-def choose_folder(source: str, named: str | os.PathLike[str] | None) -> tuple[Path, bool]:
-    """Return the folder of a run's journal, and whether it is the first choice.
+def folder_for(source: str, named: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder that a run's journal is meant for.
 
     Args:
         source: The file that the assets came from; "" for none.
         named: The folder that was asked for, or a journal in it; None for the usual one: `.vodnb`
-            beside the source or here, or `~/.vodnb/runs` where that cannot be written or is
-            somebody else's.
+            beside the source or here.
+    """
+    if named is None:
+        return (Path(source).parent if source else Path()) / ".vodnb"
+    path = Path(named)
+    return path.parent if path.suffix == SUFFIX else path
+
+
+def usual_folders() -> list[Path]:
+    """Return where journals are looked for: here, and where they go that cannot be written here."""
+    return [folder_for(""), Path.home() / ".vodnb" / "runs"]
+
+
+def choose_folder(source: str, named: str | os.PathLike[str] | None) -> tuple[Path, bool]:
+    """Return the folder of a run's journal, and whether it is the first choice.
+
+    In the home folder is the second, where the usual one cannot be written or is somebody else's.
 
     Raises:
         InputError: A journal was named that is not there.
         JournalError: No journal can be written there.
     """
-    if named is not None:
-        path = Path(named)
-        if path.suffix != SUFFIX:
-            return _make(path), True
-        if not path.is_file():
-            raise InputError(
-                f"There is no journal '{path}'.",
-                "journal= takes a folder for journals, or the journal of a run to go on with.",
-                "Name the folder, or a journal that vodnb.runs() lists.",
-            )
-        return _make(path.parent), True
-    beside = (Path(source).parent if source else Path()) / ".vodnb"
+    if named is not None and Path(named).suffix == SUFFIX and not Path(named).is_file():
+        raise InputError(
+            f"There is no journal '{Path(named)}'.",
+            "journal= takes a folder for journals, or the journal of a run to go on with.",
+            "Name the folder, or a journal that vodnb.runs() lists.",
+        )
     try:
-        return _make(beside), True
+        return _make(folder_for(source, named)), True
     except JournalError:
-        return _make(Path.home() / ".vodnb" / "runs"), False
+        if named is not None:
+            raise
+        return _make(usual_folders()[-1]), False
 
 
 def open_run(folder: Path, want: Want) -> OpenRun:
@@ -203,10 +196,8 @@ def _no_folder(folder: Path, why: str) -> JournalError:
 
 
 def _find_unfinished(folder: Path, want: Want) -> Header | None:
-    for header in find_headers(folder):
-        if not header.is_finished and _is_part(header, want):
-            return header
-    return None
+    left = (header for header in find_headers(folder) if not header.is_finished)
+    return next((header for header in left if _is_part(header, want)), None)
 
 
 def _read_named(path: Path, want: Want) -> Header:
@@ -245,11 +236,8 @@ def _is_part(header: Header, want: Want) -> bool:
     if not _asks_the_same(header, want):
         return False
     wanted = set(want.assets)
-    journal = Journal.open(header.path)
-    try:
+    with closing(Journal.open(header.path)) as journal:
         return all(asset_id in wanted for asset_id in journal.assets())
-    finally:
-        journal.close()
 
 
 def _asks_the_same(header: Header, want: Want) -> bool:

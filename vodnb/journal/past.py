@@ -8,24 +8,21 @@ from __future__ import annotations
 from array import array
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.codes import look_up
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Outcome, Settlement
 
-from .entries import COLUMNS, Standing, as_entry, check_row
-from .finding import usual_folders
+from .entries import COLUMNS, Header, Standing, as_entry, check_row
 from .journal import Journal, _reading, read_header
-from .opening import SUFFIX, is_under_way
+from .opening import is_under_way
 from .standings import Standings
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from .entries import Header
 
 NOT_REACHED = Settlement(outcome=Outcome.NOT_SENT, code="CLIENT.STOPPED")
 """How an asset stands that the run has not come to."""
@@ -39,41 +36,18 @@ _ID, _STANDING, _LEFT_AT, _ATTEMPTS = map(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """A run as its journal tells it.
-
-    Attributes:
-        header: What it is.
-        is_under_way: Whether somebody works on it now.
-        assets: Its distinct asset IDs, in order.
-        settlements: How each asset stands that was touched; sent without an answer is `in_doubt`.
-        resent_at: When requests left that were not the first of their asset, in seconds since 1970.
-        throttled_at: When those had left that were throttled.
-    """
+    """A run as its journal tells it."""
 
     header: Header
     is_under_way: bool
     assets: Sequence[str]
+    """Its distinct asset IDs, in order."""
     settlements: Standings
+    """How each asset stands that was touched; sent without an answer is `in_doubt`."""
     resent_at: array[float] = field(default_factory=lambda: array("d"))
+    """When requests left that were not the first of their asset, in seconds since 1970."""
     throttled_at: array[float] = field(default_factory=lambda: array("d"))
-
-
-def find_journal(
-    named: str | os.PathLike[str], *, folders: Sequence[Path] | None = None
-) -> Path | None:
-    """Return the journal of a run, or None where there is none.
-
-    Args:
-        named: Its run ID, or the path of its journal.
-        folders: Where to look for a run ID. Default: where `vodnb.runs()` looks.
-    """
-    path = Path(named)
-    if path.suffix == SUFFIX and path.is_file():
-        return path
-    if path.name != str(named):
-        return None
-    places = [folder / f"{named}{SUFFIX}" for folder in folders or usual_folders()]
-    return next((place for place in places if place.is_file()), None)
+    """When those had left that were throttled."""
 
 
 def read_past(path: Path) -> Past:
@@ -110,11 +84,7 @@ class _Sendings:
     """Tells sendings from intents: written before an asset leaves, and anew if it leaves late.
 
     Of the millions of entries only those that count are made into objects: an intent that was
-    followed
-    by an outcome is looked at and dropped.
-
-    Args:
-        past: Takes what is found.
+    followed by an outcome is looked at and dropped.
     """
 
     def __init__(self, past: Past) -> None:

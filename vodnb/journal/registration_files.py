@@ -76,15 +76,11 @@ def places_shared(mine: Ids, theirs: Ids) -> Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationFiles:
-    """Where an entry is kept.
-
-    Attributes:
-        folder: The folder of the registry.
-        token: What both names begin with.
-    """
+    """Where an entry is kept."""
 
     folder: Path
     token: str
+    """What both names begin with."""
 
     def told(self) -> dict[str, Any] | None:
         """Return what the entry is; None where it has gone meanwhile.

@@ -51,15 +51,7 @@ _open: set[str] = set()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a run enters with.
-
-    Attributes:
-        endpoint: Where the service is.
-        project_id: Whose assets they are.
-        status: What is asked for.
-        run_id: Name of the run.
-        has_journal: Whether it will have one.
-    """
+    """What a run enters with."""
 
     endpoint: str
     project_id: str
@@ -70,39 +62,23 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What a run that is over may have sent, of the assets of another one.
-
-    Attributes:
-        run_id: Name of the run.
-        status: What it asked for.
-        journal: Its journal; "" for none.
-        deadline: Longest deadline of its calls, in seconds.
-        age: Seconds that have passed for sure since it may have sent last.
-        assets: The assets that both have.
-    """
+    """What a run that is over may have sent, of the assets of another one."""
 
     run_id: str
-    status: str
     journal: str
     deadline: float
+    """Longest deadline of its calls, in seconds."""
     age: float
+    """Seconds that have passed for sure since it may have sent last."""
     assets: Sequence[str]
+    """The assets that both have."""
 
 
 class Registration:
-    """A run under way, as others see it.
-
-    Args:
-        files: Where it is kept.
-        claim: The run.
-        ids: Its assets.
-
-    Attributes:
-        left: What earlier runs may have sent of its assets.
-    """
+    """A run under way, as others see it."""
 
     def __init__(self, files: RegistrationFiles, claim: Claim, ids: Ids) -> None:
-        self.left: list[Left] = []
+        self.left: list[Left] = []  # what earlier runs may have sent of its assets
         self._older: list[RegistrationFiles] = []
         self._unasked: list[str] = []
         self._files = files
@@ -131,10 +107,8 @@ class Registration:
     def begin(self, *, run_id: str, journal: Path | None, deadline: float) -> None:
         """Have it on disk that from now on calls may leave.
 
-        Args:
-            run_id: Name of the run, which may be an earlier one.
-            journal: Its journal; None for none.
-            deadline: Longest deadline of its calls and of those that it asks about, in seconds.
+        The run may be an earlier one. The deadline is the longest of its calls and of those that it
+        asks about.
 
         Raises:
             OSError: It cannot be written.
@@ -158,11 +132,7 @@ class Registration:
         self._unasked += assets
 
     def leave(self, doubtful: Iterable[str]) -> None:
-        """End it: only what is in doubt stays, for whoever comes next.
-
-        Args:
-            doubtful: The assets that may have been sent, with an outcome that nobody knows.
-        """
+        """End it: only what is in doubt stays, for whoever comes next."""
         if not self._told["sent_at"]:
             self.withdraw()
         elif self._end():
@@ -215,10 +185,6 @@ class Registration:
 def enter(claim: Claim, assets: Sequence[str]) -> Registration:
     """Enter a run, before its first request.
 
-    Args:
-        claim: The run.
-        assets: Its distinct asset IDs.
-
     Raises:
         JournalError: Somebody is at work on some of the assets; it says who.
         OSError: There can be no registry: the home folder cannot be written, or is not ours.
@@ -236,8 +202,14 @@ def enter(claim: Claim, assets: Sequence[str]) -> Registration:
                 break
             entry.withdraw()
     for files, told, places in older:
-        shared = [assets[place] for place in sorted(order[places].tolist())]
-        entry.look_back(files, _left(told, shared))
+        left = Left(
+            run_id=told["run_id"],
+            journal=told["journal"],
+            deadline=told["deadline"],
+            age=owner.age(told["sent_at"], clock=told["clock"]),
+            assets=[assets[place] for place in sorted(order[places].tolist())],
+        )
+        entry.look_back(files, left)
     return entry
 
 
@@ -276,17 +248,6 @@ def _is_held(told: dict[str, Any], token: str) -> bool:
 
 def _is_of_no_use(told: dict[str, Any]) -> bool:
     return not told["sent_at"] or time.time() - told["sent_at"] > _KEEP_SECONDS
-
-
-def _left(told: dict[str, Any], assets: Sequence[str]) -> Left:
-    return Left(
-        run_id=told["run_id"],
-        status=told["status"],
-        journal=told["journal"],
-        deadline=told["deadline"],
-        age=owner.age(told["sent_at"], clock=told["clock"]),
-        assets=assets,
-    )
 
 
 def _taken(told: dict[str, Any], shared: int) -> JournalError:

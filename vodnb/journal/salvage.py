@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .entries import Entry, Header
 
+
 _SMALLEST_ROW = 8
 """Bytes: a file of so many times this holds no more rows, whatever its damaged pages say."""
 
@@ -35,9 +36,6 @@ def salvage(path: Path) -> None:
 
     Outcomes that can be read stand. Every other asset of its run is in doubt, even one without an
     entry: its entry may be what was lost.
-
-    Args:
-        path: The journal.
 
     Raises:
         InputError: There is no such file.

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from threading import Lock
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
 from vodnb.rules.model import Outcome, Settlement
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _Kind = tuple[Outcome, str, str, int | None, str, str]
 

@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules import lifecycle
 from vodnb.rules.errors import JournalError
-from vodnb.rules.model import Outcome
+from vodnb.rules.model import Outcome, Settlement
 
-from . import owner
-from .entries import LOST, Standing, doubt_of
+from . import entries, owner
+from .entries import LOST, Header, Standing, doubt_of
 from .journal import Journal, read_header
-from .registry import Claim, enter
+from .registry import Claim, Left, Registration, enter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from vodnb.rules.model import Settlement
-
-    from . import entries
-    from .entries import Header
     from .opening import OpenRun
-    from .registry import Left, Registration
 
     Doubt = tuple[Settlement, float]
 
@@ -33,12 +28,6 @@ def enter_first(
     header: Header, assets: Sequence[str], *, has_journal: bool, warn: Callable[[str], None]
 ) -> Registration | None:
     """Enter a run in the registry before its first request; None where there can be none.
-
-    Args:
-        header: The run.
-        assets: Its distinct asset IDs.
-        has_journal: Whether it will have a journal.
-        warn: Hears that there is no registry.
 
     Raises:
         JournalError: Somebody is at work on some of the assets; or there is no registry, and the
@@ -63,13 +52,7 @@ def take_over(
 ) -> OpenRun:
     """Return a run with what earlier ones may have sent of its assets; it may begin to send.
 
-    Its journal has them too.
-
-    Args:
-        opened: The run, as its own journal tells it.
-        entry: Its entry in the registry.
-        looks_first: Whether it looks at what is in no doubt before it sends.
-        warn: Hears that there is no registry.
+    Its journal has them too. `warn` hears that there is no registry.
 
     Raises:
         JournalError: Its journal cannot be written; or there is no registry, and the run destroys.

@@ -34,12 +34,7 @@ _guards: dict[int, threading.Lock] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A turn that this process has.
-
-    Attributes:
-        folder: In which folder.
-        number: Its number.
-    """
+    """A turn that this process has."""
 
     folder: Path
     number: int
@@ -138,19 +133,15 @@ def _make(folder: Path, number: int) -> bool:
     except OSError:
         if not draft.is_file():
             raise
-        return _make_without_links(target, told)
+        # Without links.
+        with suppress(FileExistsError):
+            _write(target, told)
+            return True
+        return False
     else:
         return True
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _make_without_links(target: Path, told: bytes) -> bool:
-    try:
-        _write(target, told)
-    except FileExistsError:
-        return False
-    return True
 
 
 def _write(path: Path, told: bytes) -> None:

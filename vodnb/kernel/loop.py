@@ -130,10 +130,7 @@ _SAFE_FORK = (1, 7, 4)
 def loses_cells(*, ipykernel: str, patch: str, is_fork: bool) -> bool:
     """Whether applying a patch drops the cells that are queued behind it.
 
-    Args:
-        ipykernel: Version of ipykernel; "" where there is none.
-        patch: Version of the patch; "" where there is none.
-        is_fork: Whether it is nest_asyncio2, the fork that goes on.
+    Versions are empty where there is none; nest_asyncio2 is the fork that goes on.
     """
     is_safe = is_fork and _numbers(patch) >= _SAFE_FORK
     return _numbers(ipykernel) >= (7,) and not is_safe

@@ -6,14 +6,9 @@ The notebook output is a plain HTML bar with its text, no widget: it stays reada
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, TextIO
 
-from vodnb.rules.words.markup import element
-
-if TYPE_CHECKING:
-    from typing import TextIO
-
-    from vodnb.rules.words.markup import Markup
+from vodnb.rules.words.markup import Markup, element
 
 
 class Shown(Protocol):
@@ -24,25 +19,10 @@ class Shown(Protocol):
         """How much of it is done, from 0 to 1."""
 
 
-class Screen(Protocol):
-    """Somewhere to show a run."""
-
-    def update(self) -> None:
-        """Show how it stands now."""
-
-    def close(self) -> None:
-        """Show how it ended."""
-
-    def clear(self) -> None:
-        """Make room for what is told instead: an error."""
-
-
 def open_screen(shown: Shown, *, stream: TextIO | None = None) -> Screen:
     """Return a screen that fits where we run, with the first picture on it.
 
-    Args:
-        shown: What to show.
-        stream: Where a terminal's lines go. Default None: standard error.
+    A terminal's lines go to the stream. Default: standard error.
     """
     if _in_notebook():
         return _Output(shown)
@@ -88,7 +68,7 @@ class _Output:
     close = update
 
     def clear(self) -> None:
-        """Leave the picture: an output cannot be taken back."""
+        """Leave the picture for what is told instead: an output cannot be taken back."""
 
 
 class _Lines:
@@ -122,6 +102,10 @@ class _Lines:
 
     def _first_line(self) -> str:
         return repr(self._shown).partition("\n")[0]
+
+
+Screen = _Output | _Lines
+"""Where a run shows how it stands (`update`), how it ended (`close`), or neither (`clear`)."""
 
 
 def draw_run(lines: list[str], *, share: float) -> Markup:

@@ -52,7 +52,8 @@ def gather(
         InputError: There is no such file and no such run, or it holds no results.
         JournalError: The journal is damaged.
     """
-    from vodnb.journal.past import find_journal, read_past
+    from vodnb.journal.finding import find_journal
+    from vodnb.journal.past import read_past
 
     past, name = None, ""
     is_named = isinstance(source, str | os.PathLike)
@@ -150,15 +151,16 @@ def _table_of(past: Past, lang: Lang) -> pd.DataFrame:
 
 def _find_past(table: pd.DataFrame, came_from: str) -> Past | None:
     """Return the run of a table, where its journal is to be found and can be read."""
-    from vodnb.journal.finding import usual_folders
-    from vodnb.journal.past import find_journal, read_past
+    from vodnb.journal.finding import journal_of
+    from vodnb.journal.opening import folder_for, usual_folders
+    from vodnb.journal.past import read_past
 
     run_ids = set(table["run_id"].astype(str)) - {""}
     if len(run_ids) != 1:
         return None
-    folders = [*usual_folders(), Path(came_from).parent / ".vodnb"]
+    folders = [*usual_folders(), folder_for(came_from)]
     with suppress(VodnbError, OSError):
-        path = find_journal(run_ids.pop(), folders=folders)
+        path = journal_of(run_ids.pop(), folders)
         return read_past(path) if path else None
     return None
 

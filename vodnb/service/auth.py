@@ -37,17 +37,13 @@ _PAUSE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A token as IAM gave it.
-
-    Attributes:
-        token: The token.
-        life: How long it is valid, in seconds.
-        project_id: The project it is for; "" if the answer did not say.
-    """
+    """A token as IAM gave it."""
 
     token: Secret
     life: float
+    """How long it is valid, in seconds."""
     project_id: str = ""
+    """The project it is for; "" if the answer did not say."""
 
 
 def token_life(data: Mapping[str, object]) -> tuple[float, str]:
@@ -73,10 +69,6 @@ def user_auth(user: UserCredential, settings: Settings) -> dict[str, object]:
 
     Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html
 
-    Args:
-        user: Who asks.
-        settings: For which project.
-
     Raises:
         SetupError: Neither project nor region is known.
     """
@@ -95,13 +87,7 @@ def user_auth(user: UserCredential, settings: Settings) -> dict[str, object]:
 
 
 class SignIn:
-    """The sign-in of one client, shared by all its workers.
-
-    Args:
-        credential: Who calls.
-        fetch: Fetches a token for an IAM user; raises `VodnbError` when none is to be had.
-        clock: Returns seconds since 1970.
-    """
+    """The sign-in of one client, shared by all its workers."""
 
     def __init__(
         self,
@@ -111,8 +97,8 @@ class SignIn:
         clock: Callable[[], float],
     ) -> None:
         self._credential = credential
-        self._fetch = fetch
-        self._clock = clock
+        self._fetch = fetch  # for an IAM user; raises `VodnbError` when no token is to be had
+        self._clock = clock  # seconds since 1970
         self._lock = LoopLock()
         self._grant: Grant | None = None
         self._got_at = 0.0

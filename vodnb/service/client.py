@@ -17,7 +17,7 @@ from vodnb.rules.answers import Answer, Fault, FaultKind, read_answer
 from vodnb.rules.codes import as_listed
 from vodnb.rules.errors import NoAnswerError, SetupError, SignInError, VodnbError
 from vodnb.rules.model import AnswerClass
-from vodnb.rules.operations import PROJECTS, TOKEN
+from vodnb.rules.operations import PROJECTS, TOKEN, Operation
 from vodnb.service.settings.credentials import KeyCredential, UserCredential
 from vodnb.service.transport.http import Http
 
@@ -25,7 +25,7 @@ from .auth import Grant, SignIn, token_life, user_auth
 from .errors_from_answers import clock_offset, error_from
 from .key_guard import KeyGuard, is_refused_key
 from .loop_lock import LoopLock
-from .recording import LONG_BODY, SHORT_BODY, masked_headers, record_attempt
+from .recording import LONG_BODY, SHORT_BODY, Watch, masked_headers, record_attempt
 from .redact import Redactor, Secret
 from .request import Request, build_request, check_fields
 from .signing import Headers
@@ -33,10 +33,8 @@ from .signing import Headers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from vodnb.rules.operations import Operation
     from vodnb.service.settings.settings import Settings
 
-    from .recording import Watch
 
 _UNKNOWN_PROJECT = "project-to-be-looked-up"
 """Stands in the URL of a preview; before a call leaves, the project is looked up."""
@@ -52,7 +50,7 @@ _REFUSED_TOKEN = frozenset({"APIGW.0301", "APIGW.0307", "VOD.10054", "CLIENT.SIG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
+class _PendingCall:
     operation: Operation
     fields: Mapping[str, object]
     until: float
@@ -62,13 +60,7 @@ class _Call:
 
 
 class Client:
-    """Calls VOD and IAM; shared by all workers of a session.
-
-    Args:
-        settings: Where to, and who calls.
-        http: Sends the requests. Default None: real connections.
-        clock: Returns seconds since 1970; passed in for tests.
-    """
+    """Calls VOD and IAM; shared by all workers of a session."""
 
     def __init__(
         self,
@@ -82,7 +74,7 @@ class Client:
         self._settings = settings
         self._credential = settings.credential
         self._http = http or Http(ca_bundle=settings.ca_bundle)
-        self._clock = clock
+        self._clock = clock  # seconds since 1970
         self._project_id = settings.project_id
         self._looking_up = LoopLock()
         self._sign_in = SignIn(self._credential, fetch=self._fetch_token, clock=clock)
@@ -159,7 +151,7 @@ class Client:
         if operation.host == "vod" and not self._project_id:
             await self.prepare()
         until = time.perf_counter() + deadline
-        call = _Call(
+        call = _PendingCall(
             operation=operation, fields=sent, until=until, leaves_by=leaves_by, watch=watch
         )
         return self._redacted(await self._attempt(call))
@@ -195,7 +187,7 @@ class Client:
 
     # -- one attempt ----------------------------------------------------------------------------
 
-    async def _attempt(self, call: _Call) -> Answer:
+    async def _attempt(self, call: _PendingCall) -> Answer:
         sign_in = self._sign_in
         if call.operation is not TOKEN:
             await sign_in.ensure()
@@ -213,7 +205,7 @@ class Client:
     def _is_refused_token(self, answer: Answer) -> bool:
         return self._sign_in.can_renew and as_listed(answer.code) in _REFUSED_TOKEN
 
-    async def _exchange(self, call: _Call) -> Answer:
+    async def _exchange(self, call: _PendingCall) -> Answer:
         operation, sent, watch = call.operation, call.fields, call.watch
         request = self._request(operation, sent)
         headers, begun = await self._headers(operation, request), self._clock()
@@ -288,7 +280,7 @@ class Client:
             raise TypeError("only an IAM user has a token to fetch")
         fields = {"nocatalog": "true", "auth": user_auth(user, self._settings)}
         until = time.perf_counter() + _SETUP_DEADLINE
-        answer = await self._exchange(_Call(operation=TOKEN, fields=fields, until=until))
+        answer = await self._exchange(_PendingCall(operation=TOKEN, fields=fields, until=until))
         token = Secret(answer.headers.get("x-subject-token", ""))
         self.redact.add(token)
         answer = self._redacted(answer)
@@ -327,7 +319,7 @@ class Client:
                 "Set VODNB_PROJECT_ID, or VODNB_REGION.",
             )
         until = time.perf_counter() + _SETUP_DEADLINE
-        call = _Call(operation=PROJECTS, fields={"name": region}, until=until)
+        call = _PendingCall(operation=PROJECTS, fields={"name": region}, until=until)
         answer = self._redacted(await self._attempt(call))
         if answer.kind is not AnswerClass.DONE:
             raise self._error_at(self._iam_endpoint(), answer)

@@ -18,6 +18,7 @@ from vodnb.rules.errors import (
     ServiceError,
     SetupError,
     SignInError,
+    VodnbError,
 )
 from vodnb.rules.model import AnswerClass
 from vodnb.service.transport.http import proxy_for
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vodnb.rules.answers import Answer
-    from vodnb.rules.errors import VodnbError
     from vodnb.service.settings.settings import Settings
 
 _BY_KIND: Mapping[str, type[ServiceError]] = {
@@ -47,14 +47,7 @@ _SKEW_SECONDS = 300
 
 
 def error_from(answer: Answer, settings: Settings, *, endpoint: str, project_id: str) -> VodnbError:
-    """Return the error that an answer amounts to.
-
-    Args:
-        answer: What came back, redacted.
-        settings: The connection, for the message.
-        endpoint: Where the call went.
-        project_id: Whose assets were meant.
-    """
+    """Return the error that an answer amounts to, which is redacted."""
     entry = look_up(answer.code, answer.http_status)
     host = urlsplit(endpoint).netloc
     means, do = entry.meaning(settings.lang), entry.next_step(settings.lang)
@@ -89,12 +82,7 @@ def _way(do: str, settings: Settings, endpoint: str) -> str:
 
 
 def clock_offset(answer: Answer, now: float) -> str:
-    """Say by how much this machine's clock is off; "" if it is right, or if nobody knows.
-
-    Args:
-        answer: An answer with the server's `Date` among its headers.
-        now: This machine's time, in seconds since 1970.
-    """
+    """Say by how much this machine's clock is off; "" if it is right, or if nobody knows."""
     try:
         server = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except (ValueError, TypeError, OverflowError):

@@ -29,12 +29,7 @@ _JUMP_SECONDS = 60.0
 
 
 class KeyGuard:
-    """Lets signed calls leave: one by one until the key is proved good, then all.
-
-    Args:
-        clock: Returns seconds since 1970, as signatures bear them.
-        steady: Returns seconds of a clock that never jumps.
-    """
+    """Lets signed calls leave: one by one until the key is proved good, then all."""
 
     def __init__(
         self,
@@ -42,18 +37,14 @@ class KeyGuard:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clock = clock
-        self._steady = steady
+        self._clock = clock  # seconds since 1970, as signatures bear them
+        self._steady = steady  # seconds that never jump
         self._turn = LoopLock()
         self._refusals: list[Answer] = []
         self._good_at: float | None = None
 
     async def call(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Make a call in its turn; return the refusal of another where one came meanwhile.
-
-        Args:
-            make: Makes the call.
-        """
+        """Make a call in its turn; return the refusal of another where one came meanwhile."""
         if self._is_verified():
             return await self._watch(make)
         refusals = len(self._refusals)

@@ -10,19 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vodnb.rules.answers import Reply
+from vodnb.rules.answers import Answer, Fault, Reply
 from vodnb.rules.attempt import Attempt
-from vodnb.rules.operations import TOKEN
+from vodnb.rules.operations import TOKEN, Operation
 from vodnb.rules.windows import utc_text
 from vodnb.service.transport.http import COMMON_HEADERS
 
-from .redact import MASK
+from .redact import MASK, Redactor
 
 if TYPE_CHECKING:
-    from vodnb.rules.answers import Answer, Fault
-    from vodnb.rules.operations import Operation
-
-    from .redact import Redactor
     from .request import Request
 
 Watch = Callable[[Attempt], None]
@@ -63,17 +59,9 @@ def record_attempt(
     redact: Redactor,
     most: int,
 ) -> Attempt:
-    """Return the record of one sending.
+    """Return the record of one sending, made at `sent_at` in seconds since 1970.
 
-    Args:
-        operation: The call.
-        request: What was sent, without its sign-in.
-        headers: The headers that were sent, sign-in included.
-        got: What came back.
-        answer: What it came to.
-        sent_at: When it was made, in seconds since 1970.
-        redact: Strikes secrets out.
-        most: Characters of a body that are kept.
+    Of a body so many characters are kept at most.
     """
     signature = headers.get("Authorization", "").rpartition("Signature=")[2]
     reply = got if isinstance(got, Reply) else None

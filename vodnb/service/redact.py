@@ -57,8 +57,7 @@ class Secret:
     def __format__(self, spec: str) -> str:
         return self.masked()
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
         return {"text/plain": repr(self)}
 
     def __eq__(self, other: object) -> bool:
@@ -76,11 +75,7 @@ class Secret:
 
 
 class Redactor:
-    """Strikes secrets out of text: those it knows, in any encoding, and what looks like one.
-
-    Args:
-        secrets: The actual secrets. More can be added later, such as a renewed token.
-    """
+    """Strikes secrets out of text: those it knows, in any encoding, and what looks like one."""
 
     __slots__ = ("_clean", "_marks")
 

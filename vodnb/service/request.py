@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,20 +14,12 @@ from vodnb.rules.errors import InputError
 from .redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vodnb.rules.operations import Field, Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request without its sign-in; there is no secret in it but the password of a token call.
-
-    Attributes:
-        method: HTTP method.
-        url: The whole URL, query included.
-        body: The body; b"" for none.
-    """
+    """A request without its sign-in; there is no secret in it but the password of a token call."""
 
     method: str
     url: str
@@ -112,14 +104,7 @@ def _checked_text(field: Field, value: str) -> str:
 def build_request(
     operation: Operation, sent: Mapping[str, object], *, endpoint: str, project_id: str
 ) -> Request:
-    """Return the request for fields that `check_fields` has passed.
-
-    Args:
-        operation: The call.
-        sent: Its fields.
-        endpoint: Where the service is, without a closing slash.
-        project_id: Filled into the path.
-    """
+    """Return the request for fields that `check_fields` has passed; no endpoint ends in a slash."""
     path = operation.path.format(project_id=quote(project_id, safe=""))
     # Sorted, with a list as a repeated key: so the official SDK sends and signs it.
     query = "&".join(

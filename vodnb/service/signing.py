@@ -43,14 +43,9 @@ def sign(
 ) -> Headers:
     """Return the headers with the signature and all that it needs.
 
-    Args:
-        method: HTTP method.
-        url: The whole URL. Its query must be percent-encoded and sorted: what is signed is sorted.
-        headers: What is to be signed beside host, date and security token. A name with an
-            underscore is sent unsigned, as the SDK does.
-        body: The body; b"" for none.
-        credential: The access key.
-        now: Seconds since 1970. The service takes it if it is within 15 minutes of its own clock.
+    The query must be percent-encoded and sorted: what is signed is sorted. A header with an
+    underscore in its name is sent unsigned, as the SDK does. The service takes a time, in seconds
+    since 1970, that is within 15 minutes of its own clock.
     """
     parts = urlsplit(url)
     sent = Headers(headers)
@@ -76,11 +71,7 @@ def sign(
 def canonical_request(method: str, url: str, *, signed: Mapping[str, str], body_digest: str) -> str:
     """Return the text that a signature is made over.
 
-    Args:
-        method: HTTP method.
-        url: The whole URL.
-        signed: The headers that are signed, names in lower case.
-        body_digest: SHA-256 of the body, in hex.
+    The names of what is signed are in lower case; the digest is the SHA-256 of the body, in hex.
     """
     parts = urlsplit(url)
     return "\n".join(

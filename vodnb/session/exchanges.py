@@ -7,16 +7,15 @@ from numbers import Integral
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
-from vodnb.journal.finding import KeptAttempt, find_attempt, usual_folders
+from vodnb.journal.finding import KeptAttempt, find_attempt
 from vodnb.journal.journal import MOST_ATTEMPTS
+from vodnb.journal.opening import folder_for, usual_folders
 from vodnb.rules.attempt import Attempt, Timings
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Lang, Outcome
 from vodnb.rules.operations import CONFIRM
 from vodnb.service.recording import SHORT_BODY
 from vodnb.tables.history import row_cells
-
-from .runs import Runs, folder_of
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from .calls import Calls
     from .connection import Connection
+    from .runs import Runs
 
 
 class Exchanges:
@@ -67,7 +67,7 @@ class Exchanges:
         run_id, asset_id = str(cells["run_id"]), str(cells["asset_id"])
         folders = dict.fromkeys([*reversed(self._runs.folders), *usual_folders()])
         if journal is not None:
-            folders = dict.fromkeys([folder_of(journal)])
+            folders = dict.fromkeys([folder_for("", journal)])
         kept = find_attempt(run_id, asset_id, folders)
         if kept.attempt:
             return self._kept(kept.attempt, run_id, lang)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vodnb.journal.finding import RunInfo, list_runs, usual_folders
+from vodnb.journal.finding import RunInfo, list_runs
+from vodnb.journal.opening import usual_folders
 from vodnb.journal.salvage import salvage as save_what_can_be_read
 from vodnb.kernel.screen import show
 from vodnb.rules.errors import VodnbError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vodnb.bulk.engine.plan import Keep, Plan
 from vodnb.bulk.job import Job, new_run_id
 from vodnb.bulk.mixed_job import MixedJob, StatusPart
-from vodnb.journal.opening import SUFFIX
+from vodnb.journal.opening import folder_for
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Status
 from vodnb.rules.options import check_destruction, check_numbers, check_trial, read_status
@@ -19,7 +19,6 @@ from vodnb.tables.mixed import split_by_status
 from vodnb.tables.results import refuse_other_status, usable_assets
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
     import pandas as pd
@@ -77,7 +76,7 @@ class Runs:
     ) -> Job:
         keep = _keep(table, options)
         if keep:
-            self.folders.append(_folder(keep))
+            self.folders.append(folder_for(keep.source, keep.folder).resolve())
         return Job(
             plan,
             table=table,
@@ -87,12 +86,6 @@ class Runs:
             keep=None if plan.is_dry else keep,
             control=control,
         )
-
-
-def folder_of(journal: str | os.PathLike[str]) -> Path:
-    """Return the folder that is meant by it or by a journal in it."""
-    path = Path(journal)
-    return path.parent if path.suffix == SUFFIX else path
 
 
 def _check(options: StartOptions, status: Status) -> None:
@@ -145,10 +138,3 @@ def _keep(table: pd.DataFrame, options: StartOptions) -> Keep | None:
         folder=None if journal is True else journal,
         is_fresh=options["fresh"],
     )
-
-
-def _folder(keep: Keep) -> Path:
-    """Return where a journal is looked for later."""
-    if keep.folder is not None:
-        return folder_of(keep.folder).resolve()
-    return ((Path(keep.source).parent if keep.source else Path()) / ".vodnb").resolve()

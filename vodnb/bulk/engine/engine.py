@@ -10,10 +10,10 @@ import logging
 import math
 from collections import deque
 from dataclasses import KW_ONLY, InitVar, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vodnb.bulk.pace.circuit_breaker import CircuitBreaker
-from vodnb.bulk.pace.control import BY_HAND, Stop
+from vodnb.bulk.pace.control import BY_HAND, Control, Stop
 from vodnb.bulk.pace.reads import is_forbidden
 from vodnb.rules.asset_info import states_in
 from vodnb.rules.errors import JournalError
@@ -31,11 +31,10 @@ from .workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
-    from typing import Any
 
-    from vodnb.bulk.pace.control import Control
-    from vodnb.bulk.pace.paced_call import PacedCall, Service
+    from vodnb.bulk.pace.paced_call import PacedCall
     from vodnb.rules.answers import Answer
+    from vodnb.service.client import Client
 
     from .plan import Item, Plan
     from .recorder import Recorder
@@ -55,7 +54,7 @@ class Engine:
 
     plan: Plan
     _: KW_ONLY
-    service: Service
+    service: Client
     confirm: PacedCall
     info: PacedCall
     control: Control

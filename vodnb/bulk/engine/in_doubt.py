@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from vodnb.rules import lifecycle
 from vodnb.rules.lifecycle import Finding, is_proof_needed, judge_doubt, settle_foreign
-from vodnb.rules.model import Outcome
+from vodnb.rules.model import Outcome, Settlement
 from vodnb.rules.operations import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from vodnb.bulk.pace.control import Control
-    from vodnb.rules.model import Settlement
 
     from .plan import Item, Plan
 

@@ -15,13 +15,12 @@ from vodnb.rules.errors import JournalError
 from vodnb.rules.model import Outcome, Settlement
 
 from .events import Bounced, Sent
-from .plan import Intent
+from .plan import Intent, Item
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable
 
-    from .plan import Item
     from .recorder import Recorder
 
 MOST_AHEAD = 256

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from vodnb.rules.lifecycle import LOOK_GOOD_FOR
 from vodnb.rules.operations import BATCH
 
-from .plan import Item
+from .plan import Item, Plan
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Awaitable, Callable, Sequence
 
-    from .plan import Plan
 
 _LOOK_AGAIN = 0.6
 """Part of its time after which a look is made anew: the rest is for the journal and the way out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vodnb.rules.model import Outcome, Settlement
+from vodnb.rules.model import Outcome, Settlement, Status
 
 if TYPE_CHECKING:
     import asyncio
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vodnb.rules.answers import Answer
-    from vodnb.rules.model import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from vodnb.journal.entries import Entry, Standing
 from vodnb.journal.owner import BEAT_SECONDS, steady_time, this_process
 from vodnb.rules.errors import JournalError
 
-from .events import Bounced, Sent, Settled, Verified
+from .events import Bounced, Event, Listener, Sent, Settled, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from vodnb.journal.journal import Journal
     from vodnb.rules.attempt import Attempt
 
-    from .events import Event, Listener
 
 _logger = logging.getLogger("vodnb")
 

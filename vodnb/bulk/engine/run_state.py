@@ -10,12 +10,11 @@ from vodnb.bulk.pace.paced_call import Slowed
 from vodnb.journal.standings import Standings
 from vodnb.rules.model import Outcome
 
-from .events import Bounced, Looked, Phase, PhaseBegan, Sent, Settled, Verified, Warned
+from .events import Bounced, Event, Looked, Phase, PhaseBegan, Sent, Settled, Verified, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .events import Event
 
 _MISSING = "VOD.10062"
 _MANY = 50

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vodnb.rules.pacing import FEWEST_WORKERS, workers_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from typing import Any
 
     from vodnb.rules.answers import Answer
 

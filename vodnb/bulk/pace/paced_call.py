@@ -7,22 +7,21 @@ import math
 import random
 import time
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from vodnb.rules.model import AnswerClass
 from vodnb.rules.pacing import LONGEST_HOLD, parse_retry_after
 
-from .limiter import shared_limiter
+from .limiter import Limiter, shared_limiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from vodnb.rules.answers import Answer
-    from vodnb.rules.errors import VodnbError
     from vodnb.rules.operations import Operation
+    from vodnb.service.client import Client
 
     from .control import Control
-    from .limiter import Limiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,39 +32,7 @@ class Slowed:
     code: str
 
 
-class Service(Protocol):
-    """What a run needs of the client."""
-
-    @property
-    def endpoint(self) -> str:
-        """Where the service is."""
-
-    @property
-    def project_id(self) -> str:
-        """Whose assets they are; known after `prepare`."""
-
-    @property
-    def redact(self) -> Callable[[str], str]:
-        """Takes secrets out of the service's texts."""
-
-    async def prepare(self) -> None:
-        """Sign in and know the project, or raise."""
-
-    async def call(
-        self,
-        operation: Operation,
-        *,
-        deadline: float = ...,
-        leaves_by: float = ...,
-        **fields: object,
-    ) -> Answer:
-        """Make one call and say what it came to."""
-
-    def error_for(self, answer: Answer) -> VodnbError:
-        """Return the error that an answer amounts to."""
-
-
-def limiter_for(operation: Operation, service: Service, *, ceiling: float) -> Limiter:
+def limiter_for(operation: Operation, service: Client, *, ceiling: float) -> Limiter:
     """Return what hands out the slots of an operation's quota; every run here shares it.
 
     The ceiling is in calls a second; infinity lifts the pacing.
@@ -84,7 +51,7 @@ class PacedCall:
 
     operation: Operation
     _: KW_ONLY
-    service: Service
+    service: Client
     limiter: Limiter
     control: Control
     listen: Callable[[Slowed], None]

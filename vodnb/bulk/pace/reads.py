@@ -12,13 +12,13 @@ from vodnb.rules.pacing import back_off
 
 from .circuit_breaker import CircuitBreaker
 from .control import Control, Stop
-from .paced_call import PacedCall, limiter_for
+from .paced_call import PacedCall, Slowed, limiter_for
 
 if TYPE_CHECKING:
     from vodnb.rules.answers import Answer
     from vodnb.rules.operations import Operation
+    from vodnb.service.client import Client
 
-    from .paced_call import Service, Slowed
 
 LOST = {AnswerClass.AMBIGUOUS, AnswerClass.NOT_SENT}
 """What an answer is that may be asked for again."""
@@ -31,7 +31,7 @@ _TRIES = 5
 class Reads:
     """Makes reading calls, each operation at the pace of its quota."""
 
-    service: Service
+    service: Client
     _: KW_ONLY
     ceiling: float
     """Calls a second of each quota; infinity where the pacing is lifted."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import SetupError
 from vodnb.service.redact import Secret
 
 from .endpoints import check_secret, check_text
-from .sources import VARIABLES
-
-if TYPE_CHECKING:
-    from .sources import SettingSource, SettingSources
+from .sources import VARIABLES, SettingSource, SettingSources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,32 +20,23 @@ class TokenCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCredential:
-    """An access key.
-
-    Attributes:
-        ak: Access key ID; four characters of it may show.
-        sk: Secret access key.
-        security_token: Comes with a temporary access key; None for a permanent one.
-    """
+    """An access key."""
 
     ak: Secret
+    """Access key ID; four characters of it may show."""
     sk: Secret
     security_token: Secret | None = None
+    """Comes with a temporary access key; None for a permanent one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCredential:
-    """An IAM user, who gets a token for a password and can get the next one.
-
-    Attributes:
-        user: Name of the IAM user.
-        password: The password.
-        domain: Name of the account that the user belongs to.
-    """
+    """An IAM user, who gets a token for a password and can get the next one."""
 
     user: str
     password: Secret
     domain: str
+    """Name of the account that the user belongs to."""
 
 
 Credential = TokenCredential | KeyCredential | UserCredential
@@ -92,7 +79,6 @@ def choose_credential(places: SettingSources) -> Credential:
     Raises:
         SetupError: There is none, there are two as arguments, or a part of it is missing.
     """
-    looked: list[SettingSource] = []
     for place in places.for_credential():
         kinds = [kind for kind in _KINDS if kind.signs & place.values.keys()]
         if len(kinds) > 1 and place is places.arguments:
@@ -103,7 +89,6 @@ def choose_credential(places: SettingSources) -> Credential:
             )
         if kinds:
             return _build(kinds[0], _gather(kinds[0], place, places), places)
-        looked.append(place)
     raise SetupError(
         "No credential was found.",
         "Neither the arguments nor environment, profile file or keyring hold one.",

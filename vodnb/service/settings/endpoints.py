@@ -30,11 +30,7 @@ _REGIONAL = re.compile(r"vod\.([a-z0-9-]+)\.(myhuaweicloud\.(?:com|eu))")
 
 
 def check_endpoint(name: str, url: str) -> str:
-    """Return an endpoint without its closing slash.
-
-    Args:
-        name: What the setting is called, for the message.
-        url: `https://` and a host, perhaps a port and a path; `http://` on loopback only.
+    """Return an endpoint without its closing slash; plain http is for this very machine only.
 
     Raises:
         SetupError: The URL has another form, or would send secrets in the clear.
@@ -89,13 +85,7 @@ def region_of(endpoint: str) -> str:
 
 
 def service_host(service: str, region: str, *, like: str = "") -> str:
-    """Return the endpoint of a service in a region.
-
-    Args:
-        service: `vod` or `iam`.
-        region: The region.
-        like: An endpoint of the same cloud. Default "": the main one, myhuaweicloud.com.
-    """
+    """Return the endpoint of a service (`vod`, `iam`) in a region, of the same cloud as another."""
     found = _HUAWEI.fullmatch(urlsplit(like).hostname or "")
     return f"https://{service}.{region}.{found[1] if found else 'myhuaweicloud.com'}"
 
@@ -160,11 +150,7 @@ def check_text(name: str, value: str) -> str:
 
 
 def check_ca_bundle(path: str, home: Path) -> str:
-    """Return the path of a file with certificates to trust.
-
-    Args:
-        path: A PEM file; `~/` is the home folder.
-        home: The home folder.
+    """Return the path of a PEM file with certificates to trust; `~/` is the home folder.
 
     Raises:
         SetupError: There is no such file, or no certificate in it.

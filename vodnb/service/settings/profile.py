@@ -76,9 +76,6 @@ def read_keyring(names: tuple[str, ...]) -> dict[str, str]:
 
     Quietly nothing where the package is not installed (it is the extra `keyring`), and where the
     machine has no keyring or keeps it locked, as servers do.
-
-    Args:
-        names: Names of settings, such as `token`.
     """
     try:
         keyring = importlib.import_module("keyring")

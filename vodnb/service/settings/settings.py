@@ -6,7 +6,7 @@ Never connects to anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,13 +16,7 @@ from vodnb.rules.words.translations import translate
 from vodnb.rules.words.wording import padded, say, width_of
 from vodnb.service.redact import Secret
 
-from .credentials import (
-    Credential,
-    KeyCredential,
-    TokenCredential,
-    UserCredential,
-    choose_credential,
-)
+from .credentials import Credential, UserCredential, choose_credential
 from .endpoints import (
     REGIONS,
     check_ca_bundle,
@@ -44,27 +38,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a connection needs to know; the secrets inside are masked wherever they are shown.
-
-    Attributes:
-        endpoint: URL of VOD, without a closing slash.
-        credential: Who calls.
-        iam_endpoint: URL of IAM; "" where it is not known.
-        region: The region; "" where the endpoint names none.
-        project_id: The project; "" means: look it up by the region's name.
-        ca_bundle: A PEM file of further authorities to trust; "" for none.
-        lang: Language of what people read.
-        sources: Where each value came from, by the name of the setting.
-    """
+    """What a connection needs to know; the secrets inside are masked wherever they are shown."""
 
     endpoint: str
+    """URL of VOD, without a closing slash."""
     credential: Credential
     iam_endpoint: str = ""
+    """URL of IAM; "" where it is not known."""
     region: str = ""
+    """The region; "" where the endpoint names none."""
     project_id: str = ""
+    """The project; "" means: look it up by the region's name."""
     ca_bundle: str = ""
+    """A PEM file of further authorities to trust; "" for none."""
     lang: Lang = "en"
     sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each value came from, by the name of the setting."""
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -191,11 +180,6 @@ def _note_foreign(places: SettingSources, name: str, endpoint: str) -> None:
 def resolve_lang(lang: str | None, environ: Mapping[str, str], locale_name: str) -> Lang:
     """Return the language to speak: as asked, else VODNB_LANG, else the locale's, else English.
 
-    Args:
-        lang: What the caller asked for; None for nothing.
-        environ: The environment variables.
-        locale_name: The locale, such as `zh_CN` (or `Chinese_China` on Windows); "" if not known.
-
     Raises:
         InputError: `lang` or VODNB_LANG is neither Chinese nor English.
     """
@@ -215,19 +199,14 @@ def resolve_lang(lang: str | None, environ: Mapping[str, str], locale_name: str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """One setting as it may be shown.
-
-    Attributes:
-        name: Name of the setting, as in `connect(...)`.
-        value: Its value, masked where it is secret.
-        source: Where it came from.
-        variable: The environment variable that would set it.
-    """
+    """One setting as it may be shown."""
 
     name: str
     value: str
+    """Its value, masked where it is secret."""
     source: str
     variable: str
+    """The environment variable that would set it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -302,18 +281,5 @@ def explain(settings: Settings) -> SettingsTable:
 
 def _parts(credential: Credential) -> dict[str, object]:
     """Return the parts of a credential by the names of their settings."""
-    match credential:
-        case TokenCredential():
-            return {"token": credential.token}
-        case KeyCredential():
-            return {
-                "ak": credential.ak,
-                "sk": credential.sk,
-                "security_token": credential.security_token,
-            }
-        case UserCredential():
-            return {
-                "iam_user": credential.user,
-                "iam_password": credential.password,
-                "iam_domain": credential.domain,
-            }
+    before = "iam_" if isinstance(credential, UserCredential) else ""
+    return {f"{before}{part.name}": getattr(credential, part.name) for part in fields(credential)}

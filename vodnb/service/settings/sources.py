@@ -43,17 +43,13 @@ CREDENTIAL_NAMES = ("token", "ak", "sk", "security_token", "iam_user", "iam_pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSource:
-    """One place and what stands there.
-
-    Attributes:
-        label: What to call it.
-        values: Values by the name of the setting; all wrapped, so that no traceback shows one.
-        names: What the values are called there, where that differs.
-    """
+    """One place and what stands there."""
 
     label: str
     values: Mapping[str, Secret]
+    """Values by the name of the setting; all wrapped, so that no traceback shows one."""
     names: Mapping[str, str] = field(default_factory=dict)
+    """What the values are called there, where that differs."""
 
     def source(self, name: str) -> str:
         """Say where a value stood."""

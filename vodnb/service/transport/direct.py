@@ -17,13 +17,12 @@ from weakref import WeakSet, finalize
 
 import httpx
 
-from .wire import HttpConnection
+from .wire import HttpConnection, Mark
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable
 
-    from .wire import Mark
 
 CONNECTS, CONNECTED = "connection.connect_tcp.started", "connection.connect_tcp.complete"
 SECURES, SECURED = "connection.start_tls.started", "connection.start_tls.complete"
@@ -42,13 +41,10 @@ class Direct(httpx.AsyncBaseTransport):
     """Sends requests over connections that it keeps for the next ones.
 
     It calls `extensions["mark"]` of a request with the name of each moment as it comes.
-
-    Args:
-        context: Returns how TLS is checked; asked when a connection needs it.
     """
 
     def __init__(self, context: Callable[[], ssl.SSLContext]) -> None:
-        self._context = context
+        self._context = context  # asked when a connection needs it
         self._idle: dict[_Origin, deque[HttpConnection]] = {}
         self._all: set[HttpConnection] = set()
         self._loop = asyncio.get_running_loop()
@@ -238,20 +234,14 @@ async def _opened_one(family: int, address: tuple[object, ...]) -> socket.socket
 
 
 class _Body(httpx.AsyncByteStream):
-    """A body that has come whole, handed on without a copy.
-
-    Args:
-        body: What came.
-        read: Called when it was read to its end.
-        left: Called when it was left: whoever answers like that may do anything next.
-    """
+    """A body that has come whole, handed on without a copy."""
 
     def __init__(
         self, body: bytearray, *, read: Callable[[], None], left: Callable[[], None]
     ) -> None:
         self._body = body
-        self._read: Callable[[], None] | None = read
-        self._left = left
+        self._read: Callable[[], None] | None = read  # called when it was read to its end
+        self._left = left  # called else: whoever answers like that may do anything next
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         body, self._body = self._body, bytearray()

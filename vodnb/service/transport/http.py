@@ -54,11 +54,7 @@ _MOST_OUT = 8
 
 
 class Http:
-    """Connections to the service, pooled; opened when first used.
-
-    Args:
-        ca_bundle: A PEM file of further authorities to trust. Default "": the usual ones.
-    """
+    """Connections to the service, pooled; opened when first used."""
 
     def __init__(self, *, ca_bundle: str = "") -> None:
         self._ca_bundle = ca_bundle

@@ -44,20 +44,12 @@ def _is_readable(sock: socket.socket) -> bool:
 
 
 class HttpConnection(asyncio.Protocol):
-    """One connection: sends a request, and reads the one answer to it.
-
-    Args:
-        sock: What it is made over.
-        siblings: All connections that are open, this one among them while it is.
-
-    Attributes:
-        is_spent: Whether nothing may be sent on it any more.
-    """
+    """One connection: sends a request, and reads the one answer to it."""
 
     def __init__(self, sock: socket.socket, siblings: set[HttpConnection]) -> None:
-        self.is_spent = False
+        self.is_spent = False  # if so, nothing may be sent on it any more
         self._sock = sock
-        self._siblings = siblings
+        self._siblings = siblings  # all that are open, this one among them while it is
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Incoming] | None = None
         self._loop = asyncio.get_running_loop()
@@ -75,10 +67,6 @@ class HttpConnection(asyncio.Protocol):
 
     async def exchange(self, data: bytes, mark: Mark) -> Incoming:
         """Send a request, and return status, headers and body of its answer.
-
-        Args:
-            data: The request.
-            mark: Told of the moment when the answer begins.
 
         Raises:
             httpx.TransportError: It is not to be had.

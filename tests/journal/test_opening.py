@@ -142,7 +142,7 @@ def test_the_newest_of_several_goes_on(tmp_path):
 def test_a_run_that_could_not_start_leaves_no_trace(tmp_path):
     """Neither a file nor a mark."""
     opened = open_run(tmp_path, want(tmp_path, "ab"))
-    opened.discard()
+    opened.give_back()
     assert list(tmp_path.iterdir()) == []
     assert owner.take(opened.header.run_id)
 

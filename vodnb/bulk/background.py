@@ -340,7 +340,7 @@ class BulkJob(BackgroundTask):
             >>> job.begin()
         """
         before = _jobs.copy()
-        remember(self)
+        _jobs[:] = [self]
         try:
             return super().begin()
         except VodnbError:
@@ -349,11 +349,6 @@ class BulkJob(BackgroundTask):
 
 
 _jobs: list[BulkJob] = []
-
-
-def remember(run: BulkJob) -> None:
-    """Let this be what `last_job` returns."""
-    _jobs[:] = [run]
 
 
 def last_job() -> BulkJob | None:

@@ -264,6 +264,8 @@ class Job(BulkJob):
         Example:
             >>> job.in_words()
         """
+        service, status = self._service, str(self._plan.status)
+        dry = {"status": status, "project": service.project_id, "endpoint": service.endpoint}
         return describe_run(
             self._state,
             total=self._total,
@@ -272,18 +274,9 @@ class Job(BulkJob):
             stop=self._stopped,
             lang=self._lang,
             taken_over=self._taken_over,
-            dry=self._where if self._plan.is_dry else None,
+            dry=dry if self._plan.is_dry else None,
             by_form=by_form,
         )
-
-    @property
-    def _where(self) -> dict[str, str]:
-        """What a dry run would ask for, and where."""
-        return {
-            "status": str(self._plan.status),
-            "project": self._service.project_id,
-            "endpoint": self._service.endpoint,
-        }
 
     def as_it_stands(self) -> pd.DataFrame:
         """Return the table even where the run could not start, and `results` raises.

@@ -86,18 +86,12 @@ class MixedJob(BulkJob):
         )
         return done / max(total, 1)
 
-    def speak(self, lang: Lang) -> None:
-        """Tell how it stands, and fill the table, in this language from now on.
-
-        Args:
-            lang: `"zh"` or `"en"`.
-
-        Example:
-            >>> job.speak("zh")
-        """
-        super().speak(lang)
-        for job in self._jobs.copy():
-            job.speak(lang)
+    def _begun(self) -> list[Job]:
+        """Return the runs that have begun; they speak as the whole does."""
+        jobs = self._jobs.copy()
+        for job in jobs:
+            job.speak(self._lang)
+        return jobs
 
     async def _run(self) -> None:
         trials = math.inf
@@ -107,7 +101,6 @@ class MixedJob(BulkJob):
             is_limited = part.plan.canary is not None and self._jobs
             plan = replace(part.plan, canary=int(trials)) if is_limited else part.plan
             job = self._prepare(plan, part.table, self._control)
-            job.speak(self._lang)
             # Not by its own `begin`: what `last_job` returns stays the whole.
             self._jobs.append(BackgroundTask.begin(job))
             try:
@@ -121,7 +114,7 @@ class MixedJob(BulkJob):
             trials = job.trials_left
 
     def _build(self) -> pd.DataFrame:
-        jobs = self._jobs.copy()
+        jobs = self._begun()
         results = [job.as_it_stands() for job in jobs]
         results += [self._untouched(part) for part in self._parts[len(jobs) :]]
         return join_parts(
@@ -151,7 +144,7 @@ class MixedJob(BulkJob):
         Example:
             >>> job.in_words()
         """
-        jobs = self._jobs.copy()
+        jobs = self._begun()
         # A terminal shows the first line only: while they run, that of the run under way.
         told = [
             f"{part.plan.status}: {line}"

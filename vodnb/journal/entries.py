@@ -83,6 +83,9 @@ class Header:
     """Whether only what is CREATING may be sent."""
 
 
+_IN_JOURNAL = [field.name for field in fields(Header) if field.name != "path"]
+
+
 def doubt_of(asset_id: str, settlement: Settlement = LOST) -> Entry:
     """Return the entry of an asset that may have left up to this moment."""
     return Entry(
@@ -103,29 +106,24 @@ def as_header(path: Path, values: Mapping[str, Any]) -> Header:
             "A newer vodnb wrote it.",
             "Update vodnb, or give fresh=True to begin a new run.",
         )
+    # Runs that began before `only_hanging` was written down sent everything.
+    told = {"only_hanging": False, **values}
+    as_told = {name: told[name] for name in _IN_JOURNAL}
     return Header(
-        run_id=values["run_id"],
         path=path,
-        endpoint=values["endpoint"],
-        project_id=values["project_id"],
-        status=Status(values["status"]),
-        source=values["source"],
-        began_at=values["began_at"],
-        deadline=float(values["deadline"]),
-        is_finished=values["is_finished"],
-        owner=dict(values["owner"]),
-        clock=dict(values["clock"]),
-        is_salvaged=values["is_salvaged"],
-        # Runs that began before this was written down sent everything.
-        only_hanging=values.get("only_hanging", False),
+        **as_told
+        | {
+            "status": Status(told["status"]),
+            "deadline": float(told["deadline"]),
+            "owner": dict(told["owner"]),
+            "clock": dict(told["clock"]),
+        },
     )
 
 
 def as_values(header: Header) -> list[tuple[str, str]]:
     """Return names and JSON texts of a header's values."""
-    values = {
-        field.name: getattr(header, field.name) for field in fields(header) if field.name != "path"
-    }
+    values = {name: getattr(header, name) for name in _IN_JOURNAL}
     return [(name, json.dumps(value)) for name, value in {**values, "format": _FORMAT}.items()]
 
 

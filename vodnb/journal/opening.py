@@ -63,22 +63,15 @@ class OpenRun:
         self.settled.clear()
         self.doubtful.clear()
 
-    def discard(self) -> None:
-        """Leave no trace of a run that could not start."""
-        if self.journal:
+    def give_back(self) -> None:
+        """Leave a run that could not start as it was found: of a new one no trace."""
+        if self.is_new and self.journal:
             self.journal.close()
             self.journal.path.unlink(missing_ok=True)
-        owner.leave(self.header.run_id)
+            owner.leave(self.header.run_id)
         if self.entry:
             self.entry.withdraw()
-
-    def give_back(self) -> None:
-        """Leave a run as it was found."""
-        if self.is_new:
-            self.discard()
-        else:
-            if self.entry:
-                self.entry.withdraw()
+        if not self.is_new:
             self.close(is_finished=self.header.is_finished)
 
     def close(self, *, is_finished: bool, doubtful: Iterable[str] = ()) -> None:

@@ -5,7 +5,7 @@ Never sends anything itself: how a token is fetched is passed in, and so is the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
@@ -86,35 +86,35 @@ def user_auth(user: UserCredential, settings: Settings) -> dict[str, object]:
     }
 
 
+@dataclass(eq=False, repr=False)
 class SignIn:
     """The sign-in of one client, shared by all its workers."""
 
-    def __init__(
-        self,
-        credential: Credential,
-        *,
-        fetch: Callable[[], Awaitable[Grant]],
-        clock: Callable[[], float],
-    ) -> None:
-        self._credential = credential
-        self._fetch = fetch  # for an IAM user; raises `VodnbError` when no token is to be had
-        self._clock = clock  # seconds since 1970
+    credential: Credential
+    _: KW_ONLY
+    fetch: Callable[[], Awaitable[Grant]]
+    """Fetches a token for an IAM user; raises `VodnbError` when none is to be had."""
+    clock: Callable[[], float]
+    """Returns seconds since 1970."""
+    generation: int = field(default=0, init=False)
+    """Counts the tokens; a worker that was refused says which one it had used."""
+    failure: VodnbError | None = field(default=None, init=False)
+    """Why the last token was not to be had; None if it was."""
+
+    def __post_init__(self) -> None:
         self._lock = LoopLock()
         self._grant: Grant | None = None
         self._got_at = 0.0
-        self._failure: VodnbError | None = None
         self._ended = 0
         self._tried_at = 0.0
-        self.generation = 0
-        """Counts the tokens; a worker that was refused says which one it had used."""
 
     def __repr__(self) -> str:
-        return f"SignIn({type(self._credential).__name__}, generation {self.generation})"
+        return f"SignIn({type(self.credential).__name__}, generation {self.generation})"
 
     @property
     def can_renew(self) -> bool:
         """Whether a new token can be had without asking anybody."""
-        return isinstance(self._credential, UserCredential)
+        return isinstance(self.credential, UserCredential)
 
     async def ensure(self) -> Grant | None:
         """Return the token of an IAM user, fetched if need be; None for other credentials.
@@ -142,15 +142,15 @@ class SignIn:
             VodnbError: An IAM user has no token yet, and none is to be had.
         """
         grant = await self.ensure()
-        match self._credential:
+        match self.credential:
             case KeyCredential() as key:
-                now = self._clock()
+                now = self.clock()
                 return sign(method, url, headers=headers, body=body, credential=key, now=now)
             case TokenCredential(token=token):
                 return Headers({**headers, "X-Auth-Token": token.reveal()})
             case UserCredential():
                 return Headers({**headers, "X-Auth-Token": grant.token.reveal() if grant else ""})
-        assert_never(self._credential)
+        assert_never(self.credential)
 
     async def renew(self, generation: int) -> bool:
         """Fetch a new token after the service refused the one of this generation.
@@ -168,14 +168,9 @@ class SignIn:
             return False
         return True
 
-    @property
-    def failure(self) -> VodnbError | None:
-        """Why the last token was not to be had; None if it was."""
-        return self._failure
-
     def _is_due(self, grant: Grant) -> bool:
-        now = self._clock()
-        paused = self._failure is not None and abs(now - self._tried_at) < _PAUSE_SECONDS
+        now = self.clock()
+        paused = self.failure is not None and abs(now - self._tried_at) < _PAUSE_SECONDS
         return now >= self._got_at + _REFRESH_AT * grant.life and not paused
 
     async def _renew_once(self, generation: int) -> None:
@@ -185,19 +180,19 @@ class SignIn:
                 return
             joined = self._ended != ended
             # A refused password is never sent twice: that would lock the user.
-            if self._failure and (joined or isinstance(self._failure, SignInError)):
-                raise self._failure.with_traceback(None)
+            if self.failure and (joined or isinstance(self.failure, SignInError)):
+                raise self.failure.with_traceback(None)
             await self._try()
 
     async def _try(self) -> None:
         try:
-            self._grant = await self._fetch()
+            self._grant = await self.fetch()
         except VodnbError as wrong:
-            self._failure = wrong
+            self.failure = wrong
             raise
         finally:
             self._ended += 1
-            self._tried_at = self._clock()
-        self._failure = None
-        self._got_at = self._clock()
+            self._tried_at = self.clock()
+        self.failure = None
+        self._got_at = self.clock()
         self.generation += 1

@@ -75,7 +75,8 @@ class Client:
         self._credential = settings.credential
         self._http = http or Http(ca_bundle=settings.ca_bundle)
         self._clock = clock  # seconds since 1970
-        self._project_id = settings.project_id
+        self.project_id = settings.project_id
+        """The project; "" until `prepare` has looked it up."""
         self._looking_up = LoopLock()
         self._sign_in = SignIn(self._credential, fetch=self._fetch_token, clock=clock)
         self._key_guard = KeyGuard(clock=clock)
@@ -87,11 +88,6 @@ class Client:
     def endpoint(self) -> str:
         """Where VOD is."""
         return self._settings.endpoint
-
-    @property
-    def project_id(self) -> str:
-        """The project; "" until `prepare` has looked it up."""
-        return self._project_id
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -111,8 +107,8 @@ class Client:
         """
         async with self._looking_up.here():
             grant = await self._sign_in.ensure()
-            if not self._project_id:
-                self._project_id = (grant.project_id if grant else "") or await self._find_project()
+            if not self.project_id:
+                self.project_id = (grant.project_id if grant else "") or await self._find_project()
 
     async def call(
         self,
@@ -148,7 +144,7 @@ class Client:
     ) -> Answer:
         """Do what `call` does, and tell of each sending as it has ended, a success too."""
         sent = check_fields(operation, fields)
-        if operation.host == "vod" and not self._project_id:
+        if operation.host == "vod" and not self.project_id:
             await self.prepare()
         until = time.perf_counter() + deadline
         call = _PendingCall(
@@ -183,7 +179,7 @@ class Client:
         return self._error_at(self.endpoint, answer)
 
     def _error_at(self, endpoint: str, answer: Answer) -> VodnbError:
-        return error_from(answer, self._settings, endpoint=endpoint, project_id=self._project_id)
+        return error_from(answer, self._settings, endpoint=endpoint, project_id=self.project_id)
 
     # -- one attempt ----------------------------------------------------------------------------
 
@@ -235,7 +231,7 @@ class Client:
 
     def _request(self, operation: Operation, sent: Mapping[str, object]) -> Request:
         endpoint = self.endpoint if operation.host == "vod" else self._iam_endpoint()
-        project_id = self._project_id or _UNKNOWN_PROJECT
+        project_id = self.project_id or _UNKNOWN_PROJECT
         return build_request(operation, sent, endpoint=endpoint, project_id=project_id)
 
     async def _headers(self, operation: Operation, request: Request) -> Headers:
@@ -243,7 +239,7 @@ class Client:
         if operation is TOKEN:
             return headers
         if operation.host == "vod" and isinstance(self._credential, KeyCredential):
-            headers["X-Project-Id"] = self._project_id
+            headers["X-Project-Id"] = self.project_id
         return await self._sign_in.headers(
             request.method, request.url, headers=headers, body=request.body
         )

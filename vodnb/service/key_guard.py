@@ -11,7 +11,7 @@ Source: https://support.huaweicloud.com/ocr_faq/ocr_01_0063.html
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vodnb.rules.codes import look_up
@@ -28,17 +28,16 @@ _JUMP_SECONDS = 60.0
 """Of the 15 minutes that the service allows."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class KeyGuard:
     """Lets signed calls leave: one by one until the key is proved good, then all."""
 
-    def __init__(
-        self,
-        *,
-        clock: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._clock = clock  # seconds since 1970, as signatures bear them
-        self._steady = steady  # seconds that never jump
+    clock: Callable[[], float]
+    """Returns seconds since 1970, as signatures bear them."""
+    steady: Callable[[], float] = time.monotonic
+    """Returns seconds of a clock that never jumps."""
+
+    def __post_init__(self) -> None:
         self._turn = LoopLock()
         self._refusals: list[Answer] = []
         self._good_at: float | None = None
@@ -60,7 +59,7 @@ class KeyGuard:
         return self._good_at is not None and abs(self._offset() - self._good_at) < _JUMP_SECONDS
 
     def _offset(self) -> float:
-        return self._clock() - self._steady()
+        return self.clock() - self.steady()
 
     async def _watch(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
         # What a call proves holds for the moment when it was signed.

@@ -110,18 +110,13 @@ class SettingSources:
     def profile(self) -> SettingSource:
         """One profile of the SDK's file."""
         path = profile_path(self._environ, self.home)
-        found = read_profile(path, self._section)
         label = f"profile {self._section or 'basic'!r} in {path}"
-        return SettingSource(
-            label=label, values={name: Secret(value) for name, value in found.items()}
-        )
+        return _kept(label, read_profile(path, self._section))
 
     @cached_property
     def keyring(self) -> SettingSource:
         """What the keyring holds for us."""
-        found = read_keyring(CREDENTIAL_NAMES)
-        values = {name: Secret(value) for name, value in found.items()}
-        return SettingSource(label=f"keyring service {KEYRING_SERVICE!r}", values=values)
+        return _kept(f"keyring service {KEYRING_SERVICE!r}", read_keyring(CREDENTIAL_NAMES))
 
     def for_credential(self) -> Iterator[SettingSource]:
         """Yield the places where a credential may stand."""
@@ -152,6 +147,10 @@ class SettingSources:
         """Return the first value there is and note where it stood; "" for none."""
         place = next((place for place in self.for_service() if name in place.values), None)
         return self.take(place, name) if place else ""
+
+
+def _kept(label: str, found: Mapping[str, str]) -> SettingSource:
+    return SettingSource(label=label, values={name: Secret(found[name]) for name in found})
 
 
 def _wrapped(value: str | Secret) -> Secret:

@@ -34,7 +34,7 @@ from .direct import CONNECTED, CONNECTS, LEAVES, SECURED, SECURES, Direct
 from .wire import FIRST_BYTE, IDLE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 COMMON_HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -287,12 +287,12 @@ async def _read(response: httpx.Response, trip: _Trip) -> Reply | Fault:
     try:
         headers = _headers(response)
         coding = headers.get("content-encoding", "identity").strip().lower()
-        unpack = _UNPACKERS.get(coding)
-        if unpack is None:
+        if coding not in _PLAIN | _PACKED:
             told = f"the answer came packed as {coding!r}, which was not asked for"
             return trip.fault(FaultKind.BAD_ANSWER, told)
         try:
-            body, is_cut = await _read_body(response, unpack())
+            unpack = zlib.decompressobj(_GZIP_OR_ZLIB) if coding in _PACKED else None
+            body, is_cut = await _read_body(response, unpack)
         except zlib.error as wrong:
             return trip.fault(FaultKind.BAD_ANSWER, f"the answer cannot be unpacked: {wrong}")
         return Reply(
@@ -320,13 +320,7 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 """Lets zlib find out by itself which of the two headers there is."""
 
-_UNPACKERS: Mapping[str, Callable[[], zlib._Decompress | None]] = {
-    "": lambda: None,
-    "identity": lambda: None,
-    "gzip": lambda: zlib.decompressobj(_GZIP_OR_ZLIB),
-    "x-gzip": lambda: zlib.decompressobj(_GZIP_OR_ZLIB),
-    "deflate": lambda: zlib.decompressobj(_GZIP_OR_ZLIB),
-}
+_PLAIN, _PACKED = {"", "identity"}, {"gzip", "x-gzip", "deflate"}
 
 
 async def _read_body(

@@ -265,6 +265,16 @@ def test_litter_is_cleared_away(home):
     assert kept(home) == []
 
 
+def test_what_is_being_written_is_no_litter_where_a_clock_is_ahead(home, monkeypatch):
+    """Another process writes its entry, and the clock of this one was set forward by a day."""
+    draft = folder_of_entries() / "cc.draft"
+    draft.touch()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 24 * 3600)
+    enter(claim(), ids(1)).withdraw()
+    assert draft.exists()
+
+
 def test_a_registry_that_vanishes_costs_no_table(home, caplog):
     """Somebody has cleaned up at home: the run ends all the same."""
     orphaned(begun(ids(3)))

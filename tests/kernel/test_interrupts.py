@@ -17,6 +17,7 @@ from vodnb.bulk.job import Job
 from vodnb.bulk.sweep import Sweep
 from vodnb.kernel import loop
 from vodnb.kernel.interrupts import held
+from vodnb.rules import lifecycle
 
 
 @pytest.fixture
@@ -148,6 +149,25 @@ def test_a_second_interrupt_does_not_wait_for_what_is_out(box):
     box.clear_faults()
     assert time.monotonic() - began < 4
     assert outcomes(table)["in_doubt"] >= 1
+
+
+@pytest.mark.parametrize("journal", [True, False])
+def test_what_a_stopped_run_has_sent_is_not_sent_by_the_next_one(
+    box, journal, tmp_path, monkeypatch
+):
+    """In another folder, and without a look: it is asked about first."""
+    monkeypatch.setattr(lifecycle, "SETTLE_MARGIN", 0.2)
+    assets = new_assets(box, 60)
+    vod = vodnb.connect(sandbox=True)
+    options = {"check_first": False, "deadline": 1, "verify": False}
+    job = vod.start(assets, rate="1200/min", journal=journal and tmp_path / "a", **options)
+    wait_until(lambda: job.counts.total() > 5)
+    job.stop()
+    sent = outcomes(job.wait(progress=False))["confirmed"]
+    assert 5 < sent < 60
+    table = vod.confirm(assets, rate=None, journal=tmp_path / "b", progress=False, **options)
+    assert set(table["outcome"]) <= {"confirmed", "already_confirmed"}
+    assert posts(box, assets) == 60
 
 
 def test_closing_a_connection_stops_its_runs(box):

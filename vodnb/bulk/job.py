@@ -136,8 +136,10 @@ class Job(BulkJob):
                 await asyncio.to_thread(self._let_go_of, opened)
 
     def _let_go_of(self, opened: OpenRun) -> None:
-        doubtful = self._state.settlements.in_doubt()
-        opened.close(is_finished=self._is_finished, doubtful=doubtful)
+        settlements = self._state.settlements
+        # What a run that was stopped has sent is asked about by whoever comes next without a look.
+        left = settlements.in_doubt() + ([] if self._is_finished else settlements.sent())
+        opened.close(is_finished=self._is_finished, left=dict.fromkeys(left))
 
     async def _open_aside(self) -> OpenRun:
         """Enter the run and open its journal in a thread: either may be long, or on a slow disk."""

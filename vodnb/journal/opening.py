@@ -74,8 +74,8 @@ class OpenRun:
         if not self.is_new:
             self.close(is_finished=self.header.is_finished)
 
-    def close(self, *, is_finished: bool, doubtful: Iterable[str] = ()) -> None:
-        """Let go of the run."""
+    def close(self, *, is_finished: bool, left: Iterable[str] = ()) -> None:
+        """Let go of the run; whoever comes next asks about what is left."""
         try:
             if self.journal:
                 self.journal.note(is_finished=is_finished, owner={})
@@ -87,7 +87,7 @@ class OpenRun:
                 self.journal.close()
             owner.leave(self.header.run_id)
             if self.entry:
-                self.entry.leave(doubtful)
+                self.entry.leave(left)
 
 
 def folder_for(source: str, named: str | os.PathLike[str] | None = None) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -165,10 +164,15 @@ def clear_away(folder: Path) -> None:
     for path in folder.glob("*.ids"):
         if path.stem not in whole:
             path.unlink(missing_ok=True)
-    for path in folder.glob("*.draft"):
+    written_at: dict[Path, float] = {}
+    for path in folder.iterdir():
         with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > _LITTER_SECONDS:
-                path.unlink()
+            written_at[path] = path.stat().st_mtime
+    # By the clock of the files: ours may have been set forward, and what is being written is not old.
+    now = max(written_at.values(), default=0.0)
+    for path, at in written_at.items():
+        if path.suffix == ".draft" and now - at > _LITTER_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

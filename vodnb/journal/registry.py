@@ -131,13 +131,13 @@ class Registration:
         """Leave assets to the earlier runs that have them in doubt: they are not asked about."""
         self._unasked += assets
 
-    def leave(self, doubtful: Iterable[str]) -> None:
-        """End it: only what is in doubt stays, for whoever comes next."""
+    def leave(self, left: Iterable[str]) -> None:
+        """End it: only what is left to be asked about stays, for whoever comes next."""
         if not self._told["sent_at"]:
             self.withdraw()
         elif self._end():
             try:
-                self._settle(digests(doubtful)[0])
+                self._settle(digests(left)[0])
             except (OSError, JournalError) as fault:
                 # What stays there makes the next run ask once more than it must.
                 _logger.warning("registry of runs: %s", fault)

@@ -60,6 +60,12 @@ class Standings(Mapping[str, Settlement]):
             pairs = zip(self._index, self._kind, strict=False)  # a snapshot is the shorter one
             return [asset_id for asset_id, kind in pairs if kind in kinds]
 
+    def sent(self) -> list[str]:
+        """Return the assets that were sent, whatever came of it."""
+        with self._lock:
+            pairs = zip(self._index, self._attempts, strict=False)
+            return [asset_id for asset_id, attempts in pairs if attempts]
+
     def put(self, asset_id: str, settlement: Settlement) -> None:
         """Set how an asset stands."""
         with self._lock:

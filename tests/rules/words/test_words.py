@@ -247,7 +247,9 @@ def test_no_sentence_stands_elsewhere() -> None:
         for path in files
         if CHINESE.search(path.read_text("utf-8"))
     }
-    assert {where for where in found if not where.startswith(HOME)} == DATA.keys()
+    # The example notebooks are data; a wheel has them in the package.
+    elsewhere = {where for where in found if not where.startswith((HOME, "notebooks/"))}
+    assert elsewhere == DATA.keys()
 
 
 def test_no_pair_stands_elsewhere() -> None:

@@ -168,7 +168,7 @@ def clear_away(folder: Path) -> None:
     for path in folder.iterdir():
         with suppress(FileNotFoundError):
             written_at[path] = path.stat().st_mtime
-    # By the clock of the files: ours may have been set forward, and what is being written is not old.
+    # By the clock of the files: ours may have been set forward, and nothing new is old.
     now = max(written_at.values(), default=0.0)
     for path, at in written_at.items():
         if path.suffix == ".draft" and now - at > _LITTER_SECONDS:

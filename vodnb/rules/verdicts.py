@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MAX_ID_LENGTH = 128
 """Characters; four times the length of any ID seen. Anything longer is some other text."""
@@ -29,6 +29,11 @@ _USUAL = re.compile(rf"(?!{_ROUNDED.pattern})[0-9a-f]{{32}}")
 _USUAL_LINES = re.compile(rf"(?:{_USUAL.pattern}\n)*")
 _LINE = 33
 _LONG_HEX = re.compile(r"[0-9a-fA-F]{16}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+HEX_FORM, UUID_FORM = "32 hex digits", "UUID"
+_PROOF_CELLS = 30
+_PROOF_SHARE = 0.9
 
 # Soft hyphen, zero-width and bidi marks, word joiner and the like, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
@@ -95,6 +100,30 @@ def is_value(cell: str) -> bool:
 def is_hex(text: str) -> bool:
     """Return whether a text is 32 hex digits of either case."""
     return _HEX.fullmatch(text) is not None
+
+
+def form_of(asset_id: str) -> str:
+    """Return the name of the form that an ID has; "" for any other text."""
+    if is_hex(asset_id):
+        return HEX_FORM
+    return UUID_FORM if _UUID.fullmatch(asset_id) else ""
+
+
+def proven_forms(cells: Mapping[str, int], distinct: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the forms that a column proves its IDs to have; none where it proves nothing.
+
+    Thirty cells prove it if no more than one text in ten is another; a second form counts as soon
+    as it recurs.
+
+    Args:
+        cells: How many usable cells there are of each form, "" being any other text.
+        distinct: How many different ones.
+    """
+    forms = tuple(form for form in (HEX_FORM, UUID_FORM) if distinct.get(form, 0) > 1)
+    fitting = sum(cells[form] for form in forms)
+    others = sum(count for form, count in distinct.items() if form not in forms)
+    is_proven = fitting >= _PROOF_CELLS and fitting >= _PROOF_SHARE * (fitting + others)
+    return forms if is_proven else ()
 
 
 def column_is_hex(cells: Iterable[str]) -> bool:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import Judgement, are_usual, column_is_hex, is_usual, judge
-from vodnb.tables.formats.header import is_id_title
+from vodnb.rules.verdicts import (
+    HEX_FORM,
+    Judgement,
+    are_usual,
+    column_is_hex,
+    form_of,
+    is_usual,
+    judge,
+    proven_forms,
+)
+from vodnb.tables.formats.header import is_id, is_id_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _PIECE = 512
+
+TITLE_NOTE = "it is the title of an ID column, as where files were joined"
+FORM_NOTE = "the other cells of this column are "
+_LET_THROUGH = ", and id_form='any' lets this one through"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +46,8 @@ def judge_rows(
     *,
     known: Mapping[int, tuple[Verdict, str]],
     remarks: Mapping[int, str],
+    title: str = "",
+    id_form: str | None = None,
 ) -> Rows:
     """Judge each distinct text once, then each row by its line and by the rows before it.
 
@@ -39,6 +55,8 @@ def judge_rows(
         texts: The cells as read.
         known: Verdict and note of rows where the cell itself does not tell.
         remarks: What to add to the note of a row.
+        title: Title of the column; met again between the rows, it is no ID.
+        id_form: "any" where the forms of other cells prove nothing.
     """
     odd = odd_rows(texts)
     rows = Rows(
@@ -49,7 +67,9 @@ def judge_rows(
     )
     hex_column = proves_hex(texts, odd)
     distinct = dict.fromkeys(map(texts.__getitem__, odd))
-    judged = {text: judge_cell(text, hex_column=hex_column) for text in distinct}
+    judged = {text: judge_cell(text, hex_column=hex_column, title=title) for text in distinct}
+    if odd and id_form is None and (forms := _forms(texts, judged, odd, known)):
+        judged = {text: _in_form(text, found, forms) for text, found in judged.items()}
     for row in odd:
         found = judged[texts[row]]
         rows.asset_ids[row] = found.asset_id
@@ -65,12 +85,43 @@ def judge_rows(
     return rows
 
 
-def judge_cell(cell: str, *, hex_column: bool) -> Judgement:
+def judge_cell(cell: str, *, hex_column: bool, title: str = "") -> Judgement:
     """Say what one cell is; the titles of the column, met again between the rows, are no ID."""
-    if is_id_title(cell):
-        note = "it is the title of an ID column, as where files were joined"
-        return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=note)
+    if is_id_title(cell, title or None) and not is_id(cell):
+        return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=TITLE_NOTE)
     return judge(cell, hex_column=hex_column)
+
+
+def _forms(
+    texts: Sequence[str],
+    judged: Mapping[str, Judgement],
+    odd: Sequence[int],
+    known: Iterable[int],
+) -> tuple[str, ...]:
+    """Return the forms that the column proves, by the cells of the rows that nothing speaks of."""
+    is_odd, apart = set(odd), set(known)
+    cells = Counter({HEX_FORM: len(texts) - len(odd) - len(apart - is_odd)})
+    distinct: dict[str, set[str]] = {HEX_FORM: set()}
+    for row, text in enumerate(texts):
+        if row not in is_odd and row not in apart:
+            distinct[HEX_FORM].add(text)
+            if len(distinct[HEX_FORM]) > 1:
+                break
+    for row in odd:
+        found = judged[texts[row]]
+        if row not in apart and found.verdict.is_usable:
+            form = form_of(found.asset_id)
+            cells[form] += 1
+            distinct.setdefault(form, set()).add(found.asset_id)
+    return proven_forms(cells, {form: len(found) for form, found in distinct.items()})
+
+
+def _in_form(cell: str, found: Judgement, forms: tuple[str, ...]) -> Judgement:
+    """Return what a cell says, but that one of another form than the column's is no ID."""
+    if not found.verdict.is_usable or form_of(found.asset_id) in forms:
+        return found
+    note = f"{FORM_NOTE}{' or '.join(forms)}{_LET_THROUGH}"
+    return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=note)
 
 
 def odd_rows(texts: Sequence[str]) -> list[int]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
+from vodnb.rules.verdicts import clean, form_of
 from vodnb.tables.formats.cell_text import TEXT, cell_text, cell_texts
 from vodnb.tables.formats.header import find_id_column, free_titles
 
-from .judging import Rows, judge_cell, judge_rows, odd_rows, proves_hex
+from .judging import FORM_NOTE, TITLE_NOTE, Rows, judge_cell, judge_rows, odd_rows, proves_hex
 from .sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
 from .write import restore
 
@@ -35,6 +37,7 @@ def load_assets(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    id_form: str | None = None,
 ) -> pd.DataFrame:
     """Load a table of assets and say of each row whether it can be used.
 
@@ -57,6 +60,8 @@ def load_assets(
         delimiter: What parts the cells. Default: comma, semicolon, TAB or bar, whichever gives
             an ID column and even rows.
         sheet: Name of the workbook's sheet. Default: the only one that is not empty.
+        id_form: `"any"` lets every form of ID through. Default: where the other cells prove one
+            form (30 of them, and nine in ten), a cell of another form is no ID.
 
     Returns:
         The table; `loaded.describe` sums it up, and `.attrs["vodnb"]` says how it was read.
@@ -68,17 +73,27 @@ def load_assets(
     Example:
         >>> table = load_assets("assets.xlsx", sheet="uploads")
     """
+    _check_form(id_form)
     opened = open_sheet(
         source, id_column=id_column, encoding=encoding, delimiter=delimiter, sheet=sheet
     )
     if isinstance(source, str | os.PathLike) and not opened.is_typed:
         opened = replace(opened, frame=restore(opened.frame))
     if _was_loaded(opened.frame):
-        return _load_again(opened, id_column)
-    return _load(opened, id_column)
+        return _load_again(opened, id_column, id_form)
+    return _load(opened, id_column, id_form)
 
 
-def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
+def _check_form(id_form: object) -> None:
+    if id_form not in {None, "any"}:
+        raise InputError(
+            f"id_form={id_form!r} is no form of IDs.",
+            "A column that proves the form of its IDs takes no other, and only that can be lifted.",
+            'Leave it out, or write id_form="any".',
+        )
+
+
+def _load(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.DataFrame:
     frame = sheet.frame
     if sheet.only_column and id_column is None:
         at, why = 0, "the only column"
@@ -89,7 +104,13 @@ def _load(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     title = frame.columns[at]
     own = title == _ID
     texts = cell_texts(frame.iloc[:, at])
-    rows = judge_rows(texts, known=_told_by_file(sheet, at), remarks=sheet.remarks)
+    rows = judge_rows(
+        texts,
+        known=_told_by_file(sheet, at),
+        remarks=sheet.remarks,
+        title=sheet.titles[at],
+        id_form=id_form,
+    )
     frame.columns = pd.Index(_make_room(list(frame.columns), at if own else None))
     if frame.dtypes.iloc[at] != TEXT or frame.iloc[:, at].hasnans:
         frame.isetitem(at, pd.array(rows.texts, dtype=TEXT))
@@ -112,7 +133,7 @@ def _told_by_file(sheet: Sheet, at: int) -> dict[int, tuple[Verdict, str]]:
     return known | {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
 
 
-def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
+def _load_again(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.DataFrame:
     """Judge a table of ours anew, from the text as first read where that is still there."""
     frame = sheet.frame
     before = Rows(
@@ -125,12 +146,14 @@ def _load_again(sheet: Sheet, id_column: str | None) -> pd.DataFrame:
     if title is None:
         fresh = frame.drop(columns=[_VERDICT, _NOTE])
         titles = [str(title) for title in fresh.columns]
-        return _load(replace(sheet, frame=fresh, titles=titles), id_column)
+        return _load(replace(sheet, frame=fresh, titles=titles), id_column, id_form)
     texts = _unless_edited(before) if title == _ID else cell_texts(frame[title])
-    known, remarks = _kept_notes(before)
+    known, remarks = _kept_notes(before, texts, id_form)
     # A file of ours that was edited since is a file like any other.
     known |= _told_by_file(sheet, list(frame.columns).index(title))
-    rows = judge_rows(texts, known=known, remarks={**remarks, **sheet.remarks})
+    rows = judge_rows(
+        texts, known=known, remarks={**remarks, **sheet.remarks}, title=title, id_form=id_form
+    )
     raw = None
     if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):
         cells = zip(before.texts, rows.texts, rows.asset_ids, strict=True)
@@ -209,21 +232,31 @@ def _unless_edited(before: Rows) -> list[str]:
     ]
 
 
-def _kept_notes(before: Rows) -> tuple[dict[int, tuple[Verdict, str]], dict[int, str]]:
-    """Return what only the file could show: rows known by their line or cell, stray quotes."""
+def _kept_notes(
+    before: Rows, texts: list[str], id_form: str | None
+) -> tuple[dict[int, tuple[Verdict, str]], dict[int, str]]:
+    """Return what only the file could show: rows known by their line or cell, stray quotes.
+
+    And what only the whole table could: part of it proves nothing.
+    """
     known, remarks = {}, {}
     for at, (verdict, note) in enumerate(zip(before.verdicts, before.notes, strict=True)):
         if verdict == _OK and not note:
             continue
         if _is_kept(verdict, note):
-            known[at] = (Verdict(verdict), note)
+            is_lifted = id_form == "any" and FORM_NOTE in note
+            is_mended = verdict == Verdict.NOT_AN_ID and form_of(clean(texts[at])[0])
+            if not is_lifted and not is_mended:
+                known[at] = (Verdict(verdict), note)
         elif STRAY_QUOTE in note:
             remarks[at] = note[note.index(STRAY_QUOTE) :]
     return known, remarks
 
 
 def _is_kept(verdict: str, note: str) -> bool:
-    """Return whether a verdict comes from the file itself, and not from the text of the cell."""
+    """Return whether a verdict comes from the whole file, and not from the text of the cell."""
+    if verdict == Verdict.NOT_AN_ID:
+        return TITLE_NOTE in note or FORM_NOTE in note
     return verdict == Verdict.RAGGED or (verdict == Verdict.MANGLED and NUMBER_NOTE in note)
 
 

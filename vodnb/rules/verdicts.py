@@ -40,6 +40,7 @@ _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2
 _MOST_WRAPPINGS = 1000
 """A cell of a million quotes would take hours; it is no ID, however many come off."""
 _FORMULA = re.compile(r'=\s*"([^"]*)"')
+_LONE_QUOTE = re.compile(rf'"({_HEX.pattern})|({_HEX.pattern})"')
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)}
 _CANNOT_REPAIR = "It cannot be repaired: export the source again with this column as text."
@@ -253,6 +254,12 @@ def _drop_quotes(text: str) -> str:
     return text[1:-1] if paired else text
 
 
+def _drop_lone_quote(text: str) -> str:
+    """Take off one quote too many where 32 hex digits are left; of other texts it may be part."""
+    found = _LONE_QUOTE.fullmatch(text)
+    return (found[1] or found[2]) if found else text
+
+
 def _make_plain(text: str) -> str:
     return text if text.isascii() else text.translate(_FULL_WIDTH)
 
@@ -263,5 +270,6 @@ _PEELERS = (
     ("full-width characters made plain", _make_plain),
     ("formula quotes removed", _drop_formula),
     ("quotes removed", _drop_quotes),
+    ("stray quote removed", _drop_lone_quote),
     ("leading apostrophe removed", lambda text: text.removeprefix("'").removeprefix("’")),
 )

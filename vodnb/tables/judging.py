@@ -31,7 +31,7 @@ FORM_NOTE = "the other cells of this column are "
 _LET_THROUGH = ", and id_form='any' lets this one through"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Rows:
     """What was judged, row by row, and from which text."""
 
@@ -44,7 +44,7 @@ class Rows:
 def judge_rows(
     texts: list[str],
     *,
-    known: Mapping[int, tuple[Verdict, str]],
+    known: Mapping[int, Judgement],
     remarks: Mapping[int, str],
     title: str = "",
     id_form: str | None = None,
@@ -53,7 +53,7 @@ def judge_rows(
 
     Args:
         texts: The cells as read.
-        known: Verdict and note of rows where the cell itself does not tell.
+        known: What rows say where the cell itself does not tell.
         remarks: What to add to the note of a row.
         title: Title of the column; met again between the rows, it is no ID.
         id_form: "any" where the forms of other cells prove nothing.
@@ -75,10 +75,13 @@ def judge_rows(
         rows.asset_ids[row] = found.asset_id
         rows.verdicts[row] = found.verdict.value
         rows.notes[row] = found.note
-    for row, (verdict, note) in known.items():
-        rows.asset_ids[row] = texts[row]
-        rows.verdicts[row] = verdict.value
-        rows.notes[row] = note
+    if rows.asset_ids is texts and any(one.asset_id != texts[row] for row, one in known.items()):
+        rows.asset_ids = list(texts)
+    for row, found in known.items():
+        if rows.asset_ids is not texts:
+            rows.asset_ids[row] = found.asset_id
+        rows.verdicts[row] = found.verdict.value
+        rows.notes[row] = found.note
     _mark_duplicates(rows)
     for row, remark in remarks.items():
         rows.notes[row] = joined(rows.notes[row], remark)

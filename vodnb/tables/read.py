@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,22 +12,39 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import clean, form_of
+from vodnb.rules.verdicts import Judgement, clean, form_of, judge
 from vodnb.tables.formats.cell_text import TEXT, cell_text, cell_texts
-from vodnb.tables.formats.header import find_id_column, free_titles
+from vodnb.tables.formats.header import (
+    BY_CONTENT_ALONE,
+    find_id_column,
+    free_titles,
+    holds_ids,
+    is_id,
+)
 
-from .judging import FORM_NOTE, TITLE_NOTE, Rows, judge_cell, judge_rows, odd_rows, proves_hex
+from .judging import (
+    FORM_NOTE,
+    TITLE_NOTE,
+    Rows,
+    joined,
+    judge_cell,
+    judge_rows,
+    odd_rows,
+    proves_hex,
+)
+from .ragged import RAGGED_NOTE, SHIFTED_NOTE, find_ids
 from .sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
 from .write import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Sequence
     from typing import Any
 
     Source = str | os.PathLike[str] | pd.DataFrame | pd.Series[Any] | Iterable[object]
 
 _ID, _RAW, _VERDICT, _NOTE = "asset_id", "asset_id_raw", "verdict", "verdict_note"
 _OK = Verdict.OK.value
+_REMARKS = (RAGGED_NOTE, re.compile(STRAY_QUOTE))
 _OURS = (_ID, _RAW, _VERDICT, _NOTE)
 
 
@@ -95,22 +113,12 @@ def _check_form(id_form: object) -> None:
 
 def _load(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.DataFrame:
     frame = sheet.frame
-    if sheet.only_column and id_column is None:
-        at, why = 0, "the only column"
-    else:
-        at, why = find_id_column(
-            sheet.titles, lambda at: cell_texts(frame.iloc[:, at]), id_column=id_column
-        )
+    at, why, sheet = _id_column(sheet, id_column, id_form)
     title = frame.columns[at]
     own = title == _ID
     texts = cell_texts(frame.iloc[:, at])
-    rows = judge_rows(
-        texts,
-        known=_told_by_file(sheet, at),
-        remarks=sheet.remarks,
-        title=sheet.titles[at],
-        id_form=id_form,
-    )
+    known, remarks = _told_by_file(sheet, at, texts)
+    rows = judge_rows(texts, known=known, remarks=remarks, title=sheet.titles[at], id_form=id_form)
     frame.columns = pd.Index(_make_room(list(frame.columns), at if own else None))
     if frame.dtypes.iloc[at] != TEXT or frame.iloc[:, at].hasnans:
         frame.isetitem(at, pd.array(rows.texts, dtype=TEXT))
@@ -122,15 +130,67 @@ def _load(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.DataFr
     return _with_story(frame, sheet, id_column=str(title), why=why)
 
 
-def _told_by_file(sheet: Sheet, at: int) -> dict[int, tuple[Verdict, str]]:
-    """Return verdict and note of rows where the text of the ID cell does not tell.
+def _id_column(sheet: Sheet, id_column: str | None, id_form: str | None) -> tuple[int, str, Sheet]:
+    """Return the position of the ID column, how it was found, and the sheet with rows that fit."""
+    if sheet.only_column and id_column is None:
+        return 0, "the only column", sheet
+
+    def texts_at(at: int) -> list[str]:
+        return cell_texts(sheet.frame.iloc[:, at])
+
+    at, why = find_id_column(sheet.titles, texts_at, id_column=id_column)
+    widths = sheet.widths
+    if widths is None or widths.proven is None or id_form == "any":
+        return at, why, sheet
+    proven = replace(sheet, widths=widths.proven)
+    columns = map(texts_at, range(len(sheet.titles)))
+    filled = [other for other, column in enumerate(columns) if holds_ids(column)]
+    if at in filled:
+        return at, why, proven
+    if len(filled) == 1:
+        return filled[0], BY_CONTENT_ALONE, proven
+    if len(widths.ragged) == len(sheet.frame):
+        return at, why, sheet
+    raise InputError(
+        f"There are {widths.most} titles, and most rows have {widths.common} cells.",
+        f"Whether the IDs are those below {sheet.titles[at]!r} or beside it cannot be told.",
+        'Mend the line of titles; or, if it is right, pass id_form="any".',
+    )
+
+
+def _told_by_file(
+    sheet: Sheet, at: int, texts: Sequence[str]
+) -> tuple[dict[int, Judgement], dict[int, str]]:
+    """Return what rows say where the text of the ID cell does not tell, and remarks on others.
 
     Args:
         sheet: The table as read.
         at: Position of the column with the IDs.
+        texts: Its cells.
     """
-    known = dict.fromkeys(sheet.numbers.get(at, ()), (Verdict.MANGLED, NUMBER_NOTE))
-    return known | {row: (Verdict.RAGGED, note) for row, note in sheet.ragged.items()}
+
+    def found(verdict: Verdict, row: int, note: str) -> Judgement:
+        return Judgement(verdict=verdict, asset_id=texts[row], note=note)
+
+    known = {row: found(Verdict.MANGLED, row, NUMBER_NOTE) for row in sheet.numbers.get(at, ())}
+    known |= {row: found(Verdict.RAGGED, row, note) for row, note in sheet.broken.items()}
+    remarks = dict(sheet.remarks)
+    widths = sheet.widths
+    if widths is None or not widths.ragged:
+        return known, remarks
+    columns = [cell_texts(sheet.frame.iloc[:, other]) for other in range(sheet.frame.shape[1])]
+    shifts = find_ids(columns, at, widths)
+    for row in widths.ragged:
+        if row not in shifts:
+            known[row] = found(Verdict.RAGGED, row, widths.note(row))
+            continue
+        remark = widths.remark(row, shifts[row])
+        if shifts[row]:
+            asset_id = judge(columns[at + shifts[row]][row], hex_column=True).asset_id
+            known[row] = Judgement(verdict=Verdict.CLEANED, asset_id=asset_id, note=remark)
+        else:
+            remarks[row] = joined(remark, remarks.get(row, ""))
+    return known, remarks
 
 
 def _load_again(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.DataFrame:
@@ -150,9 +210,14 @@ def _load_again(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.
     texts = _unless_edited(before) if title == _ID else cell_texts(frame[title])
     known, remarks = _kept_notes(before, texts, id_form)
     # A file of ours that was edited since is a file like any other.
-    known |= _told_by_file(sheet, list(frame.columns).index(title))
+    at = list(frame.columns).index(title)
+    of_file, remarks_of_file = _told_by_file(sheet, at, texts)
     rows = judge_rows(
-        texts, known=known, remarks={**remarks, **sheet.remarks}, title=title, id_form=id_form
+        texts,
+        known=known | of_file,
+        remarks=remarks | remarks_of_file,
+        title=title,
+        id_form=id_form,
     )
     raw = None
     if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):
@@ -216,7 +281,13 @@ def _agrees(cells: Iterable[object], before: Rows) -> bool:
 
 def _own_note(note: str) -> str:
     """Return what the note of a duplicate says of its own cell."""
-    return note.partition(STRAY_QUOTE)[0].removesuffix("; ").partition("; ")[2]
+    return note.removesuffix(_remark_in(note)).removesuffix("; ").partition("; ")[2]
+
+
+def _remark_in(note: str) -> str:
+    """Return what a note says of the line and not of the cell."""
+    begins = [found.start() for mark in _REMARKS if (found := mark.search(note))]
+    return note[min(begins) :] if begins else ""
 
 
 def _unless_edited(before: Rows) -> list[str]:
@@ -234,7 +305,7 @@ def _unless_edited(before: Rows) -> list[str]:
 
 def _kept_notes(
     before: Rows, texts: list[str], id_form: str | None
-) -> tuple[dict[int, tuple[Verdict, str]], dict[int, str]]:
+) -> tuple[dict[int, Judgement], dict[int, str]]:
     """Return what only the file could show: rows known by their line or cell, stray quotes.
 
     And what only the whole table could: part of it proves nothing.
@@ -243,21 +314,34 @@ def _kept_notes(
     for at, (verdict, note) in enumerate(zip(before.verdicts, before.notes, strict=True)):
         if verdict == _OK and not note:
             continue
+        remark = _remark_in(note)
         if _is_kept(verdict, note):
-            is_lifted = id_form == "any" and FORM_NOTE in note
-            is_mended = verdict == Verdict.NOT_AN_ID and form_of(clean(texts[at])[0])
-            if not is_lifted and not is_mended:
-                known[at] = (Verdict(verdict), note)
-        elif STRAY_QUOTE in note:
-            remarks[at] = note[note.index(STRAY_QUOTE) :]
+            if not _is_lifted(verdict, note, texts[at], before.asset_ids[at], id_form):
+                is_shifted = SHIFTED_NOTE in note
+                known[at] = Judgement(
+                    verdict=Verdict.CLEANED if is_shifted else Verdict(verdict),
+                    asset_id=before.asset_ids[at] if is_shifted else texts[at],
+                    note=remark if is_shifted else note,
+                )
+        elif remark:
+            remarks[at] = remark
     return known, remarks
+
+
+def _is_lifted(verdict: str, note: str, text: str, asset_id: str, id_form: str | None) -> bool:
+    """Return whether what the whole file said holds no more: it was let through, or mended."""
+    if verdict == Verdict.NOT_AN_ID:
+        return (id_form == "any" and FORM_NOTE in note) or bool(form_of(clean(text)[0]))
+    return SHIFTED_NOTE in note and is_id(text) and clean(text)[0].lower() != asset_id
 
 
 def _is_kept(verdict: str, note: str) -> bool:
     """Return whether a verdict comes from the whole file, and not from the text of the cell."""
     if verdict == Verdict.NOT_AN_ID:
         return TITLE_NOTE in note or FORM_NOTE in note
-    return verdict == Verdict.RAGGED or (verdict == Verdict.MANGLED and NUMBER_NOTE in note)
+    if verdict == Verdict.MANGLED:
+        return NUMBER_NOTE in note
+    return verdict == Verdict.RAGGED or SHIFTED_NOTE in note
 
 
 def _make_room(titles: list[Hashable], own: int | None) -> list[Hashable]:

@@ -33,6 +33,8 @@ from vodnb.tables.formats.parquet import read_parquet
 from vodnb.tables.formats.records import read_records
 from vodnb.tables.formats.workbook import read_workbook
 
+from .ragged import Widths, widths_of
+
 _HEAD = 30
 """Records among which the titles are looked for."""
 
@@ -59,7 +61,8 @@ class Sheet:
             "list".
         story: How it was read, in plain values, for `attrs`.
         only_column: Whether the one column holds the IDs, whatever its title.
-        ragged: Notes on rows with too many or too few cells, by position.
+        widths: How wide the rows are; None where none can have too many or too few cells.
+        broken: Notes on rows that are no records at all, by position.
         remarks: Notes on rows that were hard to read, by position.
         numbers: Rows whose cell is a number and no text, by position of the column.
         is_typed: Whether the columns have dtypes of their own, and no text is guarded.
@@ -70,7 +73,8 @@ class Sheet:
     source: str
     story: Mapping[str, object] = field(default_factory=dict)
     only_column: bool = False
-    ragged: Mapping[int, str] = field(default_factory=dict)
+    widths: Widths | None = None
+    broken: Mapping[int, str] = field(default_factory=dict)
     remarks: Mapping[int, str] = field(default_factory=dict)
     numbers: Mapping[int, Sequence[int]] = field(default_factory=dict)
     is_typed: bool = False
@@ -237,13 +241,13 @@ def from_records(
     rows = trimmed(records, int(titled), len(records))
     while len(rows.columns) > len(titles) and not any(rows.columns[-1]):
         rows.columns.pop()
-    needed = len(_without_empty_end(titles))
     names = unique_titles(titles)
     extra = len(rows.columns) - len(titles)
     names += islice(free_titles("extra", set(names)), max(extra, 0))
-    ragged = _ragged(rows, needed, len(titles))
+    widths = widths_of(rows, titles)
     return Sheet(
-        ragged={**ragged, **rows.broken},
+        widths=widths,
+        broken=rows.broken,
         remarks={
             at: f"{STRAY_QUOTE} {rows.lines[at]}: it was read without quotes" for at in rows.stray
         },
@@ -251,7 +255,7 @@ def from_records(
         titles=[*titles, *[""] * extra],
         source=source,
         story=story,
-        only_column=not titled and needed == 1,
+        only_column=not titled and widths.needed == 1,
         frame=_frame_of(rows, names),
     )
 
@@ -275,41 +279,6 @@ def _made_up_titles(records: Records) -> list[str]:
     del widths[0]
     width = widths.most_common(1)[0][0]
     return [f"column_{at + 1}" for at in range(width)] if width > 1 else ["asset_id"]
-
-
-def _without_empty_end(row: list[str]) -> list[str]:
-    end = len(row)
-    while end and not row[end - 1]:
-        end -= 1
-    return row[:end]
-
-
-def _ragged(rows: Records, needed: int, most: int) -> dict[int, str]:
-    """Return notes on the rows whose cells may have shifted.
-
-    Empty ones at the end, or none at all, tell nothing: spreadsheets put empty cells at the end of
-    some lines and leave them out of others.
-    """
-    # Nearly all rows of nearly all files are as wide as they should be.
-    is_even = needed <= rows.width <= most
-    return {
-        at: _ragged_note(rows.width_of(at), needed, rows.lines[at])
-        for at in (sorted(rows.widths) if is_even else range(len(rows)))
-        if _is_ragged(rows.cells(at), rows.width_of(at), needed, most)
-    }
-
-
-def _is_ragged(cells: list[str], width: int, needed: int, most: int) -> bool:
-    if needed <= width <= most or not any(cell.strip() for cell in cells):
-        return False
-    return width < needed or len(_without_empty_end(cells)) > most
-
-
-def _ragged_note(cells: int, needed: int, line: int) -> str:
-    return (
-        f"line {line} has {cells} cells where {needed} belong, so cells may have shifted. "
-        "Mend the line in the source and load it again."
-    )
 
 
 def _frame_of(rows: Records, names: list[str]) -> pd.DataFrame:

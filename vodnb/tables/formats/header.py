@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BY_CHOICE = "id_column="
 BY_TITLE = "its title"
 BY_CONTENT = "its content"
+BY_CONTENT_ALONE = "its content, for titles and rows do not fit"
 
 _TITLES = frozenset(
     {

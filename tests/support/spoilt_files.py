@@ -127,7 +127,7 @@ class Spoiler:
         chance = random.Random("second table")
         for name, cells in (("less", width - 3), ("same", width), ("more", width + 3)):
             second = [",".join(f"field{at}" for at in range(cells))]
-            for _ in range(10):
+            for _ in range(6):
                 row = [f"v{chance.randrange(99)}" for _ in range(cells)]
                 row[0] = f"{chance.getrandbits(128):032x}"  # of another kind: no asset
                 second.append(",".join(row))

@@ -25,7 +25,7 @@ _TABLE_ROWS = 3
 _HEX_LINE = re.compile(r"(?m)^[^\w\n]*[0-9a-fA-F]{32}[^\w\n]*$")
 
 RAGGED_NOTE = re.compile(r"line [0-9]+ has [0-9]+ cells where ")
-SHIFTED_NOTE = "but its asset ID is"
+SHIFTED_NOTE = "to the left of its column"
 """Within the remark on a row whose ID is not that of its cell in the ID column."""
 
 
@@ -60,7 +60,7 @@ class Widths:
     def remark(self, at: int, shift: int) -> str:
         """Return the remark on a row that has its ID all the same; "" for one that is padded."""
         if shift:
-            return f"{self._seen(at)}, {SHIFTED_NOTE} {-shift} to the left of its column"
+            return f"{self._seen(at)}, but its asset ID is {-shift} {SHIFTED_NOTE}"
         return "" if at in self.padded else f"{self._seen(at)}, but its asset ID is in its place"
 
     def _seen(self, at: int) -> str:

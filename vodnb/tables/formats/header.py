@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
-from vodnb.rules.verdicts import clean, is_hex, is_value, judge
+from vodnb.rules.verdicts import clean, form_of, is_hex, is_value, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -37,6 +37,8 @@ OUR_TITLES = frozenset({"asset_id", "verdict", "verdict_note"})
 
 _COMMENT = ("#", "//", "--")
 _ID_DIGITS = 32
+_FEWEST = 2
+"""Cells that can speak against a title."""
 _COUNT_DIGITS = 8
 _ID_SHARE = 0.9
 _SHOWN_COLUMNS = 12
@@ -68,16 +70,22 @@ def lines_above(head: Sequence[list[str]], id_column: str | None) -> int:
         head: The first records of the table.
         id_column: The user's choice, if any.
     """
-    named = (
-        at for at, record in enumerate(head) if any(is_id_title(cell, id_column) for cell in record)
-    )
-    at = next(named, None)
+    named = [at for at, record in enumerate(head) if _names_ids(record, id_column)]
+    # "# asset_id" may be a title after a mark, or speak of the titles below.
+    plain = [at for at in named if _names_ids(_unmarked(head[at]), id_column)]
+    at = next(iter(plain or named), None)
     if at is None:
         at = _titles_by_content(head)
-    if at and all(_stands_apart(record, head[at]) for record in head[:at]):
+    if (at or named) and all(_stands_apart(record, head[at], id_column) for record in head[:at]):
         return at
-    comments = (at for at, record in enumerate(head) if not _is_comment(record))
-    return next(comments, 0)
+    return next(
+        (
+            at
+            for at, record in enumerate(head)
+            if not _is_comment(record, id_column) or _is_as_full(record, head[at + 1 :])
+        ),
+        0,
+    )
 
 
 def _titles_by_content(head: Sequence[list[str]]) -> int:
@@ -90,8 +98,8 @@ def _titles_by_content(head: Sequence[list[str]]) -> int:
     return first - 1
 
 
-def _stands_apart(record: list[str], titles: list[str]) -> bool:
-    if not _filled(record) or _is_comment(record):
+def _stands_apart(record: list[str], titles: list[str], id_column: str | None) -> bool:
+    if not _filled(record) or _is_comment(record, id_column):
         return True
     if any(is_value(cell) and not _is_count(cell) for cell in record):
         return False
@@ -100,8 +108,28 @@ def _stands_apart(record: list[str], titles: list[str]) -> bool:
     return not judge(record[0], hex_column=True).verdict.is_usable
 
 
-def _is_comment(record: list[str]) -> bool:
-    return bool(record) and record[0].lstrip().startswith(_COMMENT) and not is_id(record[0])
+def _is_comment(record: list[str], id_column: str | None) -> bool:
+    """Return whether a record begins like a comment, and neither an ID nor its title is in it."""
+    if not _is_marked(record[:1]):
+        return False
+    return not (any(map(is_id, record)) or _names_ids(_unmarked(record), id_column))
+
+
+def _names_ids(record: Sequence[str], id_column: str | None) -> bool:
+    return any(is_id_title(cell, id_column) for cell in record)
+
+
+def _unmarked(record: list[str]) -> list[str]:
+    return record[1:] if _is_marked(record[:1]) else record
+
+
+def _is_marked(record: Sequence[str]) -> bool:
+    return any(cell.lstrip().startswith(_COMMENT) for cell in record)
+
+
+def _is_as_full(record: list[str], below: Sequence[list[str]]) -> bool:
+    """Return whether a record has as many cells as the one right below, which has an ID."""
+    return bool(below) and 1 < _filled(below[0]) == _filled(record) and any(map(is_id, below[0]))
 
 
 def _is_count(cell: str) -> bool:
@@ -150,7 +178,9 @@ def find_id_column(
         return _by_choice(titles, column_at, id_column), BY_CHOICE
     named = [at for at, title in enumerate(titles) if is_id_title(title)]
     if named:
-        return _only(named, titles, "are both titled like the ID column"), BY_TITLE
+        at = _only(named, titles, "are both titled like the ID column")
+        _refuse_other_text(at, titles, column_at)
+        return at, BY_TITLE
     filled = [at for at in range(len(titles)) if holds_ids(column_at(at))]
     if filled:
         return _only(filled, titles, "both hold asset IDs"), BY_CONTENT
@@ -162,9 +192,33 @@ def find_id_column(
     )
 
 
+def _refuse_other_text(
+    named: int, titles: Sequence[str], column_at: Callable[[int], Sequence[str]]
+) -> None:
+    """Refuse a column titled like the IDs that holds other text, where another one holds IDs.
+
+    A single row tells nothing against the title.
+    """
+    cells = [cell for cell in column_at(named) if cell.strip()]
+    if len(cells) < _FEWEST or 2 * sum(map(_may_be_id, cells)) >= len(cells):
+        return
+    other = next((at for at in range(len(titles)) if holds_ids(column_at(at))), None)
+    if other is not None:
+        raise InputError(
+            f"The column {titles[named]!r} is titled like the IDs, but holds other text, such as "
+            f"{_cut(cells[0])!r}; the column {titles[other]!r} (column {other + 1}) holds IDs.",
+            "Which of them has the IDs to send cannot be told.",
+            "Name it: load_assets(..., id_column='...').",
+        )
+
+
+def _may_be_id(cell: str) -> bool:
+    return is_value(cell) or form_of(clean(cell)[0]) != ""
+
+
 def holds_ids(column: Sequence[str]) -> bool:
     """Return whether at least nine of ten filled cells are 32 hex digits."""
-    most = len(column) * (1 - _ID_SHARE)
+    most = len(column) - len(column) * _ID_SHARE
     hits = misses = 0
     for cell in column:
         if len(cell) < _ID_DIGITS and cell.isalnum():
@@ -211,11 +265,15 @@ def _shown(titles: Sequence[str], column_at: Callable[[int], Sequence[str]]) -> 
     examples = []
     for at, title in enumerate(titles[:_SHOWN_COLUMNS]):
         example = next((cell for cell in column_at(at) if cell.strip()), "")
-        cut = example if len(example) <= _SHOWN_LETTERS else example[:_SHOWN_LETTERS] + "…"
+        cut = _cut(example)
         examples.append(f"{title!r} (e.g. {cut!r})" if cut else f"{title!r} (empty)")
     more = len(titles) - len(examples)
     tail = f" and {more} more" if more > 0 else ""
     return f"The columns are {', '.join(examples) or 'none'}{tail}."
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _SHOWN_LETTERS else cell[:_SHOWN_LETTERS] + "…"
 
 
 def _is_alike(title: str, wanted: str) -> bool:

@@ -335,6 +335,16 @@ def test_workbook_ends_where_it_would_be_too_large(tmp_path, monkeypatch):
     assert len(vodnb.load_assets(made.folder / "results.csv")) == 64
 
 
+def test_a_cell_that_no_workbook_can_hold_costs_the_workbook_alone(tmp_path):
+    """There is none, the report says why, and the CSV has every letter."""
+    table = mixed()
+    table["essay"] = ["x" * 32_768, *["short"] * (len(table) - 1)]
+    made = quick(table)
+    assert not (made.folder / "results.xlsx").exists()
+    assert "more letters than one can hold" in seen(made.page.read_text("utf-8"))[1]
+    assert len(vodnb.load_assets(made.folder / "results.csv")["essay"][0]) == 32_768
+
+
 def test_meaning_is_said_in_the_language_of_the_report(tmp_path):
     """The table of an English run, reported in Chinese, explains its codes in Chinese."""
     made = quick(mixed(), lang="zh")

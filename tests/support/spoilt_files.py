@@ -129,7 +129,7 @@ class Spoiler:
             second = [",".join(f"field{at}" for at in range(cells))]
             for _ in range(6):
                 row = [f"v{chance.randrange(99)}" for _ in range(cells)]
-                row[0] = f"{chance.getrandbits(128):032x}"  # of another kind: no asset
+                row[(self.id_at + 1) % cells] = f"{chance.getrandbits(128):032x}"  # of another kind: no asset
                 second.append(",".join(row))
             count = len(second)
             yield f"tables_{name}_below", plain + second, [*ids, *[""] * count]

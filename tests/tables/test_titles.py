@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import pandas as pd
 import pytest
 
 from vodnb.rules.errors import InputError
+from vodnb.tables.loaded import describe
 from vodnb.tables.read import load_assets
+from vodnb.tables.write import save
 
 IDS = [f"{at:02x}1b2c3d4e5f60718293a4b5c6d7e8f1" for at in range(60)]
 
@@ -172,3 +177,76 @@ def test_another_table_below_keeps_nothing():
     for below in (other, ["a,b,key", *other[:1]], [*other[:2], "Total,2"]):
         frame = load_assets(SOUND + "\n".join(below) + "\n")
         assert set(verdicts(frame)[40:]) == {"ragged"}
+
+
+# --- Titles and delimiters that other readers stumble over ------------------------------
+
+
+def test_a_comma_and_a_space_part_quoted_cells():
+    """`"a", "b"` is two cells, and a comma within the second parts nothing."""
+    text = '"t", "asset_id", "n"\n' + "".join(f'"a, b", "{one}", "1, 2"\n' for one in IDS)
+    frame = load_assets(text)
+    assert list(frame.columns[:3]) == ["t", "asset_id", "n"]
+    assert list(frame["n"]) == ["1, 2"] * len(IDS)
+    assert verdicts(frame) == ["ok"] * len(IDS)
+    plain = load_assets(f'asset_id,t\n{IDS[0]}, "x"\n{IDS[1]}, y\n')
+    assert list(plain["t"]) == [' "x"', " y"]
+    broken = load_assets(text + f'"a, b", "{IDS[0]}x, "1"\n')
+    assert verdicts(broken)[60:] == ["ragged"]
+
+
+@pytest.mark.parametrize("kind", ["frame", "series", "file", "named"])
+def test_half_a_surrogate_in_a_title_is_spelled_out(tmp_path, kind):
+    """No screen and no file can hold it, so it costs the table nothing but that."""
+    title = "t\ud800"
+    frame = pd.DataFrame({"asset_id": IDS, "t": IDS if kind == "named" else 1})
+    frame.columns = pd.Index(["key" if kind == "named" else "asset_id", title], dtype=object)
+    path = tmp_path / "t.jsonl"
+    path.write_text("\n".join(json.dumps({"asset_id": one, title: "x"}) for one in IDS), "utf-8")
+    source = {"series": pd.Series(IDS, name=title), "file": path}.get(kind, frame)
+    loaded = load_assets(source, id_column=title if kind == "named" else None)
+    assert "t\\ud800" in loaded.columns
+    for suffix in ("csv", "xlsx", "parquet"):
+        again = load_assets(save(loaded, tmp_path / f"saved.{suffix}"))
+        assert list(again.columns) == list(loaded.columns)
+
+
+# --- Encodings that are read as GB18030 without an error --------------------------------
+
+TALES = {
+    "big5": ["標題", "第三課：信號與系統", "上海圖書館講座（上）"],
+    "shift_jis": ["タイトル", "第3回 信号とシステム", "紅白歌合戦"],
+    "euc_jp": ["タイトル", "第3回 信号とシステム", "動画の名前"],
+    "euc_kr": ["제목", "서울도서관 강연 목록", "신호와 시스템"],
+}
+
+
+@pytest.mark.parametrize("codec", TALES)
+def test_text_that_does_not_read_like_chinese_is_told(tmp_path, codec):
+    """It is read as GB18030 as ever, the IDs are right, and the summary names `encoding=`."""
+    title, *cells = TALES[codec]
+    text = f"asset_id,{title}\n{IDS[0]},{cells[0]}\n{IDS[1]},{cells[1]}\n"
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode(codec))
+    frame = load_assets(path)
+    assert list(frame["asset_id"]) == IDS[:2]
+    why = frame.attrs["vodnb"]["encoding_why"]
+    assert "does not read like Chinese" in why
+    assert repr(codec) in why
+    assert "encoding=" in why
+    for lang in ("en", "zh"):
+        assert "encoding=" in describe(frame, lang=lang).why
+    assert load_assets(path, encoding=codec).columns[1] == title
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["媒资"], ["标题", "鑫淼科技宣传片"], ["李雷", "第3课：信号与系统（上）"],
+     ["標題", "第三課：信號與系統"], ["春节联欢晚会", "视频点播服务用户手册。"], ["，。"]],
+)  # fmt: skip
+def test_chinese_text_is_not_doubted(tmp_path, cells):
+    """Simplified or not, of a few letters or many, with rare names and signs in it."""
+    path = tmp_path / "t.csv"
+    lines = [f"{one},{cell}" for one, cell in zip(IDS, cells, strict=False)]
+    path.write_bytes("\n".join(["asset_id,t", *lines, ""]).encode("gb18030"))
+    assert load_assets(path).attrs["vodnb"]["encoding_why"] == "UTF-8 does not fit"

@@ -52,12 +52,12 @@ def write_tables(
         "" where there is one.
     """
     from vodnb.tables.tally import make_table, read_columns, retell
-    from vodnb.tables.write import save
+    from vodnb.tables.write import has_long_cell, save
 
     told = retell(table, lang)
     save(told, folder / "results.csv")
     files = [("results.csv", "file results")]
-    remark = _why_no_workbook(len(table))
+    remark = _why_no_workbook(len(table)) or ("no workbook of it" if has_long_cell(told) else "")
     if not remark:
         save(told, folder / "results.xlsx")
         files.append(("results.xlsx", "file workbook"))

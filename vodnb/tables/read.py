@@ -138,8 +138,11 @@ def _id_column(sheet: Sheet, id_column: str | None, id_form: str | None) -> tupl
     def texts_at(at: int) -> list[str]:
         return cell_texts(sheet.frame.iloc[:, at])
 
-    at, why = find_id_column(sheet.titles, texts_at, id_column=id_column)
     widths = sheet.widths
+    # Columns beyond the titles are of ragged rows alone, where titles and rows fit.
+    fits = widths is not None and widths.proven is None
+    titles = sheet.titles[: widths.most] if widths and fits else sheet.titles
+    at, why = find_id_column(titles, texts_at, id_column=id_column)
     if widths is None or widths.proven is None or id_form == "any":
         return at, why, sheet
     proven = replace(sheet, widths=widths.proven)

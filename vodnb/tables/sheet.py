@@ -16,7 +16,7 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.verdicts import is_value
-from vodnb.tables.formats.cell_text import TEXT, cell_text, cell_texts
+from vodnb.tables.formats.cell_text import TEXT, cell_text, cell_texts, storable
 from vodnb.tables.formats.columns import Records, trimmed
 from vodnb.tables.formats.encoding import Text, decode
 from vodnb.tables.formats.files import is_file, no_such_file, path_of, read_file
@@ -184,15 +184,16 @@ def _from_frame(source: pd.DataFrame) -> Sheet:
         )
     # From pandas 3 on a copy costs nothing until one of the two is changed.
     frame = source.copy(deep=pd.__version__.startswith("2."))
-    if len(set(titles)) < len(titles):
-        frame.columns = pd.Index(unique_titles(titles))
+    names = [storable(title) for title in titles]
+    if len(set(names)) < len(names) or names != titles:
+        frame.columns = pd.Index(unique_titles(names))
     return Sheet(frame=frame, titles=titles, source="DataFrame")
 
 
 def _from_series(source: pd.Series) -> Sheet:
     title = "asset_id" if source.name is None else str(source.name)
     texts = pd.array(cell_texts(source), dtype=TEXT)
-    frame = pd.DataFrame({title: texts}, index=source.index)
+    frame = pd.DataFrame({storable(title): texts}, index=source.index)
     return Sheet(frame=frame, titles=[title], source="Series", only_column=True)
 
 
@@ -241,7 +242,7 @@ def from_records(
     rows = trimmed(records, int(titled), len(records))
     while len(rows.columns) > len(titles) and not any(rows.columns[-1]):
         rows.columns.pop()
-    names = unique_titles(titles)
+    names = unique_titles(list(map(storable, titles)))
     extra = len(rows.columns) - len(titles)
     names += islice(free_titles("extra", set(names)), max(extra, 0))
     widths = widths_of(rows, titles)

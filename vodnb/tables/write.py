@@ -217,19 +217,31 @@ def _write_csv(table: pd.DataFrame, stream: IO[bytes]) -> None:
         _guarded(table).to_csv(text, index=False, lineterminator="\r\n")
 
 
+def has_long_cell(table: pd.DataFrame) -> bool:
+    """Return whether a cell has more letters than a workbook can hold."""
+    return any(
+        _long_cells(_workbook_cells(table.iloc[:, at].tolist())) for at in range(table.shape[1])
+    )
+
+
 def _write_workbook(table: pd.DataFrame, stream: IO[bytes]) -> None:
     titles = [guard(str(title)) for title in table.columns]
     columns = [_workbook_cells(table.iloc[:, at].tolist()) for at in range(len(titles))]
     for title, cells in zip(titles, columns, strict=True):
-        for row, cell in enumerate(cells):
-            if isinstance(cell, str) and not fits_workbook(cell):
-                raise InputError(
-                    f"Data row {row + 1} has {len(cell):,} letters in the column {title!r}, more "
-                    "than a cell of an Excel workbook holds.",
-                    "Excel would call the file damaged.",
-                    "Save the table as CSV.",
-                )
+        for row in _long_cells(cells):
+            raise InputError(
+                f"Data row {row + 1} has {len(cells[row]):,} letters in the column {title!r}, more "
+                "than a cell of an Excel workbook holds.",
+                "Excel would call the file damaged.",
+                "Save the table as CSV.",
+            )
     write_workbook(titles, zip(*columns, strict=True), stream)
+
+
+def _long_cells(cells: list[Any]) -> list[int]:
+    return [
+        row for row, cell in enumerate(cells) if isinstance(cell, str) and not fits_workbook(cell)
+    ]
 
 
 def _workbook_cells(cells: list[Any]) -> list[Any]:

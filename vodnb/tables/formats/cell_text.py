@@ -9,6 +9,11 @@ import pandas as pd
 TEXT = pd.StringDtype("python")
 
 
+def storable(text: str) -> str:
+    """Return a text in which half a surrogate, which no file or screen can hold, is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def is_missing(cell: object) -> bool:
     """Return whether a cell is None, NaN, NaT or NA. A list or an array is something."""
     return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))  # type: ignore[call-overload]  # it is a scalar

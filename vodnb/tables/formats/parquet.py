@@ -9,7 +9,7 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError, SetupError
 
-from .cell_text import TEXT, is_missing
+from .cell_text import TEXT, is_missing, storable
 
 if TYPE_CHECKING:
     from typing import IO
@@ -61,7 +61,7 @@ def write_parquet(table: pd.DataFrame, stream: IO[bytes]) -> None:
         if isinstance(dtype, pd.StringDtype | pd.SparseDtype) or dtype.kind in "Oc":
             cells = [_storable(cell) for cell in table.iloc[:, at].tolist()]
             safe.isetitem(at, pd.array(cells, dtype=TEXT))
-    safe.columns = pd.Index(map(str, table.columns), dtype=object)
+    safe.columns = pd.Index([storable(str(title)) for title in table.columns], dtype=object)
     safe.attrs.clear()
     safe.to_parquet(stream, engine="pyarrow", index=False)
 
@@ -69,5 +69,5 @@ def write_parquet(table: pd.DataFrame, stream: IO[bytes]) -> None:
 def _storable(cell: Any) -> Any:
     """Return a cell as text; half a surrogate, which no file can hold, is spelled out."""
     if isinstance(cell, str):
-        return cell.encode("utf-8", "backslashreplace").decode("utf-8")
+        return storable(cell)
     return None if is_missing(cell) else str(cell)

@@ -59,16 +59,26 @@ def read_records(text: Text, *, delimiter: str | None, id_column: str | None) ->
             delimiter, why = match[1], BY_SEP_LINE
     if delimiter is None:
         delimiter, why = _choose_delimiter(sample, id_column)
-    records = split_in_bulk(text, delimiter, skipped) or split_strictly(text, delimiter, skipped)
+    spaced = _is_spaced(sample, delimiter, id_column)
+    records = split_in_bulk(text, delimiter, skipped, spaced=spaced) or split_strictly(
+        text, delimiter, skipped, spaced=spaced
+    )
     return replace(without_blank_ends(records), why=why)
 
 
-def split_in_bulk(text: Text, delimiter: str, skipped: int) -> Records | None:
+def split_in_bulk(
+    text: Text, delimiter: str, skipped: int, *, spaced: bool = False
+) -> Records | None:
     """Split a text in which every quote pairs and no record has two lines; else return None.
 
     There the strict way takes the csv module's word for every record, one a line, and so may we.
     """
-    reader = csv.reader(islice(text.lines(), skipped, None), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        islice(text.lines(), skipped, None),
+        delimiter=delimiter,
+        strict=True,
+        skipinitialspace=spaced,
+    )
     built = Builder(delimiter)
     try:
         while piece := list(islice(reader, PIECE)):
@@ -86,7 +96,7 @@ def split_in_bulk(text: Text, delimiter: str, skipped: int) -> Records | None:
     )
 
 
-def split_strictly(text: Text, delimiter: str, skipped: int) -> Records:
+def split_strictly(text: Text, delimiter: str, skipped: int, *, spaced: bool = False) -> Records:
     """Read strictly; where a quote does not pair, read that one line with quoting off, and go on.
 
     A quote left open would otherwise swallow every line up to the next one. The csv module's
@@ -97,7 +107,7 @@ def split_strictly(text: Text, delimiter: str, skipped: int) -> Records:
     starts = array("q")
     stray: list[int] = []
     piece: list[list[str]] = []
-    for record, at, is_stray in _records(lines, delimiter):
+    for record, at, is_stray in _records(lines, delimiter, spaced=spaced):
         if is_stray:
             stray.append(len(starts))
         starts.append(skipped + 1 + at)
@@ -120,26 +130,35 @@ def _can_split(delimiter: str) -> bool:
     return len(delimiter) == 1 and not delimiter.isalnum() and delimiter not in "\"'\r\n-_\0"
 
 
-def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[list[str], int, bool]]:
-    """Yield each record, the line it begins on, and whether its quotes were not read as such."""
+def _records(
+    lines: Sequence[str], delimiter: str, *, spaced: bool = False
+) -> Iterator[tuple[list[str], int, bool]]:
+    """Yield each record, the line it begins on, and whether its quotes were not read as such.
+
+    Args:
+        lines: What to split.
+        delimiter: Where.
+        spaced: Whether spaces behind a delimiter belong to it.
+    """
     is_ours = False
     at = 0
     while at < len(lines):
-        for record, taken in _strict_records(lines, at, delimiter, is_ours=is_ours):
+        for record, taken in _strict_records(lines, at, delimiter, is_ours=is_ours, spaced=spaced):
             is_ours = is_ours or (at == 0 and bears_our_titles(record))
             yield record, at, False
             at += taken
         if at < len(lines):
-            yield lines[at].rstrip("\r\n").split(delimiter), at, True
+            cells = lines[at].rstrip("\r\n").split(delimiter)
+            yield [cell.lstrip(" ") for cell in cells] if spaced else cells, at, True
             at += 1
 
 
 def _strict_records(
-    lines: Sequence[str], at: int, delimiter: str, *, is_ours: bool
+    lines: Sequence[str], at: int, delimiter: str, *, is_ours: bool, spaced: bool
 ) -> Iterator[tuple[list[str], int]]:
     """Yield records and how many lines each takes, up to the first that cannot be trusted."""
     source = map(lines.__getitem__, range(at, len(lines)))
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    reader = csv.reader(source, delimiter=delimiter, strict=True, skipinitialspace=spaced)
     done = 0
     width = 0
     try:
@@ -190,11 +209,19 @@ def _choose_delimiter(sample: Sequence[str], id_column: str | None) -> tuple[str
     return best, BY_FIT if fits[best][3] else BY_DEFAULT
 
 
+def _is_spaced(sample: Sequence[str], delimiter: str, id_column: str | None) -> bool:
+    """Return whether cells are parted by a delimiter and a space, which else hides their quotes."""
+    if not any(f'{delimiter} "' in line for line in sample):
+        return False
+    plain = _fit(sample, delimiter, id_column)
+    return _fit(sample, delimiter, id_column, spaced=True) > plain
+
+
 def _fit(
-    sample: Sequence[str], delimiter: str, id_column: str | None
+    sample: Sequence[str], delimiter: str, id_column: str | None, *, spaced: bool = False
 ) -> tuple[bool, bool, float, int]:
     """Return how well a delimiter fits, to be compared; all zero where it does not split."""
-    rows = [record for record, _, _ in _records(sample, delimiter) if record]
+    rows = [record for record, _, _ in _records(sample, delimiter, spaced=spaced) if record]
     widths = Counter(len(row) for row in rows)
     nothing = (False, False, 0.0, 0)
     if not rows:

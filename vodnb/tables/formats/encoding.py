@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
@@ -36,6 +37,18 @@ BY_MARK = "by its byte order mark"
 BY_PARITY = "by its NULs"
 BY_UTF8 = "every byte fits"
 BY_GB18030 = "UTF-8 does not fit"
+DOUBT = "UTF-8 does not fit, but it does not read like Chinese: if it is {}, say so by encoding="
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_READ_LETTERS = 4096
+_SIGNS = range(0xA1, 0xA4)
+_LEVEL_1 = range(0xB0, 0xD8)
+_LATER = 0xC9
+_COMMON_SHARE = 0.6
+_LATER_SHARE = 0.1
+_TELLING_LETTERS = 12
+_OTHERS = ("big5", "shift_jis", "euc_jp", "euc_kr", "cp1252")
+"""Encodings that are also read as GB18030 without an error, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +120,7 @@ def _decoded_by_trial(data: bytes, name: str) -> Text:
     else:
         return Text(codec="utf-8", why=BY_UTF8, data=data)
     try:
-        data.decode("gb18030")
+        text = data.decode("gb18030")
     except UnicodeDecodeError as error:
         raise InputError(
             f"{name!r} is neither UTF-8 (byte {utf8_at + 1}, {_line(data, utf8_at)}) "
@@ -115,7 +128,44 @@ def _decoded_by_trial(data: bytes, name: str) -> Text:
             "It is in another encoding, or damaged there.",
             "Save it again as 'CSV UTF-8', or name the encoding: encoding='big5'.",
         ) from None
-    return Text(codec="gb18030", why=BY_GB18030, data=data)
+    why = BY_GB18030 if _reads_like_chinese(text) else _doubt(data)
+    return Text(codec="gb18030", why=why, data=data)
+
+
+def _reads_like_chinese(text: str) -> bool:
+    """Return whether what is not ASCII may be Chinese; other encodings read as GB18030 are not.
+
+    GB2312 has the common characters in level 1, by their sound. Chinese text has most of its own
+    there, and some of each sound; other text read as if it were, few, or none past the first half.
+    """
+    letters = islice(chain.from_iterable(_NOT_ASCII.findall(text)), _READ_LETTERS)
+    leads = [lead for lead in map(_gb2312_lead, letters) if lead not in _SIGNS]
+    common = sum(lead in _LEVEL_1 for lead in leads)
+    later = sum(lead >= _LATER for lead in leads)
+    if not leads or later >= _LATER_SHARE * len(leads):
+        return True
+    return common >= _COMMON_SHARE * len(leads) and len(leads) < _TELLING_LETTERS
+
+
+def _gb2312_lead(letter: str) -> int:
+    """Return the first byte of a letter in GB2312; 0 where it has none."""
+    try:
+        return letter.encode("gb2312")[0]
+    except UnicodeEncodeError:
+        return 0
+
+
+def _doubt(data: bytes) -> str:
+    fitting = [repr(codec) for codec in _OTHERS if _fits(data, codec)]
+    return DOUBT.format(" or ".join(fitting) or "something else")
+
+
+def _fits(data: bytes, codec: str) -> bool:
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decoded_as(data: bytes, encoding: str, why: str, name: str) -> Text:

@@ -33,7 +33,7 @@ RUN = {
     "status": "CREATED", "status_column": None, "rate": "1500/min", "workers": None,
     "deadline": 30, "attempts": 5, "check_first": True, "verify": True, "only_hanging": False,
     "journal": True, "fresh": False, "progress": True, "dry_run": False, "canary": None,
-    "destroy": None, "lang": None,
+    "destroy": None, "lang": None, "id_column": None, "id_form": None,
 }  # fmt: skip
 """The options of a run and their defaults, typed by hand: others rely on them."""
 
@@ -41,16 +41,21 @@ OTHER = {
     "status": "CANCELLED", "status_column": "s", "rate": None, "workers": 3, "deadline": 7,
     "attempts": 2, "check_first": False, "verify": False, "only_hanging": True, "journal": False,
     "fresh": True, "progress": False, "dry_run": True, "canary": 9, "destroy": 4, "lang": "zh",
+    "id_column": "key", "id_form": "any",
 }  # fmt: skip
 """Something else for each."""
 
 RECONCILE = {
     "rate", "workers", "deadline", "attempts", "journal", "fresh", "progress", "dry_run", "canary",
-    "lang",
+    "lang", "id_column", "id_form",
 }  # fmt: skip
-ESTIMATE = {"status", "rate", "check_first", "verify", "only_hanging", "lang"}
-ASK = {"rate", "workers", "deadline", "lang"}
-FIND = {*ASK, "progress", "state", "since", "until", "min_age", "title", "category"}
+ESTIMATE = {"status", "rate", "check_first", "verify", "only_hanging", "lang", "id_column",
+            "id_form"}  # fmt: skip
+ASK = {"rate", "workers", "deadline", "lang", "id_column", "id_form"}
+FIND = {*ASK, "progress", "state", "since", "until", "min_age", "title", "category"} - {
+    "id_column",
+    "id_form",
+}
 
 TAKEN: dict[Callable[..., Any], set[str]] = {
     Vod.confirm: set(RUN),

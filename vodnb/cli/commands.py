@@ -312,7 +312,7 @@ def _open(
     from vodnb.tables.results import usable_assets
 
     lang, has_sandbox = options["lang"], options["sandbox"]
-    names = ("id_column", "encoding", "delimiter", "sheet")
+    names = ("id_column", "encoding", "delimiter", "sheet", "id_form")
     reading = {name: options.pop(name) for name in names}
     vod = connected(ctx, options)
     table = _load(file, lang=lang, **reading)

@@ -66,6 +66,7 @@ FILE_OPTIONS = [
     click.option("--encoding", help="Encoding of the file."),
     click.option("--delimiter", help="Delimiter of the file."),
     click.option("--sheet", help="Sheet of a workbook."),
+    click.option("--id-form", type=click.Choice(["any"]), help="Let IDs of any form through."),
     click.option("--sandbox", is_flag=True, help="Use the sandbox; its assets are the file's own."),
     *PLACE_OPTIONS,
 ]

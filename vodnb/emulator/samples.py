@@ -146,7 +146,8 @@ def _row(kind: _SampleKind, place: int, key: str) -> SampleRow:
     title = f"{_TITLES[number % len(_TITLES)]} #{number % 1000}"
     cells: tuple[str, ...] = (cell, title, _UPLOADERS[number // 7 % len(_UPLOADERS)])
     if kind.verdict is Verdict.RAGGED:
-        cells = cells[:2] if place % 2 else (*cells, "?")
+        # The ID is not in its place: where it is, the row is usable for all that.
+        cells = (cell + title, cells[2]) if place % 2 else ("?", *cells)
     return SampleRow(
         cells=cells,
         asset_id=asset_id,

@@ -138,7 +138,7 @@ def _table_of(past: Past, lang: Lang) -> pd.DataFrame:
         with suppress(VodnbError):
             table = load_assets(past.header.source)
     if table is None or usable_assets(table) != list(past.assets):
-        table = load_assets(list(past.assets))
+        table = load_assets(list(past.assets), id_form="any")
     return build_results(
         table,
         settlements=past.settlements,

@@ -31,6 +31,7 @@ _LINE = 33
 _LONG_HEX = re.compile(r"[0-9a-fA-F]{16}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+UNUSUAL_NOTE = "unusual form (not 32 hex digits): sent as it is"
 HEX_FORM, UUID_FORM = "32 hex digits", "UUID"
 _PROOF_CELLS = 30
 _PROOF_SHARE = 0.9
@@ -179,7 +180,7 @@ def judge(cell: str, *, hex_column: bool) -> Judgement:
         return Judgement(verdict=Verdict.MANGLED, asset_id=cell, note=note)
     if fault := _fault(text):
         return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=fault)
-    return _usable(cell, text, (*changes, "unusual form (not 32 hex digits): sent as it is"))
+    return _usable(cell, text, (*changes, UNUSUAL_NOTE))
 
 
 def _judge_hex(cell: str, text: str, changes: tuple[str, ...], *, hex_column: bool) -> Judgement:

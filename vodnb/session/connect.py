@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from vodnb.journal.finding import find_run
-from vodnb.rules.errors import SetupError
+from vodnb.rules.errors import InputError, SetupError
 from vodnb.service.redact import Secret
 from vodnb.service.settings.settings import read_settings
 from vodnb.tables import read
@@ -155,7 +156,7 @@ def resume(
         >>> results = vodnb.resume()
     """
     header, assets = find_run(run)
-    table = _table_of(header.source, assets)
+    table = _table_of(header.source, assets, options["id_column"], options["id_form"])
     used = vod or connect()
     if used.endpoint != header.endpoint:
         raise SetupError(
@@ -174,10 +175,14 @@ def resume(
     )
 
 
-def _table_of(source: str, assets: Sequence[str]) -> pd.DataFrame:
+def _table_of(
+    source: str, assets: Sequence[str], id_column: str | None, id_form: str | None
+) -> pd.DataFrame:
     """Return the table that a run came from, if it still has just these assets."""
     if source and Path(source).is_file():
-        table = read.load_assets(source)
-        if usable_assets(table) == list(assets):
-            return table
-    return read.load_assets(list(assets))
+        # What it was loaded with is not recorded: where loading asks, the assets alone will do.
+        with suppress(InputError):
+            table = read.load_assets(source, id_column=id_column, id_form=id_form)
+            if usable_assets(table) == list(assets):
+                return table
+    return read.load_assets(list(assets), id_form="any")

@@ -42,6 +42,7 @@ def load_assets(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    id_form: str | None = None,
 ) -> pd.DataFrame:
     """Load asset IDs; no ID is ever changed silently. In a notebook, the counts are shown.
 
@@ -52,6 +53,8 @@ def load_assets(
         encoding: Encoding of the file. Default: found by rule, which the summary names.
         delimiter: Delimiter of the file. Default: found among `, ; TAB |`.
         sheet: Sheet of a workbook. Default: the only one that is not empty.
+        id_form: `"any"` lets IDs of every form through. Default: where 30 cells and nine in ten
+            prove one form, a cell of another is `not_an_id`.
 
     Returns:
         The user's columns and `asset_id` (what is sent), `verdict` and `verdict_note`.
@@ -64,7 +67,12 @@ def load_assets(
         >>> assets = vodnb.load_assets("assets.csv")
     """
     table = read.load_assets(
-        source, id_column=id_column, encoding=encoding, delimiter=delimiter, sheet=sheet
+        source,
+        id_column=id_column,
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+        id_form=id_form,
     )
     show(describe(table, lang=spoken(None)))
     return table

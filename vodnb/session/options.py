@@ -23,7 +23,14 @@ _Result = TypeVar("_Result")
 _Verb = TypeVar("_Verb", bound="Callable[..., Any]")
 
 
-class _CommonOptions(TypedDict, total=False):
+class _TableOptions(TypedDict, total=False):
+    """Of every verb that loads a table."""
+
+    id_column: str | None
+    id_form: str | None
+
+
+class _CommonOptions(_TableOptions, total=False):
     """Of every verb on a run."""
 
     rate: str | None
@@ -79,7 +86,7 @@ class RunOptions(StartOptions, total=False):
     progress: bool
 
 
-class AskOptions(TypedDict, total=False):
+class _SurveyOptions(TypedDict, total=False):
     """Of every verb that asks for many assets and changes nothing."""
 
     rate: str | None
@@ -88,14 +95,20 @@ class AskOptions(TypedDict, total=False):
     lang: str | None
 
 
+class AskOptions(_TableOptions, _SurveyOptions, total=False):
+    """Of those that ask for the assets of a table."""
+
+
 class StatesOptions(AskOptions, total=False):
     """Of `states`."""
 
     progress: bool
 
 
-class FindOptions(StatesOptions, total=False):
+class FindOptions(_SurveyOptions, total=False):
     """Of `find`."""
+
+    progress: bool
 
     state: str | Sequence[str] | None
     since: str | date | None

@@ -46,7 +46,7 @@ class Runs:
         """Return a run, or one for each status that a table asks for; it has not begun."""
         status, rate = read_status(options["status"]), parse_rate(options["rate"])
         _check(options, status)
-        table = read.load_assets(assets)
+        table = read.load_assets(assets, id_column=options["id_column"], id_form=options["id_form"])
         prepare = partial(self._job, rate=rate, options=options)
         if options["status_column"] is None:
             plan = _plan(table, status, options)

@@ -36,7 +36,7 @@ class Surveys:
         """Return what asks for the state of each asset; it has not begun."""
         check_numbers(workers=options["workers"], deadline=options["deadline"], attempts=1)
         ceiling = parse_rate(options["rate"])
-        table = read.load_assets(assets)
+        table = read.load_assets(assets, id_column=options["id_column"], id_form=options["id_form"])
         return Survey(
             usable_assets(table),
             table=table,
@@ -83,7 +83,7 @@ class Surveys:
                 "Without a rate there is no telling how long a run takes.",
                 do='Give the quota, such as rate="1500/min".',
             )
-        table = read.load_assets(assets)
+        table = read.load_assets(assets, id_column=options["id_column"], id_form=options["id_form"])
         known = told_states(table)
         only = options["only_hanging"] or status.is_destructive
         return reckon(

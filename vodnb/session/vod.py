@@ -90,6 +90,8 @@ class Vod:
         canary: int | None = None,
         destroy: int | None = None,
         lang: str | None = None,
+        id_column: str | None = None,
+        id_form: str | None = None,
     ) -> pd.DataFrame:
         """Confirm the upload of every asset and return the whole table, each row with its outcome.
 
@@ -127,6 +129,9 @@ class Vod:
             destroy: For the destructive statuses: the number of distinct valid assets that they
                 are asked for, typed, to say that you mean it.
             lang: `"zh"` or `"en"`. Default: the connection's.
+            id_column: Column that holds the IDs. Default: as `load_assets` finds it.
+            id_form: `"any"` lets IDs of every form through. Default: the one that the column
+                proves, where it proves one.
 
         Returns:
             The user's columns and the outcome, error code, next step ... of each row. An
@@ -233,6 +238,8 @@ class Vod:
         deadline: float = 30,
         progress: bool = True,
         lang: str | None = None,
+        id_column: str | None = None,
+        id_form: str | None = None,
     ) -> pd.DataFrame:
         """Ask for the state of each asset, ten a call; nothing is changed.
 
@@ -244,6 +251,8 @@ class Vod:
             deadline: Seconds for one whole call. Default 30. A lost answer is asked for again.
             progress: Show how it goes. Default True.
             lang: `"zh"` or `"en"`. Default: the connection's.
+            id_column: Column that holds the IDs. Default: as `load_assets` finds it.
+            id_form: `"any"` lets IDs of every form through, as in `load_assets`.
 
         Returns:
             The user's columns and `state`, `state_meaning`, `needs` (who has to act: `confirm` for

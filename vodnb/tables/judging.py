@@ -22,7 +22,7 @@ from vodnb.rules.verdicts import (
 from vodnb.tables.formats.header import is_id, is_id_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 _PIECE = 512
 
@@ -48,6 +48,7 @@ def judge_rows(
     remarks: Mapping[int, str],
     title: str = "",
     id_form: str | None = None,
+    let_through: Container[int] = (),
 ) -> Rows:
     """Judge each distinct text once, then each row by its line and by the rows before it.
 
@@ -57,6 +58,7 @@ def judge_rows(
         remarks: What to add to the note of a row.
         title: Title of the column; met again between the rows, it is no ID.
         id_form: "any" where the forms of other cells prove nothing.
+        let_through: Rows that may have any form in any case.
     """
     odd = odd_rows(texts)
     rows = Rows(
@@ -68,10 +70,11 @@ def judge_rows(
     hex_column = proves_hex(texts, odd)
     distinct = dict.fromkeys(map(texts.__getitem__, odd))
     judged = {text: judge_cell(text, hex_column=hex_column, title=title) for text in distinct}
+    of_form = judged
     if odd and id_form is None and (forms := _forms(texts, judged, odd, known)):
-        judged = {text: _in_form(text, found, forms) for text, found in judged.items()}
+        of_form = {text: _in_form(text, found, forms) for text, found in judged.items()}
     for row in odd:
-        found = judged[texts[row]]
+        found = (judged if row in let_through else of_form)[texts[row]]
         rows.asset_ids[row] = found.asset_id
         rows.verdicts[row] = found.verdict.value
         rows.notes[row] = found.note

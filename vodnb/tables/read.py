@@ -12,7 +12,7 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import Judgement, clean, form_of, judge
+from vodnb.rules.verdicts import UNUSUAL_NOTE, Judgement, clean, form_of, judge
 from vodnb.tables.formats.cell_text import TEXT, cell_text, cell_texts
 from vodnb.tables.formats.header import (
     BY_CONTENT_ALONE,
@@ -221,6 +221,11 @@ def _load_again(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.
         remarks=remarks | remarks_of_file,
         title=title,
         id_form=id_form,
+        let_through={
+            row
+            for row, verdict in enumerate(before.verdicts)
+            if UNUSUAL_NOTE in before.notes[row] and Verdict(verdict).is_usable
+        },
     )
     raw = None
     if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):

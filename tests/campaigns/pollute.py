@@ -1,4 +1,4 @@
-"""Load polluted files and look for a wrong ID; load mutated ones and look for an uncaught error.
+"""Load polluted and spoilt files and look for a wrong ID, mutated ones for an uncaught error.
 
 Run: PYTHONPATH=tests/support python tests/campaigns/pollute.py --ids 100000 --mutations 1000000
 """
@@ -13,11 +13,16 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polluted import faults, mutate, pollute
+from spoilt_files import Spoiler, score
 
 from vodnb.rules.errors import InputError
 from vodnb.tables.read import load_assets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROWS = 20
 SLOW = 2.0
@@ -36,6 +41,8 @@ class Verdict:
     files: int = 0
     refused: int = 0
     mutations: int = 0
+    spoilt: int = 0
+    exact: int = 0
     slowest: tuple[float, str] = (0.0, "none")
     kinds: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -50,6 +57,7 @@ class Verdict:
         lines = [
             f"{self.ids} IDs, {len(self.kinds)} kinds of pollution: {len(self.wrong)} wrong",
             f"{self.files} files, {self.refused} refused with a question",
+            f"{self.exact} of {self.spoilt} spoilt files exact",
             f"{self.mutations} mutations: {len(self.uncaught)} uncaught",
             "{:.2f} s of CPU for the slowest load, mutation {}".format(*self.slowest),
             *self.wrong[:SHOWN],
@@ -78,6 +86,23 @@ def load_polluted(ids: int, *, seed: int, folder: Path, verdict: Verdict) -> Non
         verdict.wrong += [f"seed {number}: {fault}" for fault in faults(file, frame)]
 
 
+def load_spoilt(spoiler: Spoiler, *, is_named: bool, folder: Path, verdict: Verdict) -> None:
+    """Load a table spoilt in every way, and see that no ID is another than its own."""
+    path = folder / "spoilt.csv"
+    for file in spoiler.files():
+        verdict.spoilt += 1
+        verdict.ids += len(file.truth)
+        verdict.kinds[file.kind] += 1
+        path.write_bytes(file.data)
+        try:
+            frame = load_assets(path, id_column=file.title if is_named else None)
+        except InputError:
+            continue
+        others, is_exact = score(file, frame)
+        verdict.exact += is_exact
+        verdict.wrong += [f"{file.name}: {other!r} is no ID of its" for other in others]
+
+
 def load_mutated(mutations: int, *, seed: int, folder: Path, verdict: Verdict) -> None:
     """Load files with accidents in their bytes: a table or an InputError must come of each."""
     for number in range(mutations):
@@ -101,10 +126,22 @@ def load_mutated(mutations: int, *, seed: int, folder: Path, verdict: Verdict) -
         verdict.mutations += 1
 
 
-def campaign(ids: int, mutations: int, *, seed: int = 0) -> Verdict:
-    """Play both."""
+def campaign(ids: int, mutations: int, *, places: Sequence[int] = (), seed: int = 0) -> Verdict:
+    """Play all.
+
+    Args:
+        ids: How many IDs in files polluted here and there.
+        mutations: How many files with accidents in their bytes.
+        places: Positions of the ID column in tables that are spoilt in every way.
+        seed: What all is made from.
+    """
     verdict = Verdict()
     with tempfile.TemporaryDirectory() as folder:
+        for place in places:
+            spoiler = Spoiler(id_at=place, remarks=bool(place % 2), seed=seed)
+            for is_named in (True, False):
+                load_spoilt(spoiler, is_named=is_named, folder=Path(folder), verdict=verdict)
+        ids += verdict.ids
         load_polluted(ids, seed=seed, folder=Path(folder), verdict=verdict)
         load_mutated(mutations, seed=seed, folder=Path(folder), verdict=verdict)
     return verdict
@@ -115,9 +152,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ids", type=int, default=20_000)
     parser.add_argument("--mutations", type=int, default=20_000)
+    parser.add_argument("--places", type=int, nargs="*", default=[0, 3, 8])
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    verdict = campaign(options.ids, options.mutations, seed=options.seed)
+    verdict = campaign(options.ids, options.mutations, places=options.places, seed=options.seed)
     sys.stdout.write(f"{verdict}\n")
     sys.exit(not verdict.is_clean)
 

@@ -6,7 +6,9 @@ that does not pair, one row or all of them with other marks, several tables, tit
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,16 +22,38 @@ TITLES = ["day", "time", "count", "price", "kind", "about", "link", "remark"]
 ID_TITLE = "vod_key"
 """No known title: the ID column is found where it is named, or by its content."""
 
+CHINESE = "课程，第3课"
+ABOUT = {
+    "big5": "課程，第3課",
+    "shift_jis": "第3回、信号とシステム",
+    "euc_jp": "第3回、信号とシステム",
+    "euc_kr": "신호와 시스템",
+}
+"""Encodings that are read as GB18030 without an error, with something to say in each."""
+
 USABLE = ("ok", "cleaned", "duplicate")
 
 
 @dataclass(frozen=True)
 class Spoilt:
-    """A file, and the IDs of its rows, "" for a row that has none."""
+    """A file, and the IDs of its rows, "" for a row that has none.
+
+    Attributes:
+        name: What was done to it, and where.
+        data: Its bytes.
+        truth: The IDs.
+        title: The ID column's own.
+    """
 
     name: str
     data: bytes
     truth: tuple[str, ...]
+    title: str = ID_TITLE
+
+    @property
+    def kind(self) -> str:
+        """What was done to it, wherever."""
+        return re.sub(r"_[0-9]+", "", self.name)
 
 
 class Spoiler:
@@ -84,6 +108,16 @@ class Spoiler:
             yield Spoilt(f"ends_{name}", _joined(plain, end), tuple(self.ids))
         yield Spoilt("no_last_end", "\r\n".join(plain).encode(), tuple(self.ids))
         yield Spoilt("nothing", b"", ())
+        for codec, about in ABOUT.items():
+            text = "\n".join(plain).replace(CHINESE, about)
+            yield Spoilt(f"encoding {codec}", text.encode(codec), tuple(self.ids))
+        objects = [dict(zip([*self.titles[:-1], "\ud800"], row, strict=True)) for row in self.rows]
+        yield Spoilt(
+            "surrogate title", "\n".join(map(json.dumps, objects)).encode(), tuple(self.ids)
+        )
+        # Titled like the IDs, and above other text; the IDs have a title of their own.
+        misled = plain[0].replace("about", "asset_id")
+        yield Spoilt("title of other text", _joined([misled, *plain[1:]]), tuple(self.ids))
 
     def _layouts(self) -> Iterator[tuple[str, list[str], Sequence[str]]]:
         plain, ids = self._lines(), self.ids
@@ -119,6 +153,16 @@ class Spoiler:
         short = ",".join(self.titles[1:])
         yield "titles_one_short", [short, *plain[1:]], ids
         yield "titles_one_short_rows_end", [short, *(f"{line}," for line in plain[1:])], ids
+        marked = [f"#{line}" for line in plain[1:6]] if self.id_at else plain[1:6]
+        yield "rows like comments", [plain[0], *marked, *plain[6:]], ids
+        yield "rows like comments and no titles", [*marked, *plain[6:]], ids
+        first = "asset_id" if self.id_at == 0 else "#"
+        behind = ",".join([first, *self.titles[1:]])
+        yield "titles behind a mark", [behind, *marked, *plain[6:]], ids
+        for other in ("Total", "A12", "2024-01-05", "83", "n/a", self.ids[0][:31], "0" * 33):
+            cells = [""] * len(self.titles)
+            cells[self.id_at] = other
+            yield f"other form {other[:10]}", [*plain, ",".join(cells)], [*ids, ""]
         yield "one_long_cell", [plain[0], plain[1] + "x" * 40_000, *plain[2:]], ids
 
     def _several_tables(self) -> Iterator[tuple[str, list[str], Sequence[str]]]:
@@ -129,7 +173,7 @@ class Spoiler:
             second = [",".join(f"field{at}" for at in range(cells))]
             for _ in range(6):
                 row = [f"v{chance.randrange(99)}" for _ in range(cells)]
-                row[(self.id_at + 1) % cells] = f"{chance.getrandbits(128):032x}"  # of another kind: no asset
+                row[(self.id_at + 1) % cells] = f"{chance.getrandbits(128):032x}"
                 second.append(",".join(row))
             count = len(second)
             yield f"tables_{name}_below", plain + second, [*ids, *[""] * count]
@@ -137,9 +181,7 @@ class Spoiler:
 
 
 def _cells(chance: random.Random, asset_id: str, id_at: int, *, remarks: bool) -> list[str]:
-    about = chance.choice(
-        ["plain words", "words, with commas, in them", 'say "yes"', "课程，第3课"]
-    )
+    about = chance.choice(["plain words", "words, with commas, too", 'say "yes"', CHINESE])
     cells = [
         f"2024-01-{chance.randrange(1, 29):02}",
         f"{chance.randrange(24):02}:15",

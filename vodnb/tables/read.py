@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,28 +11,33 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import UNUSUAL_NOTE, Judgement, clean, form_of, judge
-from vodnb.tables.formats.cell_text import TEXT, cell_text, cell_texts
+from vodnb.rules.verdicts import UNUSUAL_NOTE, Judgement, judge
+from vodnb.tables.formats.cell_text import TEXT, cell_texts
 from vodnb.tables.formats.header import (
     BY_CONTENT_ALONE,
     find_id_column,
     free_titles,
     holds_ids,
-    is_id,
 )
 
+from .carried import (
+    ID,
+    NOTE,
+    OURS,
+    RAW,
+    VERDICT,
+    kept_notes,
+    source_title,
+    unless_edited,
+    was_loaded,
+)
 from .judging import (
-    FORM_NOTE,
-    TITLE_NOTE,
     Rows,
     joined,
-    judge_cell,
     judge_rows,
-    odd_rows,
-    proves_hex,
 )
-from .ragged import RAGGED_NOTE, SHIFTED_NOTE, find_ids
-from .sheet import NUMBER_NOTE, STRAY_QUOTE, Sheet, open_sheet
+from .ragged import find_ids
+from .sheet import NUMBER_NOTE, Sheet, open_sheet
 from .write import restore
 
 if TYPE_CHECKING:
@@ -41,11 +45,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Source = str | os.PathLike[str] | pd.DataFrame | pd.Series[Any] | Iterable[object]
-
-_ID, _RAW, _VERDICT, _NOTE = "asset_id", "asset_id_raw", "verdict", "verdict_note"
-_OK = Verdict.OK.value
-_REMARKS = (RAGGED_NOTE, re.compile(STRAY_QUOTE))
-_OURS = (_ID, _RAW, _VERDICT, _NOTE)
 
 
 def load_assets(
@@ -97,7 +96,7 @@ def load_assets(
     )
     if isinstance(source, str | os.PathLike) and not opened.is_typed:
         opened = replace(opened, frame=restore(opened.frame))
-    if _was_loaded(opened.frame):
+    if was_loaded(opened.frame):
         return _load_again(opened, id_column, id_form)
     return _load(opened, id_column, id_form)
 
@@ -115,7 +114,7 @@ def _load(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.DataFr
     frame = sheet.frame
     at, why, sheet = _id_column(sheet, id_column, id_form)
     title = frame.columns[at]
-    own = title == _ID
+    own = title == ID
     texts = cell_texts(frame.iloc[:, at])
     known, remarks = _told_by_file(sheet, at, texts)
     rows = judge_rows(texts, known=known, remarks=remarks, title=sheet.titles[at], id_form=id_form)
@@ -200,18 +199,18 @@ def _load_again(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.
     """Judge a table of ours anew, from the text as first read where that is still there."""
     frame = sheet.frame
     before = Rows(
-        texts=cell_texts(frame[_RAW if _RAW in frame else _ID]),
-        asset_ids=cell_texts(frame[_ID]),
-        verdicts=cell_texts(frame[_VERDICT]),
-        notes=cell_texts(frame[_NOTE]),
+        texts=cell_texts(frame[RAW if RAW in frame else ID]),
+        asset_ids=cell_texts(frame[ID]),
+        verdicts=cell_texts(frame[VERDICT]),
+        notes=cell_texts(frame[NOTE]),
     )
-    title = _source_title(frame, before, id_column)
+    title = source_title(frame, before, id_column)
     if title is None:
-        fresh = frame.drop(columns=[_VERDICT, _NOTE])
+        fresh = frame.drop(columns=[VERDICT, NOTE])
         titles = [str(title) for title in fresh.columns]
         return _load(replace(sheet, frame=fresh, titles=titles), id_column, id_form)
-    texts = _unless_edited(before) if title == _ID else cell_texts(frame[title])
-    known, remarks = _kept_notes(before, texts, id_form)
+    texts = unless_edited(before) if title == ID else cell_texts(frame[title])
+    known, remarks = kept_notes(before, texts, id_form)
     # A file of ours that was edited since is a file like any other.
     at = list(frame.columns).index(title)
     of_file, remarks_of_file = _told_by_file(sheet, at, texts)
@@ -228,7 +227,7 @@ def _load_again(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.
         },
     )
     raw = None
-    if title == _ID and (_RAW in frame or rows.texts != rows.asset_ids):
+    if title == ID and (RAW in frame or rows.texts != rows.asset_ids):
         cells = zip(before.texts, rows.texts, rows.asset_ids, strict=True)
         raw = [text if text != asset_id else old for old, text, asset_id in cells]
     if raw is not None or not _is_there(frame, rows, before):
@@ -238,125 +237,17 @@ def _load_again(sheet: Sheet, id_column: str | None, id_form: str | None) -> pd.
 
 def _is_there(frame: pd.DataFrame, rows: Rows, before: Rows) -> bool:
     """Return whether a table carries what was judged already: its columns stay, and are shared."""
-    return all(frame[name].dtype == TEXT for name in (_ID, _VERDICT, _NOTE)) and (
+    return all(frame[name].dtype == TEXT for name in (ID, VERDICT, NOTE)) and (
         (rows.asset_ids, rows.verdicts, rows.notes)
         == (before.asset_ids, before.verdicts, before.notes)
     )
-
-
-def _was_loaded(frame: pd.DataFrame) -> bool:
-    """Return whether a table carries verdicts of ours, not just columns so named."""
-    if not {_ID, _VERDICT, _NOTE} <= set(frame.columns):
-        return False
-    return set(cell_texts(frame[_VERDICT])) <= set(Verdict)
-
-
-def _source_title(frame: pd.DataFrame, before: Rows, id_column: str | None) -> str | None:
-    """Return the column that a loaded table was judged from; None if the user names another."""
-    if id_column in {None, _ID, _RAW}:
-        if _RAW in frame or _agrees(before.asset_ids, before):
-            return _ID
-        others = [title for title in frame.columns if title not in _OURS]
-    else:
-        others = [title for title in frame.columns if title == id_column]
-    for title in others:
-        if _agrees(frame[title], before):
-            return title
-    return None if id_column not in {None, _ID, _RAW} else _ID
-
-
-def _agrees(cells: Iterable[object], before: Rows) -> bool:
-    """Return whether judging these cells gives the IDs and verdicts that the table carries."""
-    odd = odd_rows(before.asset_ids)
-    hex_column = proves_hex(before.asset_ids, odd)
-    is_odd = set(odd)
-    carried = zip(before.asset_ids, before.verdicts, before.notes, strict=True)
-    for row, (cell, (asset_id, verdict, note)) in enumerate(zip(cells, carried, strict=True)):
-        if verdict == _OK and cell == asset_id and row not in is_odd:
-            continue
-        if _is_kept(verdict, note):
-            continue
-        found = judge_cell(cell_text(cell), hex_column=hex_column)
-        if verdict == Verdict.DUPLICATE:
-            # Which row comes first may have changed; what was cleaned off this one has not.
-            same = found.verdict.is_usable and found.note == _own_note(note)
-        else:
-            same = found.verdict == verdict
-        if found.asset_id != asset_id or not same:
-            return False
-    return True
-
-
-def _own_note(note: str) -> str:
-    """Return what the note of a duplicate says of its own cell."""
-    return note.removesuffix(_remark_in(note)).removesuffix("; ").partition("; ")[2]
-
-
-def _remark_in(note: str) -> str:
-    """Return what a note says of the line and not of the cell."""
-    begins = [found.start() for mark in _REMARKS if (found := mark.search(note))]
-    return note[min(begins) :] if begins else ""
-
-
-def _unless_edited(before: Rows) -> list[str]:
-    """Return the texts as first read, but an `asset_id` that was changed since by hand."""
-    if before.texts == before.asset_ids:
-        return before.texts
-    hex_column = proves_hex(before.texts, odd_rows(before.texts))
-    return [
-        text
-        if text == asset_id or judge_cell(text, hex_column=hex_column).asset_id == asset_id
-        else asset_id
-        for text, asset_id in zip(before.texts, before.asset_ids, strict=True)
-    ]
-
-
-def _kept_notes(
-    before: Rows, texts: list[str], id_form: str | None
-) -> tuple[dict[int, Judgement], dict[int, str]]:
-    """Return what only the file could show: rows known by their line or cell, stray quotes.
-
-    And what only the whole table could: part of it proves nothing.
-    """
-    known, remarks = {}, {}
-    for at, (verdict, note) in enumerate(zip(before.verdicts, before.notes, strict=True)):
-        if verdict == _OK and not note:
-            continue
-        remark = _remark_in(note)
-        if _is_kept(verdict, note):
-            if not _is_lifted(verdict, note, texts[at], before.asset_ids[at], id_form):
-                is_shifted = SHIFTED_NOTE in note
-                known[at] = Judgement(
-                    verdict=Verdict.CLEANED if is_shifted else Verdict(verdict),
-                    asset_id=before.asset_ids[at] if is_shifted else texts[at],
-                    note=remark if is_shifted else note,
-                )
-        elif remark:
-            remarks[at] = remark
-    return known, remarks
-
-
-def _is_lifted(verdict: str, note: str, text: str, asset_id: str, id_form: str | None) -> bool:
-    """Return whether what the whole file said holds no more: it was let through, or mended."""
-    if verdict == Verdict.NOT_AN_ID:
-        return (id_form == "any" and FORM_NOTE in note) or bool(form_of(clean(text)[0]))
-    return SHIFTED_NOTE in note and is_id(text) and clean(text)[0].lower() != asset_id
-
-
-def _is_kept(verdict: str, note: str) -> bool:
-    """Return whether a verdict comes from the whole file, and not from the text of the cell."""
-    if verdict == Verdict.NOT_AN_ID:
-        return TITLE_NOTE in note or FORM_NOTE in note
-    if verdict == Verdict.MANGLED:
-        return NUMBER_NOTE in note
-    return verdict == Verdict.RAGGED or SHIFTED_NOTE in note
 
 
 def _make_room(titles: list[Hashable], own: int | None) -> list[Hashable]:
     """Return titles where a user's column of one of our names is `<name>_input`."""
     taken = set(titles)
     for at, title in enumerate(titles):
-        if title in _OURS and at != own:
+        if title in OURS and at != own:
             name = f"{title}_input"
             titles[at] = next(free_titles(name, taken, first=2)) if name in taken else name
             taken.add(titles[at])
@@ -364,22 +255,22 @@ def _make_room(titles: list[Hashable], own: int | None) -> list[Hashable]:
 
 
 def _put(frame: pd.DataFrame, rows: Rows, *, raw: list[str] | None) -> None:
-    frame[_ID] = pd.array(rows.asset_ids, dtype=TEXT)
+    frame[ID] = pd.array(rows.asset_ids, dtype=TEXT)
     if raw is not None:
-        if _RAW not in frame:
-            frame.insert(list(frame.columns).index(_ID) + 1, _RAW, "")
-        frame[_RAW] = pd.array(raw, dtype=TEXT)
+        if RAW not in frame:
+            frame.insert(list(frame.columns).index(ID) + 1, RAW, "")
+        frame[RAW] = pd.array(raw, dtype=TEXT)
     _put_verdicts(frame, rows)
 
 
 def _put_verdicts(frame: pd.DataFrame, rows: Rows) -> None:
-    frame[_VERDICT] = pd.array(rows.verdicts, dtype=TEXT)
-    frame[_NOTE] = pd.array(rows.notes, dtype=TEXT)
+    frame[VERDICT] = pd.array(rows.verdicts, dtype=TEXT)
+    frame[NOTE] = pd.array(rows.notes, dtype=TEXT)
 
 
 def _with_story(frame: pd.DataFrame, sheet: Sheet, *, id_column: str, why: str) -> pd.DataFrame:
     """Write down how the table was read, in plain values: pandas compares and copies them."""
-    counts = Counter(cell_texts(frame[_VERDICT]))
+    counts = Counter(cell_texts(frame[VERDICT]))
     story: dict[str, object] = {
         "source": sheet.source,
         "encoding": "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from vodnb.rules.errors import InputError
@@ -39,6 +39,9 @@ _COMMENT = ("#", "//", "--")
 _ID_DIGITS = 32
 _FEWEST = 2
 """Cells that can speak against a title."""
+
+_LOOKED_AT = 1000
+"""Cells that are asked whether they do: of millions each one more costs time."""
 _COUNT_DIGITS = 8
 _ID_SHARE = 0.9
 _SHOWN_COLUMNS = 12
@@ -199,7 +202,7 @@ def _refuse_other_text(
 
     A single row tells nothing against the title.
     """
-    cells = [cell for cell in column_at(named) if cell.strip()]
+    cells = list(islice((cell for cell in column_at(named) if cell.strip()), _LOOKED_AT))
     if len(cells) < _FEWEST or 2 * sum(map(_may_be_id, cells)) >= len(cells):
         return
     other = next((at for at in range(len(titles)) if holds_ids(column_at(at))), None)

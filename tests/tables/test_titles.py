@@ -108,6 +108,14 @@ def test_titles_one_short_do_not_name_the_column_beside_the_ids(end):
         assert list(load_assets(frame)["asset_id"]) == IDS[:9]
 
 
+def test_ids_that_no_missing_title_explains_are_not_taken():
+    """A checksum two columns off is not what a title one short has moved."""
+    text = "asset_id,t\n" + "".join(f"clip-{at},x,{IDS[at]}\n" for at in range(9))
+    assert set(verdicts(load_assets(text, id_column="asset_id"))) == {"ragged"}
+    with pytest.raises(InputError, match="is titled like the IDs, but holds other text"):
+        load_assets(text)
+
+
 def test_rows_that_end_in_a_delimiter_are_right_where_the_content_says_so():
     """A cell more than titles at the end of each row: the titled column holds the IDs."""
     frame = load_assets("asset_id,t\n" + rows_of("{asset_id},clip,", 9))

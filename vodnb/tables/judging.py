@@ -70,11 +70,11 @@ def judge_rows(
     hex_column = proves_hex(texts, odd)
     distinct = dict.fromkeys(map(texts.__getitem__, odd))
     judged = {text: judge_cell(text, hex_column=hex_column, title=title) for text in distinct}
-    of_form = judged
-    if odd and id_form is None and (forms := _forms(texts, judged, odd, known)):
-        of_form = {text: _in_form(text, found, forms) for text, found in judged.items()}
+    forms = _forms(texts, judged, odd, known) if odd and id_form is None else ()
     for row in odd:
-        found = (judged if row in let_through else of_form)[texts[row]]
+        found = judged[texts[row]]
+        if forms and row not in let_through:
+            found = _in_form(texts[row], found, forms)
         rows.asset_ids[row] = found.asset_id
         rows.verdicts[row] = found.verdict.value
         rows.notes[row] = found.note
@@ -93,7 +93,7 @@ def judge_rows(
 
 def judge_cell(cell: str, *, hex_column: bool, title: str = "") -> Judgement:
     """Say what one cell is; the titles of the column, met again between the rows, are no ID."""
-    if is_id_title(cell, title or None) and not is_id(cell):
+    if not is_id(cell) and is_id_title(cell, title or None):
         return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=TITLE_NOTE)
     return judge(cell, hex_column=hex_column)
 

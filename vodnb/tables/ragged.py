@@ -50,6 +50,10 @@ class Widths:
     padded: frozenset[int] = frozenset()
     proven: Widths | None = None
 
+    def explains(self, shift: int) -> bool:
+        """Return whether a column can stand so far from its title: by cells that titles lack."""
+        return 0 < shift <= self.common - self.most or self.common - self.needed <= shift < 0
+
     def note(self, at: int) -> str:
         """Return the note on a row whose cells may have shifted."""
         return (

@@ -149,7 +149,7 @@ def _id_column(sheet: Sheet, id_column: str | None, id_form: str | None) -> tupl
     filled = [other for other, column in enumerate(columns) if holds_ids(column)]
     if at in filled:
         return at, why, proven
-    if len(filled) == 1:
+    if len(filled) == 1 and widths.explains(filled[0] - at):
         return filled[0], BY_CONTENT_ALONE, proven
     if len(widths.ragged) == len(sheet.frame):
         return at, why, sheet

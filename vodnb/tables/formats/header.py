@@ -55,7 +55,7 @@ def is_id_title(title: str, id_column: str | None = None) -> bool:
 
 def is_id(cell: str) -> bool:
     """Return whether a cell is an ID of the usual form, whatever stands around it."""
-    return is_hex(clean(cell)[0])
+    return is_hex(cell) or is_hex(clean(cell)[0])
 
 
 def bears_our_titles(titles: Sequence[str]) -> bool:

@@ -85,8 +85,8 @@ def test_a_dropped_connection_ends_no_run(server):
     assert sorted(server.confirmed) == IDS
     del job
     _jobs.clear()  # the last one is remembered
-    gc.collect()
-    wait_until(lambda: set(server.asked) <= server.ended)
+    # The loop's own thread lets go of the run last, and of a circle only collecting does.
+    wait_until(lambda: gc.collect() >= 0 and set(server.asked) <= server.ended)
 
 
 def test_what_was_signed_in_anew_is_let_go_too(server):

@@ -152,13 +152,8 @@ class Form(ABC):
     ) -> _Control:
         """Name a control, in another language again; do what it asks for, errors shown below.
 
-        Args:
-            key: Of its name.
-            control: The control.
-            then: What it asks for when it is pressed or changed.
-            tip: Key of what explains it; "" for its name.
-            placeholder: Key of what stands in it while it is empty.
-            count: What stands in the braces of both.
+        `key`, `tip` ("" for the name) and `placeholder` are keys of texts; `count` is in the braces
+        of the first two.
         """
 
         def name() -> None:

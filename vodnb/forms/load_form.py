@@ -60,15 +60,8 @@ def complete(begun: str) -> list[str]:
 def keep_upload(name: str, content: bytes) -> Path:
     """Write an upload into the current folder, where its journal will be, and return its path.
 
-    A file that is there already is never replaced; one with the same content is used.
-
-    Args:
-        name: The browser's word: only letters, digits, dots, hyphens and blanks of its last part
-            stay.
-        content: The file's bytes.
-
-    Raises:
-        InputError: The folder takes no file, or has a thousand of this name.
+    A file that is there already is never replaced; one with the same content is used. The name is
+    the browser's word: only letters, digits, dots, hyphens and blanks of its last part stay.
     """
     stem = re.sub(r"[^\w. -]+", "_", Path(name.replace("\\", "/")).stem).strip(". ")[:80]
     suffix = Path(name).suffix.lower()

@@ -85,9 +85,7 @@ class ReportPart(Form):
 class ResultsForm(Form):
     """Shows a results table, opens a row, retries and saves.
 
-    Args:
-        shared: What it shares with others.
-        retry: Starts a retry, and says whether it did. Default None: by a run form of its own.
+    `retry` starts a retry, and says whether it did; by a run form of its own where there is none.
     """
 
     def __init__(self, shared: Shared, *, retry: Callable[[], bool] | None = None) -> None:

@@ -66,21 +66,13 @@ class Shared:
 
     @property
     def results(self) -> pd.DataFrame | None:
-        """The results table as it stands now; None before there is one. It is not to be changed.
-
-        Raises:
-            VodnbError: The run could not start.
-        """
+        """The results table as it stands now; None before there is one. It is not to be changed."""
         standing = self.standing
         return standing.table if standing else None
 
     @property
     def standing(self) -> TableState | None:
-        """The results as they stand now: of a run that has ended built once, for all forms.
-
-        Raises:
-            VodnbError: The run could not start.
-        """
+        """The results as they stand now: of a run that has ended built once, for all forms."""
         job, part = self.job, self.part
         if job is not None and not job.done():
             return TableState(self._build(job, part))
@@ -185,12 +177,8 @@ def start_from(
 ) -> Shared:
     """Return what a new form starts from: what the last one had, and the run that is under way.
 
-    Args:
-        lang: Language that was asked for; None for the last form's, else the connection's, else the
-            usual one.
-        vod: A connection made by code.
-        assets: A table made by code; the last form's tables are not wanted then.
-        results: A results table; likewise.
+    The language is the last form's, else the connection's, else the usual one, unless asked for.
+    With assets or results made by code the last form's tables are not wanted.
     """
     earlier = _last[0] if _last else None
     if earlier is None and vod is not None:

@@ -136,11 +136,7 @@ def checksum(values: tuple[object, ...]) -> int:
 
 
 def check_row(row: tuple[object, ...]) -> None:
-    """Check a row, whose last value is its checksum.
-
-    Raises:
-        ValueError: It is not what was stored.
-    """
+    """Raise ValueError where a row, whose last value is its checksum, is not what was stored."""
     if checksum(row[:-1]) != row[-1]:
         raise ValueError(f"a row is not what was written: {row[0]!r}")
 

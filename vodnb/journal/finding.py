@@ -88,11 +88,7 @@ class KeptAttempt:
 
 
 def find_attempt(run_id: str, asset_id: str, folders: Iterable[Path]) -> KeptAttempt:
-    """Return what the journal of a run keeps of an asset's failed sending.
-
-    Raises:
-        JournalError: The journal is damaged.
-    """
+    """Return what the journal of a run keeps of an asset's failed sending."""
     path = journal_of(run_id, folders)
     if path is None:
         return KeptAttempt()

@@ -86,11 +86,7 @@ class Journal:
 
     @classmethod
     def create(cls, header: Header, assets: Iterable[str]) -> Self:
-        """Write a new journal, readable by its owner only.
-
-        Raises:
-            JournalError: It cannot be written.
-        """
+        """Write a new journal, readable by its owner only."""
         try:
             os.close(os.open(header.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError as cause:
@@ -244,11 +240,7 @@ class Journal:
             self._owner = owner
 
     def claim(self, owner: Owner, *, is_gone: Callable[[Owner], bool]) -> None:
-        """Become the one writer.
-
-        Raises:
-            JournalError: Somebody else writes it.
-        """
+        """Become the one writer, unless somebody else is."""
         with _writing(self.path), _writes, self._base:
             self._base.execute("BEGIN IMMEDIATE")
             present = self._present_owner()

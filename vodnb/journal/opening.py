@@ -93,10 +93,8 @@ class OpenRun:
 def folder_for(source: str, named: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder that a run's journal is meant for.
 
-    Args:
-        source: The file that the assets came from; "" for none.
-        named: The folder that was asked for, or a journal in it; None for the usual one: `.vodnb`
-            beside the source or here.
+    It is the one that was named, or that of the journal that was; by default `.vodnb` beside the
+    source, or here where there is no file ("").
     """
     if named is None:
         return (Path(source).parent if source else Path()) / ".vodnb"
@@ -157,11 +155,7 @@ def open_run(folder: Path, want: Want) -> OpenRun:
 
 
 def find_headers(folder: Path) -> Iterator[Header]:
-    """Return the runs of a folder, the newest first.
-
-    Raises:
-        JournalError: A journal is damaged.
-    """
+    """Return the runs of a folder, the newest first."""
     for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
         if header := read_header(path):
             yield header
@@ -278,11 +272,7 @@ def _take_over(old: Header, want: Want) -> OpenRun:
 
 
 def _refuse_rivals(others: Iterable[Header], want: Want) -> None:
-    """Refuse where somebody works on some of the assets now, in whatever run.
-
-    Raises:
-        JournalError: Somebody does; it says who.
-    """
+    """Refuse where somebody works on some of the assets now, in whatever run, and say who."""
     place = (want.header.endpoint, want.header.project_id)
     for header in filter(is_under_way, others):
         is_there = (header.endpoint, header.project_id) == place

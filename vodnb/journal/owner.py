@@ -75,14 +75,10 @@ def steady_time() -> Callable[[], float]:
 
 
 def age(left_at: float, *, clock: Clock) -> float:
-    """Return the seconds that have passed for sure since a moment that was noted in a journal.
+    """Return the seconds that have passed for sure since a moment, in seconds since 1970.
 
     A time of day that was set forward since does not count, nor does time asleep; there is none
     where it was set back, or where another machine has written.
-
-    Args:
-        left_at: The moment, in seconds since 1970.
-        clock: The clock of its run.
     """
     here = this_clock()
     if here["host"] != clock["host"]:

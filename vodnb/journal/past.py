@@ -93,11 +93,7 @@ class _Sendings:
         self._sent: set[str] = set()
 
     def take(self, row: tuple[Any, ...]) -> None:
-        """Take the next entry, as it is stored.
-
-        Raises:
-            ValueError: It counts, and is not what was written.
-        """
+        """Take the next entry, as it is stored; ValueError where it counts and was altered."""
         asset_id = row[_ID]
         if row[_STANDING] == Standing.INTENT:
             before = self._intended.get(asset_id)
@@ -146,11 +142,7 @@ class _Reader(Journal):
                 yield row[0]
 
     def rows(self, table: str, key: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a table in order; between two pages its writer may write.
-
-        Raises:
-            JournalError: The file cannot be read.
-        """
+        """Yield the rows of a table in order; between two pages its writer may write."""
         query = (
             f"SELECT {key}, {', '.join(columns)} FROM {table} "  # noqa: S608  names of ours
             f"WHERE {key} > ? ORDER BY {key} LIMIT {_PAGE}"

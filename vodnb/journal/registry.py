@@ -216,11 +216,7 @@ def enter(claim: Claim, assets: Sequence[str]) -> Registration:
 def _look_at_others(
     folder: Path, claim: Claim, ids: Ids
 ) -> Iterator[tuple[RegistrationFiles, dict[str, Any], Places]]:
-    """Return the entries that may have sent some of these assets, and the places of those.
-
-    Raises:
-        JournalError: Somebody is at work on some of them.
-    """
+    """Return the entries that may have sent some of these assets, and the places of those."""
     for files in entries_in(folder):
         told = files.told()
         if told is None:

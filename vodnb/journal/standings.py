@@ -24,12 +24,9 @@ _COLUMNS = ("_kind", "_elapsed_ms", "_attempts", "_sent_at", "_request_id", "_to
 class Standings(Mapping[str, Settlement]):
     """The settlement of each asset that was touched; written by one thread, read by any.
 
-    It takes 40 bytes for an asset, all of them when it is made, and the texts that are its own:
-    the results table takes over those very texts. A `Settlement` takes 400. What is alike for many
-    assets is kept once.
-
-    Args:
-        assets: The distinct assets of the run, which are not copied; others may come later.
+    It takes 40 bytes for an asset, all of them when it is made, and the texts that are its own: the
+    results table takes over those very texts. A `Settlement` takes 400. What is alike for many
+    assets is kept once. The distinct assets given are not copied; others may come later.
     """
 
     def __init__(self, assets: Sequence[str] = ()) -> None:
@@ -152,8 +149,7 @@ class Standings(Mapping[str, Settlement]):
 class IdIndex:
     """The place of each asset; a dict of a million takes 74 bytes for each, this takes 12.
 
-    Args:
-        assets: The distinct assets. They are referred to, not copied; others may come later.
+    The distinct assets are referred to, not copied; others may come later.
     """
 
     def __init__(self, assets: Sequence[str]) -> None:

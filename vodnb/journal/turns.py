@@ -51,9 +51,7 @@ class Turn:
 def turn_in(folder: Path, *, patience: float = 10.0) -> Iterator[Turn]:
     """Have the folder to oneself.
 
-    Args:
-        folder: The folder, which exists.
-        patience: For how many seconds to wait. Default 10: whoever is in needs milliseconds.
+    Waiting 10 seconds is plenty: whoever is in needs milliseconds.
 
     Raises:
         JournalError: Somebody else has it for longer than that; it says who.

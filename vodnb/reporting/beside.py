@@ -47,9 +47,8 @@ def write_tables(
 ) -> tuple[list[tuple[str, str]], str]:
     """Write the tables beside a report: results, whose advice is said anew, and what comes of them.
 
-    Returns:
-        The name of each file and the key of what it holds; and the key of why there is no workbook,
-        "" where there is one.
+    Return each file's name with the key of what it holds, and the key of why there is no workbook
+    ("" where there is one).
     """
     from vodnb.tables.tally import make_table, read_columns, retell
     from vodnb.tables.write import has_long_cell, save

@@ -132,14 +132,9 @@ def count_figures(
     moments: Moments | None = None,
     earlier: Mapping[str, str] | None = None,
 ) -> Figures:
-    """Count what a report says.
+    """Count what a report says, of columns as texts (`tables.tally.COUNTED`).
 
-    Args:
-        columns: The columns of a results table, as texts (`tables.tally.COUNTED`).
-        max_rows: The most rows of a table that are shown.
-        run: What is known of the run beyond its table.
-        moments: What its journal knows of each sending.
-        earlier: The outcome of each asset in an earlier results table.
+    `moments` is what the journal knows of each sending; `earlier` are the outcomes to compare with.
     """
     firsts = _first_rows(columns)
     outcomes, verdicts = Counter(columns["outcome"]), Counter(columns["verdict"])

@@ -46,12 +46,7 @@ def gather(
     lang: Lang,
     settings: Sequence[tuple[str, str]] = (),
 ) -> Source:
-    """Return what a report is made of: of a table or its file, a run ID, or a journal's path.
-
-    Raises:
-        InputError: There is no such file and no such run, or it holds no results.
-        JournalError: The journal is damaged.
-    """
+    """Return what a report is made of: of a table or its file, a run ID, or a journal's path."""
     from vodnb.journal.finding import find_journal
     from vodnb.journal.past import read_past
 
@@ -84,11 +79,7 @@ def gather(
 
 
 def check_max_rows(max_rows: int) -> None:
-    """Refuse tables of a report that are empty, or too long to be read.
-
-    Raises:
-        InputError: It is no number from 1 to 500.
-    """
+    """Refuse tables of a report that are empty, or too long to be read: 1 to 500 rows are right."""
     if not isinstance(max_rows, int) or not 1 <= max_rows <= _MOST_ROWS:
         raise InputError(
             f"max_rows is {max_rows!r}.",

@@ -68,11 +68,7 @@ def build(
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run every cell in a kernel of its own, in a folder; no widget state is kept.
-
-    Raises:
-        SetupError: The kernel cannot be started, or a cell failed or took too long.
-    """
+    """Run every cell in a kernel of its own, in a folder; no widget state is kept."""
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError

@@ -61,11 +61,7 @@ class HandedBack(Written):
 def hand_back_files(
     results: pd.DataFrame, folder: Path, *, lang: Lang, redactor: Redactor
 ) -> HandedBack:
-    """Write a file for each party that must act on some rows, as `vodnb.hand_back` says.
-
-    Raises:
-        InputError: A file of another kind is in the way, or the folder cannot be written.
-    """
+    """Write a file for each party that must act on some rows, as `vodnb.hand_back` says."""
     from vodnb.tables.tally import read_columns, retell
 
     columns = read_columns(results, ENDING)

@@ -68,12 +68,7 @@ class Section(Displayable):
 class Contents:
     """What the sections of a report are told from, and in which language.
 
-    Args:
-        figures: What it says, counted.
-        lang: Its language.
-        folder: Name of the folder of its tables.
-        files: Names of the files in it, and the key of what each holds.
-        remark: Key of why there is no workbook; "" for none.
+    `files` go with the key of what each holds; `remark` is that of why there is no workbook, or "".
     """
 
     def __init__(

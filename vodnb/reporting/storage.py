@@ -54,11 +54,7 @@ class ReportPaths:
 
 
 def paths_for(path: str | os.PathLike[str]) -> ReportPaths:
-    """Return where a report of this name goes, and refuse what is not ours to replace.
-
-    Raises:
-        InputError: The folder does not exist, the ending is another one, or the place is taken.
-    """
+    """Return where a report of this name goes, and refuse what is not ours to replace."""
     target = path_of(path)
     if target.suffix not in _KINDS or not target.stem:
         raise InputError(
@@ -140,11 +136,7 @@ def move_in(draft: ReportPaths, places: ReportPaths, *, names: frozenset[str]) -
 
 
 def refuse_secrets(files: Iterable[Path], redactor: Redactor) -> None:
-    """Refuse to hand on a file that holds a secret that is known here.
-
-    Raises:
-        InputError: One does; the secret itself is not named.
-    """
+    """Refuse to hand on a file that holds a secret that is known here, and do not name that."""
     for path in files:
         if any(redactor.finds(text) for text in _texts(path)):
             raise InputError(

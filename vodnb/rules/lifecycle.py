@@ -145,13 +145,9 @@ def judge_doubt(
 ) -> Finding:
     """Say what the state, read after the settle time, makes of a doubtful asset.
 
-    Args:
-        state: The state as read back; "" where it could not be read.
-        status: What was asked for.
-        code: Code of the last answer.
-        attempts: How often the confirm call may have reached the service; 0 where that is lost.
-        is_last: Whether it must not be sent again.
-        may_lag: Whether the state was read so soon that it may be an earlier one.
+    The state is "" where it could not be read, and `may_lag` where it was read so soon that it may
+    be an earlier one. `attempts` is how often the confirm call may have reached the service, 0
+    where that is lost; `is_last` says that it must not be sent again.
     """
     stage = stage_of(state)
     if stage is Stage.UNKNOWN:

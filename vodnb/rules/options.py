@@ -17,11 +17,7 @@ _LONGEST_DEADLINE = 600
 
 
 def read_status(status: object) -> Status:
-    """Return the status that was asked for.
-
-    Raises:
-        InputError: It is none of the three.
-    """
+    """Return the status that was asked for, one of the three."""
     try:
         return Status(str(status))
     except ValueError:
@@ -34,11 +30,7 @@ def read_status(status: object) -> Status:
 
 
 def check_numbers(*, workers: object, deadline: object, attempts: object) -> None:
-    """Refuse numbers that make no sense, all of them at once.
-
-    Raises:
-        InputError: One or more is out of its range; the text names each with its value.
-    """
+    """Refuse numbers that are out of their range, all of them at once, each with its value."""
     wrong = []
     if workers is not None and not (_is_whole(workers) and 1 <= workers <= MOST_WORKERS):
         wrong.append(f"workers={workers!r} is not a whole number from 1 to {MOST_WORKERS}")
@@ -53,11 +45,7 @@ def check_numbers(*, workers: object, deadline: object, attempts: object) -> Non
 
 
 def check_trial(*, dry_run: bool, canary: object) -> None:
-    """Refuse a trial that makes no sense.
-
-    Raises:
-        InputError: It is no whole number from 1, or both were asked for.
-    """
+    """Refuse a trial that makes no sense: both kinds at once, or no whole number from 1."""
     if canary is None:
         return
     if not (_is_whole(canary) and canary >= 1):
@@ -74,11 +62,7 @@ def check_trial(*, dry_run: bool, canary: object) -> None:
 
 
 def check_destruction(counts: Mapping[Status, int], *, destroy: object) -> None:
-    """Ask for the typed count of the distinct valid assets that are destroyed, before any is.
-
-    Raises:
-        InputError: The number is missing, is another one, or is given where all is CREATED.
-    """
+    """Ask for the typed count of the distinct valid assets that are destroyed, before any is."""
     asked = " and ".join(status for status in counts if status.is_destructive)
     count = sum(counts[status] for status in counts if status.is_destructive)
     if not asked:

@@ -54,11 +54,7 @@ _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*", re.IGNORECASE)
 def parse_rate(rate: str | None) -> float:
     """Return calls a second, 98 % of the quota that `rate` names; infinity for None.
 
-    Args:
-        rate: `"1500/min"`, `"25/s"`, or None to lift the pacing.
-
-    Raises:
-        InputError: The text is not a number, a slash and a unit, or is not positive.
+    It is such as `"1500/min"` or `"25/s"`.
     """
     if rate is None:
         return math.inf

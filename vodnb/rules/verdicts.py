@@ -115,11 +115,7 @@ def proven_forms(cells: Mapping[str, int], distinct: Mapping[str, int]) -> tuple
     """Return the forms that a column proves its IDs to have; none where it proves nothing.
 
     Thirty cells prove it if no more than one text in ten is another; a second form counts as soon
-    as it recurs.
-
-    Args:
-        cells: How many usable cells there are of each form, "" being any other text.
-        distinct: How many different ones.
+    as it recurs. Usable cells, and different ones, are counted by form, "" being any other text.
     """
     forms = tuple(form for form in (HEX_FORM, UUID_FORM) if distinct.get(form, 0) > 1)
     fitting = sum(cells[form] for form in forms)
@@ -142,10 +138,8 @@ def column_is_hex(cells: Iterable[str]) -> bool:
 def clean(text: str) -> tuple[str, tuple[str, ...]]:
     """Take off what a spreadsheet, a web page or an input method puts around an ID.
 
-    Never changes a digit or a letter, but for full-width ones becoming plain.
-
-    Returns:
-        The cleaned text, and the names of the changes made, each once, in order.
+    Never changes a digit or a letter, but for full-width ones becoming plain. The names of the
+    changes come with the text, each once, in order.
     """
     changes: dict[str, None] = {}
     # Wrappings nest ('="0a1b"' within spaces within quotes): peel until nothing comes off.

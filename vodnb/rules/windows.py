@@ -60,11 +60,7 @@ class Window:
 def choose_windows(
     *, since: object, until: object, min_age: object, now: datetime
 ) -> tuple[Window, Window | None]:
-    """Return the span to sweep, and that of the younger ones which are only counted.
-
-    Raises:
-        InputError: One of them makes no sense, or nothing lies between them.
-    """
+    """Return the span to sweep, and that of the younger ones which are only counted."""
     start = FIRST_MOMENT if since is None else read_moment("since", since)
     last = now.replace(microsecond=0)
     end = last if until is None else min(read_moment("until", until, is_end=True), last)
@@ -81,11 +77,7 @@ def choose_windows(
 
 
 def read_moment(name: str, given: object, *, is_end: bool = False) -> datetime:
-    """Return a moment in UTC, to the second; without a zone it is local, and a day may be its end.
-
-    Raises:
-        InputError: It is none of these.
-    """
+    """Return a moment in UTC, to the second; without a zone it is local, a day may be its end."""
     try:
         # The first and last days of the calendar may lie beyond it in UTC.
         return _parse(given, is_end=is_end).astimezone(UTC).replace(microsecond=0)
@@ -112,11 +104,7 @@ def _parse(given: object, *, is_end: bool) -> datetime:
 
 
 def read_age(given: object) -> timedelta:
-    """Return how old an asset must be.
-
-    Raises:
-        InputError: It is none of these.
-    """
+    """Return how old an asset must be."""
     if given is None:
         return timedelta()
     if isinstance(given, timedelta) and given >= timedelta():

@@ -68,9 +68,6 @@ def user_auth(user: UserCredential, settings: Settings) -> dict[str, object]:
     """Return the body of a token call; the password is opened only when the bytes are made.
 
     Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html
-
-    Raises:
-        SetupError: Neither project nor region is known.
     """
     project_id, region = settings.project_id, settings.region
     if not project_id and not region:
@@ -117,11 +114,7 @@ class SignIn:
         return isinstance(self.credential, UserCredential)
 
     async def ensure(self) -> Grant | None:
-        """Return the token of an IAM user, fetched if need be; None for other credentials.
-
-        Raises:
-            VodnbError: There is no token yet, and none is to be had.
-        """
+        """Return the token of an IAM user, fetched if need be; None for other credentials."""
         if not self.can_renew:
             return None
         generation = self.generation
@@ -136,11 +129,7 @@ class SignIn:
     async def headers(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes
     ) -> Headers:
-        """Return the headers of a request with the sign-in added.
-
-        Raises:
-            VodnbError: An IAM user has no token yet, and none is to be had.
-        """
+        """Return the headers of a request with the sign-in added."""
         grant = await self.ensure()
         match self.credential:
             case KeyCredential() as key:
@@ -153,12 +142,9 @@ class SignIn:
         assert_never(self.credential)
 
     async def renew(self, generation: int) -> bool:
-        """Fetch a new token after the service refused the one of this generation.
+        """Fetch a new token once that of this generation was refused; say whether there is a newer.
 
         Many workers may ask at once: one fetches, all get the result. A failure is remembered.
-
-        Returns:
-            Whether there is a newer token than that generation's now.
         """
         if not self.can_renew:
             return False

@@ -118,18 +118,12 @@ class Client:
         leaves_by: float = math.inf,
         **fields: object,
     ) -> Answer:
-        """Make one call and say what it came to.
+        """Make one call and say what it came to; fields that are not as declared are not sent.
 
-        Args:
-            operation: The call.
-            deadline: Seconds for all of it. Default 30: the gateway gives up before.
-            leaves_by: Until when its first byte may leave, by the loop's clock: later, whatever
-                comes in between, it does not leave at all. Default: within the deadline.
-            fields: The fields of the request; None for not given.
-
-        Raises:
-            InputError: The fields are not as declared; nothing was sent.
-            VodnbError: Signing in or looking up the project failed, before the first call.
+        The deadline is in seconds for all of it: 30, as the gateway gives up before. `leaves_by` is
+        until when its first byte may leave, by the loop's clock: later, whatever comes in between,
+        it does not leave at all. Signing in or looking up the project may raise, before the first
+        call.
         """
         return await self.watched_call(operation, fields, deadline=deadline, leaves_by=leaves_by)
 
@@ -153,11 +147,7 @@ class Client:
         return self._redacted(await self._attempt(call))
 
     def own_auth(self) -> dict[str, object]:
-        """Return what a token call of our own IAM user sends; its password stays a `Secret`.
-
-        Raises:
-            SetupError: The credential is no IAM user.
-        """
+        """Return what a token call of our own IAM user sends; its password stays a `Secret`."""
         if not isinstance(self._credential, UserCredential):
             raise SetupError(
                 "This connection has no IAM user.",
@@ -167,11 +157,7 @@ class Client:
         return user_auth(self._credential, self._settings)
 
     def preview(self, operation: Operation, fields: Mapping[str, object]) -> Request:
-        """Return the request that `call` would send, without its sign-in; nothing is sent.
-
-        Raises:
-            InputError: The fields are not as declared.
-        """
+        """Return the request that `call` would send, without its sign-in; nothing is sent."""
         return self._request(operation, check_fields(operation, fields))
 
     def error_for(self, answer: Answer) -> VodnbError:

@@ -25,12 +25,7 @@ _LONG_ENOUGH = 20
 
 
 class Secret:
-    """A value that shows itself only to `reveal()`.
-
-    Args:
-        value: The secret text.
-        is_key_id: Whether it is an access key ID, of which four characters may show.
-    """
+    """A value that shows itself only to `reveal()`; of a key ID four characters may show."""
 
     __slots__ = ("_is_key_id", "_open")
 

@@ -30,11 +30,7 @@ class Request:
 
 
 def check_fields(operation: Operation, fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields as they will be sent; None counts as not given.
-
-    Raises:
-        InputError: Fields are unknown, missing or of another form than declared; all are named.
-    """
+    """Return the fields as they will be sent; None counts as not given."""
     declared = {field.name: field for field in operation.fields}
     given = {name: value for name, value in fields.items() if value is not None}
     sent: dict[str, object] = {}

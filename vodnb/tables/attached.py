@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 def attach(name: str, made: Callable[[pd.DataFrame], object]) -> None:
     """Give every DataFrame an attribute that is made from it when it is first asked for.
 
-    Args:
-        name: Of the attribute. One that another package has put there stays: whoever installed it
-            relies on it.
-        made: Makes it of the table; raises AttributeError for one it does not suit.
+    One of this name that another package has put there stays: whoever installed it relies on it.
+    `made` raises AttributeError for a table it does not suit.
     """
     if not hasattr(pd.DataFrame, name):
         register_dataframe_accessor(name)(cast("type[object]", made))

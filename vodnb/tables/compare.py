@@ -61,13 +61,7 @@ class Comparison(Displayable):
 
 
 def compare(ours: pd.DataFrame, theirs: pd.DataFrame, *, lang: Lang = "en") -> Comparison:
-    """Compare two loaded tables by their assets and, where both have one, by their state.
-
-    Args:
-        ours: A table of assets, with its verdicts.
-        theirs: Another.
-        lang: Language of what is shown.
-    """
+    """Compare two loaded tables by their assets and, where both have one, by their state."""
     left, right = _states_of(ours), _states_of(theirs)
     assets = [*left, *(asset_id for asset_id in right if asset_id not in left)]
     rows = [

@@ -24,11 +24,7 @@ _ORDER = ("n", "operation", "http_status", "error_code", "result", "request_id",
 
 
 def build_history(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """Return one row an exchange, in the order given.
-
-    Args:
-        rows: What is known of each, by column.
-    """
+    """Return one row an exchange, in the order given."""
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in _ORDER}
     return pd.DataFrame(
         {name: pd.array(cells, dtype=_TYPES.get(name, TEXT)) for name, cells in columns.items()}
@@ -38,8 +34,7 @@ def build_history(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
 def row_cells(row: object) -> dict[str, object]:
     """Return the cells of one row by column; empty where it is no row of a table.
 
-    Args:
-        row: A Series (`results.iloc[3]`), a table of one row, a mapping, or a named tuple.
+    It may be a Series (`results.iloc[3]`), a table of one row, a mapping, or a named tuple.
     """
     if isinstance(row, pd.DataFrame):
         if len(row) != 1:
@@ -68,11 +63,7 @@ _COUNTS = ("assets", *(outcome.value for outcome in Outcome if outcome is not Ou
 
 
 def build_runs(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """Return one row a run, in the order given.
-
-    Args:
-        rows: What is known of each run, by column; a text that is missing is "", a count 0.
-    """
+    """Return one row a run, in the order given; a text that is missing is "", a count 0."""
     columns = {
         **{name: pd.array([str(row.get(name, "")) for row in rows], dtype=TEXT) for name in _TEXTS},
         **{name: pd.array([row.get(name, 0) for row in rows], dtype="int64") for name in _COUNTS},

@@ -52,13 +52,9 @@ def judge_rows(
 ) -> Rows:
     """Judge each distinct text once, then each row by its line and by the rows before it.
 
-    Args:
-        texts: The cells as read.
-        known: What rows say where the cell itself does not tell.
-        remarks: What to add to the note of a row.
-        title: Title of the column; met again between the rows, it is no ID.
-        id_form: "any" where the forms of other cells prove nothing.
-        let_through: Rows that may have any form in any case.
+    What is `known` of a row goes before its cell. A cell that repeats the title is no ID. An
+    `id_form` of "any" is for where the forms of other cells prove nothing; rows that are
+    `let_through` may have any form in any case.
     """
     odd = odd_rows(texts)
     rows = Rows(

@@ -149,15 +149,7 @@ class LoadSummary(markup.Displayable):
 
 
 def describe(frame: pd.DataFrame, *, lang: Lang = "en") -> LoadSummary:
-    """Sum up a loaded table, or any part of one.
-
-    Args:
-        frame: The table.
-        lang: In which language. Default "en".
-
-    Raises:
-        InputError: The table was not loaded by `load_assets`.
-    """
+    """Sum up a table that `load_assets` has loaded, or any part of one."""
     if not {"asset_id", "verdict", "verdict_note"} <= set(frame.columns):
         raise InputError(
             "This table has no verdicts.",

@@ -25,15 +25,8 @@ def split_by_status(
 ) -> dict[Status, tuple[NDArray[np.intp], pd.DataFrame]]:
     """Return for each status the places of its rows, and them; CREATED comes first.
 
-    A row without a usable ID goes with the first where its own status is none.
-
-    Args:
-        table: A loaded table, with its verdicts.
-        column: The column that says for each row what is asked for.
-
-    Raises:
-        InputError: There is no such column, some of its cells are no status, or an asset is listed
-            with two; the text names each of them.
+    A row without a usable ID goes with the first where its own status is none. Cells that are no
+    status, and assets listed with two, are refused, each of them by name.
     """
     if column not in table.columns:
         raise InputError(
@@ -90,12 +83,7 @@ def _some(told: Sequence[str]) -> str:
 def join_parts(
     table: pd.DataFrame, parts: Mapping[Status, tuple[NDArray[np.intp], pd.DataFrame]]
 ) -> pd.DataFrame:
-    """Return the results of all parts as one table: the rows of the whole, in its order.
-
-    Args:
-        table: The whole table.
-        parts: For each status the places of its rows, and their results.
-    """
+    """Return the results of all parts as one table: the rows of the whole, in its order."""
     places = np.concatenate([places for places, _ in parts.values()])
     joined = pd.concat([results for _, results in parts.values()])
     ordered = joined.iloc[np.argsort(places, kind="stable")]

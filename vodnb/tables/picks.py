@@ -22,15 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateCount:
-    """The assets in one state.
-
-    Attributes:
-        state: The state as the service says it; "" where it said none.
-        meaning: What it means.
-        needs: Who has to act.
-        code: Why it is not known; "" for none.
-        assets: How many distinct assets.
-    """
+    """The assets in one state: "" where the service said none, for which `code` says why."""
 
     state: str
     meaning: str
@@ -40,23 +32,13 @@ class StateCount:
 
 
 def read_titles(source: Source, *, encoding: str | None = None) -> list[str]:
-    """Return the titles of a source, for the choice of the ID column.
-
-    Raises:
-        InputError: There is no such file, or it cannot be read.
-    """
+    """Return the titles of a source, for the choice of the ID column."""
     sheet = open_sheet(source, id_column=None, encoding=encoding, delimiter=None, sheet=None)
     return [str(title) for title in sheet.frame.columns]
 
 
 def count_column(table: pd.DataFrame, name: str, rows: Sequence[int] | None = None) -> Counter[str]:
-    """Return how many rows have each text in a column.
-
-    Args:
-        table: Any table.
-        name: The column.
-        rows: Positions of the rows that count. Default None: all.
-    """
+    """Return how many rows have each text in a column, of those at some positions or of all."""
     column = table[name] if rows is None else table[name].iloc[list(rows)]
     return Counter(cell_texts(column))
 
@@ -64,10 +46,7 @@ def count_column(table: pd.DataFrame, name: str, rows: Sequence[int] | None = No
 def find_rows(results: pd.DataFrame, *, outcome: str = "", code: str | None = None) -> list[int]:
     """Return the positions of the rows that ended so.
 
-    Args:
-        results: A results table.
-        outcome: The outcome. Default "": any.
-        code: The error code, "" for none. Default None: any.
+    By default any outcome ("") and any error code (None) will do; a code of "" is none.
     """
     cells = zip(cell_texts(results["outcome"]), cell_texts(results["error_code"]), strict=True)
     return [
@@ -94,11 +73,7 @@ def read_row(table: pd.DataFrame, row: int) -> dict[str, str]:
 
 
 def retry_rows(results: pd.DataFrame) -> list[int]:
-    """Return the positions of the rows that `to_retry` gives.
-
-    Raises:
-        InputError: The table is no results table.
-    """
+    """Return the positions of the rows that `to_retry` gives."""
     numbered = results.reset_index(drop=True) if isinstance(results, pd.DataFrame) else results
     return [int(at) for at in to_retry(numbered).index]
 
@@ -106,10 +81,7 @@ def retry_rows(results: pd.DataFrame) -> list[int]:
 def put_back(whole: pd.DataFrame, part: pd.DataFrame, rows: Sequence[int]) -> pd.DataFrame:
     """Return the whole table with the results of those of its rows that were run again.
 
-    Args:
-        whole: A results table.
-        part: The results of some of its rows.
-        rows: The positions of these rows in the whole table, in the order of the part.
+    `rows` are their positions in the whole table, in the order of the part.
     """
     together = whole.copy()
     for name in RESULT_COLUMNS:
@@ -120,11 +92,7 @@ def put_back(whole: pd.DataFrame, part: pd.DataFrame, rows: Sequence[int]) -> pd
 
 
 def state_counts(states: pd.DataFrame) -> list[StateCount]:
-    """Return how many assets are in each state, the most first; rows without an asset are left out.
-
-    Args:
-        states: A table of states.
-    """
+    """Return how many assets are in each state, the most first, of the rows that have one."""
     names = ("state", "state_meaning", "needs", "error_code")
     columns = [cell_texts(states[name]) for name in names]
     verdicts = map(Verdict, cell_texts(states["verdict"]))

@@ -136,11 +136,6 @@ def find_ids(columns: Sequence[Sequence[str]], at: int, widths: Widths) -> dict[
 
     The sound rows prove the column, but for rows that only have empty cells at their end. Rows
     below one another that are alike, or of which one has no ID, may be another table.
-
-    Args:
-        columns: The cells of all columns.
-        at: Position of the ID column.
-        widths: How wide the rows are.
     """
     ragged = widths.ragged
     plain: dict[int, int] = {}

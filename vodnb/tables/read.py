@@ -163,13 +163,7 @@ def _id_column(sheet: Sheet, id_column: str | None, id_form: str | None) -> tupl
 def _told_by_file(
     sheet: Sheet, at: int, texts: Sequence[str]
 ) -> tuple[dict[int, Judgement], dict[int, str]]:
-    """Return what rows say where the text of the ID cell does not tell, and remarks on others.
-
-    Args:
-        sheet: The table as read.
-        at: Position of the column with the IDs.
-        texts: Its cells.
-    """
+    """Return what rows say where the text of the ID cell does not tell, and remarks on others."""
 
     def found(verdict: Verdict, row: int, note: str) -> Judgement:
         return Judgement(verdict=verdict, asset_id=texts[row], note=note)

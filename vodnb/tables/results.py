@@ -59,13 +59,7 @@ def build_results(
 ) -> pd.DataFrame:
     """Return the table with the result columns appended: as many rows, same order, same index.
 
-    Args:
-        table: A loaded table, with its verdicts.
-        settlements: How each asset stands.
-        untouched: How an asset stands that the run has not touched.
-        status: What was asked for.
-        run_id: Name of the run.
-        lang: Language of `meaning` and `next_step`.
+    `untouched` is how an asset stands that the run has not touched.
     """
     columns = _Columns(len(table))
     cells = zip(table["asset_id"], table["verdict"], table["verdict_note"], strict=True)
@@ -90,11 +84,7 @@ _AT_ONCE = 10_000
 
 
 class _Columns:
-    """The result columns while they are filled: each one array from the start.
-
-    Args:
-        size: How many rows there are.
-    """
+    """The result columns while they are filled: each one array from the start."""
 
     def __init__(self, size: int) -> None:
         kinds = {"bool": bool, "int64": "int64", "Int64": "int64"}
@@ -111,13 +101,7 @@ class _Columns:
         self._cells[name][:] = text
 
     def fill(self, start: int, rows: list[Settlement], lang: Lang) -> None:
-        """Fill in some rows.
-
-        Args:
-            start: Where the first of them is.
-            rows: How their assets stand.
-            lang: Language of `meaning` and `next_step`.
-        """
+        """Fill in some rows, from `start` on, by how their assets stand."""
         meanings, steps, needs, retryable = zip(*(advise(row, lang) for row in rows), strict=True)
         told: dict[str, Iterable[object]] = {
             "outcome": [row.outcome.value for row in rows],
@@ -211,11 +195,7 @@ def require_settled(results: pd.DataFrame) -> None:
 
 
 def check_is_results(table: object) -> None:
-    """Refuse what is no results table, naming what is missing or strange.
-
-    Raises:
-        InputError: It is no DataFrame, lacks result columns, or has an outcome of its own.
-    """
+    """Refuse what is no results table, naming what is missing or strange."""
     if not isinstance(table, pd.DataFrame):
         raise InputError(
             f"A {type(table).__name__} is no results table.",
@@ -235,11 +215,7 @@ def check_is_results(table: object) -> None:
 
 
 def refuse_other_status(table: pd.DataFrame, status: Status) -> None:
-    """Refuse a table of `to_retry` that was asked for another status.
-
-    Raises:
-        InputError: Some of its rows were asked for another status.
-    """
+    """Refuse a table of `to_retry` that was asked for another status."""
     if "requested_status" not in table.columns or "run_id" in table.columns:
         return
     asked = table["requested_status"].astype(str)

@@ -88,12 +88,7 @@ def open_sheet(
     delimiter: str | None,
     sheet: str | None,
 ) -> Sheet:
-    """Open a source of IDs.
-
-    Raises:
-        InputError: There is no such file, it cannot be read, or it is of no kind we take.
-        SetupError: The file needs an extra that is not installed.
-    """
+    """Open a source of IDs."""
     if isinstance(source, pd.DataFrame):
         return _from_frame(source)
     if isinstance(source, pd.Series):
@@ -219,14 +214,9 @@ def from_records(
     story: Mapping[str, object],
     titled: bool | None = None,
 ) -> Sheet:
-    """Return the sheet that some records make.
+    """Return the sheet that some records make, and use them up.
 
-    Args:
-        records: All records of the source. They are used up.
-        id_column: Title of the ID column, if the user named it.
-        source: Where they come from.
-        story: How they were read.
-        titled: Whether the first record holds the titles. Default: look.
+    Whether the first record holds the titles is looked at, unless `titled` says so.
     """
     if not len(records):
         raise InputError(

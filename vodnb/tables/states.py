@@ -47,13 +47,7 @@ def build_states(
 ) -> pd.DataFrame:
     """Return the table with the state columns appended: as many rows, same order, same index.
 
-    Args:
-        table: A loaded table, with its verdicts.
-        infos: What was told of each asset.
-        codes: The error code of each asset that could not be asked for.
-        untold: The code of an asset that was not reached.
-        redact: Takes secrets out of the service's texts.
-        lang: Language of `state_meaning`.
+    `codes` has the assets that could not be asked for, and `untold` is for those not reached.
     """
     cells: dict[str, list[object]] = {name: [] for name in STATE_COLUMNS}
     for asset_id, verdict in zip(table["asset_id"], map(Verdict, table["verdict"]), strict=True):
@@ -79,11 +73,7 @@ def build_found(
 ) -> pd.DataFrame:
     """Return a table of assets that were found, the oldest first, ready to be confirmed.
 
-    Args:
-        infos: What was told of each asset.
-        now: The moment from which ages count.
-        redact: Takes secrets out of the service's texts.
-        lang: Language of `state_meaning`.
+    Ages count from `now`.
     """
     order = sorted(infos.values(), key=lambda seen: (seen.created_at, seen.asset_id))
     ids = [seen.asset_id for seen in order]

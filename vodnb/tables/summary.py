@@ -114,15 +114,7 @@ class Summary(Displayable):
 
 
 def summary(results: pd.DataFrame, *, lang: Lang = "en") -> Summary:
-    """Return counts by outcome and by code, with next steps and who must act.
-
-    Args:
-        results: A results table.
-        lang: Language of the texts, derived from the codes anew.
-
-    Raises:
-        InputError: The table is no results table.
-    """
+    """Return counts by outcome and by code, with next steps and who must act."""
     check_is_results(results)
     # A table read with pandas has NaN for "".
     code = results["error_code"].fillna("").astype(str)

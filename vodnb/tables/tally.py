@@ -43,12 +43,7 @@ _EARLIER = ("asset_id", "outcome")
 
 
 def load_results(source: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
-    """Return a results table, from a file where it is not one already.
-
-    Raises:
-        InputError: There is no such file, or it is no results table.
-        SetupError: The file needs an extra that is not installed.
-    """
+    """Return a results table, from a file where it is not one already; refuse what is none."""
     table = source if isinstance(source, pd.DataFrame) else load_assets(source)
     if not isinstance(source, pd.DataFrame) and "outcome" not in table.columns:
         raise InputError(
@@ -63,12 +58,7 @@ def load_results(source: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
 
 
 def load_earlier(source: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
-    """Return of an earlier results table what a comparison needs: each asset and its outcome.
-
-    Raises:
-        InputError: There is no such file, or it tells no outcomes.
-        SetupError: The file needs an extra that is not installed.
-    """
+    """Return of an earlier results table what a comparison needs: each asset and its outcome."""
     table = load_assets(source)
     if missing := [name for name in _EARLIER if name not in table.columns]:
         raise InputError(

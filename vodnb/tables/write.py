@@ -98,14 +98,8 @@ def save(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 def check_target(table: object, target: Path) -> None:
     """Refuse what `save` would refuse, before a run spends time on the table.
 
-    Args:
-        table: The table to be saved, or the one it will come from.
-        target: Where to.
-
-    Raises:
-        InputError: It is no table, the name does not say a kind of file, the folder does not
-            exist, it is the file that the table was loaded from, or it has too many rows.
-        SetupError: The extra for this kind of file is not installed.
+    The table may also be the one that it will come from; the file that it was loaded from is
+    refused.
     """
     if not isinstance(table, pd.DataFrame):
         raise InputError(
@@ -123,12 +117,7 @@ def check_target(table: object, target: Path) -> None:
 
 
 def check_place(target: Path) -> None:
-    """Refuse a place where no table can be saved, before there is a table.
-
-    Raises:
-        InputError: The name does not say a kind of file, or the folder does not exist.
-        SetupError: The extra for this kind of file is not installed.
-    """
+    """Refuse a place where no table can be saved, before there is a table."""
     check_kind = _KINDS.get(target.suffix.lower())
     if check_kind is None:
         raise InputError(
@@ -159,14 +148,11 @@ def _check_fit(table: pd.DataFrame, target: Path) -> None:
 
 
 def restore(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table, as read from a file, the way it was before `save`.
+    """Return a table of texts, as read from a file, the way it was before `save`.
 
-    Guards are taken off, and the result columns get their dtypes back. A file that was not saved
-    by us, which shows in its columns, is returned as it is; so is a column that was edited since
-    and cannot be read any more.
-
-    Args:
-        table: All its cells are text.
+    Guards are taken off, and the result columns get their dtypes back. A file that was not saved by
+    us, which shows in its columns, is returned as it is; so is a column that was edited since and
+    cannot be read any more.
     """
     titles = set(table.columns)
     has_results = titles.issuperset(RESULT_COLUMNS)

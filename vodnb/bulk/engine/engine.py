@@ -118,11 +118,7 @@ class Engine:
         return self.confirm.rate
 
     async def run(self) -> None:
-        """Settle every asset that can be settled.
-
-        Raises:
-            VodnbError: Before the first confirm call: sign-in, project, host or network is wrong.
-        """
+        """Settle every asset that can be settled; a wrong connection raises before any is sent."""
         try:
             await self._run_phases()
         finally:

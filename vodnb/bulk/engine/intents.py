@@ -56,11 +56,7 @@ class Intents:
         self._clock = asyncio.get_running_loop().time
 
     async def leave(self, item: Item) -> None:
-        """Return when it is on disk that an asset leaves now.
-
-        Raises:
-            JournalError: It could not be recorded, so it must not leave.
-        """
+        """Return when it is on disk that an asset leaves now; else it must not, a JournalError."""
         for _ in range(_TRIES):
             intent = self._fresh_intent(item)
             if not intent.durable.done():

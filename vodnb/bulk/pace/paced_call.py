@@ -75,15 +75,10 @@ class PacedCall:
     ) -> Answer | None:
         """Make one call, waiting out any throttling, which never counts as an attempt.
 
-        Args:
-            before: Awaited just before each sending; returns until when that may leave, by the
-                loop's clock, or None where it must not any more.
-            after_throttle: Told after each sending that was throttled.
-            fields: Of the request.
-
-        Returns:
-            None when the run was stopped first, or it must not leave any more. An answer is
-            REJECTED only where the service throttled us for longer than a blocking verb may wait.
+        `before` is awaited just before each sending, and returns until when that may leave, by the
+        loop's clock, or None where it must not any more. The answer is None then, and when the run
+        was stopped first; it is REJECTED only where the service throttled us for longer than a
+        blocking verb may wait.
         """
         while True:
             if not await self._may_leave():

@@ -163,11 +163,7 @@ def table(
 ) -> Markup:
     """Return a table that scrolls by itself where it is too wide.
 
-    Args:
-        header: Column titles.
-        rows: Cells.
-        caption: One line above the table.
-        has_words: Whether the first two columns hold short words that are not to be broken.
+    Where it `has_words`, its first two columns hold short words that are not to be broken.
     """
     kind = "vodnb-wide vodnb-words" if has_words else "vodnb-wide"
     return element("div", markup.table(header, rows, caption=caption), class_=kind)

@@ -60,11 +60,7 @@ class PlainBox(widgets.Text):
 
 
 class SecretBox(widgets.Password):
-    """A password box that keeps nothing.
-
-    Args:
-        is_key_id: Whether it takes an access key ID, of which four characters may show.
-    """
+    """A password box that keeps nothing; of an access key ID four characters may show."""
 
     value = Unicode("").tag(sync=True, echo_update=False)
 

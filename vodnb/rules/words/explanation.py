@@ -37,11 +37,7 @@ class Explanation(Displayable):
 
 
 def explain(code: str, http_status: int | None = None, *, lang: Lang = "en") -> Explanation:
-    """Explain a code in words: what happened, whether a retry helps, what to do, who must act.
-
-    Raises:
-        InputError: The code is not text, or is blank.
-    """
+    """Explain a code in words: what happened, whether a retry helps, what to do, who must act."""
     if not isinstance(code, str) or not code.strip():
         raise InputError(
             f"explain({code!r}) has no code to explain.",

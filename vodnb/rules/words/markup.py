@@ -43,11 +43,8 @@ class Displayable:
 def element(tag: str, *children: object, **attributes: object) -> Markup:
     """Return one element; children and attribute values are escaped unless they are `Markup`.
 
-    Args:
-        tag: Name of the element, a literal of ours.
-        children: Text (escaped), or `Markup` (taken as it is).
-        attributes: Attributes; a trailing underscore is dropped (`class_`), other
-            underscores become hyphens (`aria_label`), and None leaves one out.
+    The tag is a literal of ours. Of attributes a trailing underscore is dropped (`class_`), other
+    underscores become hyphens (`aria_label`), and None leaves one out.
     """
     opening = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{escape(str(value), quote=True)}"'

@@ -74,11 +74,7 @@ _KINDS = (_TOKEN, _KEY, _USER)
 
 
 def choose_credential(places: SettingSources) -> Credential:
-    """Return the credential of the best place that has one.
-
-    Raises:
-        SetupError: There is none, there are two as arguments, or a part of it is missing.
-    """
+    """Return the credential of the best place that has one."""
     for place in places.for_credential():
         kinds = [kind for kind in _KINDS if kind.signs & place.values.keys()]
         if len(kinds) > 1 and place is places.arguments:

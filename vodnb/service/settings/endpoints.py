@@ -30,11 +30,7 @@ _REGIONAL = re.compile(r"vod\.([a-z0-9-]+)\.(myhuaweicloud\.(?:com|eu))")
 
 
 def check_endpoint(name: str, url: str) -> str:
-    """Return an endpoint without its closing slash; plain http is for this very machine only.
-
-    Raises:
-        SetupError: The URL has another form, or would send secrets in the clear.
-    """
+    """Return an endpoint without its closing slash; plain http is for this very machine only."""
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname or "", parts.port
@@ -93,8 +89,7 @@ def service_host(service: str, region: str, *, like: str = "") -> str:
 def check_name(name: str, value: str) -> str:
     """Return a region or a project ID, which become part of a host or a path.
 
-    Raises:
-        SetupError: It has other characters than letters, digits, `-` and `_`.
+    They have letters, digits, `-` and `_` only.
     """
     cleaned = value.strip()
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", cleaned):
@@ -114,9 +109,8 @@ _WRAPPING = re.compile(r"(?i)^(?:x-auth-token\s*:\s*|bearer\s+|[\"'`]+)+|[\"'`]+
 def check_secret(name: str, value: str) -> str:
     """Return a token or key without what copying tends to bring along: blanks, quotes, `Bearer`.
 
-    Raises:
-        SetupError: A blank, a line break or something that is not ASCII is left inside: it would
-            break the header it is sent in, or smuggle another one in. The value is not shown.
+    A blank, a line break or something that is not ASCII inside would break the header it is sent
+    in, or smuggle another one in. What is refused is not shown.
     """
     cleaned = _WRAPPING.sub("", value.strip()).strip()
     strange = re.search(r"[^!-~]", cleaned)
@@ -133,11 +127,7 @@ def check_secret(name: str, value: str) -> str:
 
 
 def check_text(name: str, value: str) -> str:
-    """Return a user name, account name or password as it is.
-
-    Raises:
-        SetupError: It is blank, or has a control character, such as a line break.
-    """
+    """Return a name or a password as it is; it is not blank, and has no control characters."""
     if not value.strip():
         raise SetupError(f"The {name} is blank.", do=_GIVE)
     if any(ord(char) < ord(" ") or char == "\x7f" for char in value):
@@ -150,11 +140,7 @@ def check_text(name: str, value: str) -> str:
 
 
 def check_ca_bundle(path: str, home: Path) -> str:
-    """Return the path of a PEM file with certificates to trust; `~/` is the home folder.
-
-    Raises:
-        SetupError: There is no such file, or no certificate in it.
-    """
+    """Return the path of a PEM file with certificates to trust; `~/` is the home folder."""
     file = home / path[2:] if path.startswith("~/") else Path(path)
     do = "Give the PEM file of the authority that signed the server's (or the proxy's) certificate."
     if not file.is_file():

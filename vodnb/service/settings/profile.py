@@ -35,13 +35,7 @@ def profile_path(environ: Mapping[str, str], home: Path) -> Path:
 def read_profile(path: Path, section: str | None = None) -> dict[str, str]:
     """Return the settings of one profile; none where there is no such file.
 
-    Args:
-        path: The profile file.
-        section: Which profile. Default None: `basic`, as in the SDK, if there is one.
-
-    Raises:
-        SetupError: The profile asked for is not there, or the file cannot be read. The message
-            never quotes the file.
+    The default is `basic`, as in the SDK, if there is one. No message ever quotes the file.
     """
     # No interpolation: a secret key may well have a % in it.
     parser = configparser.ConfigParser(interpolation=None)

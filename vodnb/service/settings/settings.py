@@ -68,17 +68,14 @@ def read_settings(
     locale_name: str = "",
     **arguments: str | Secret | None,
 ) -> Settings:
-    """Find and check every setting.
+    """Find and check every setting; a message names what to set.
 
-    Args:
-        environ: The environment variables.
-        home: The home folder, for the SDK's profile file.
-        locale_name: The locale, such as `zh_CN`. Default "": not known, so English.
-        arguments: What `connect` was given, None for not given: the names in `VARIABLES`, and
-            `profile`, a section of the profile file, which then goes before the environment.
+    The home folder has the SDK's profile file. The locale is such as `zh_CN`, "" where it is not
+    known. The arguments are those of `connect`, by the names in `VARIABLES`, and `profile`, a
+    section of the profile file, which then goes before the environment.
 
     Raises:
-        SetupError: A setting is missing or wrong; the message names what to set.
+        SetupError: A setting is missing or wrong.
         InputError: `lang` is no language of ours.
         TypeError: There is no such setting.
     """
@@ -178,11 +175,7 @@ def _note_foreign(places: SettingSources, name: str, endpoint: str) -> None:
 
 
 def resolve_lang(lang: str | None, environ: Mapping[str, str], locale_name: str) -> Lang:
-    """Return the language to speak: as asked, else VODNB_LANG, else the locale's, else English.
-
-    Raises:
-        InputError: `lang` or VODNB_LANG is neither Chinese nor English.
-    """
+    """Return the language to speak: as asked, else VODNB_LANG, else the locale's, else English."""
     for name, value in (("lang", lang), ("VODNB_LANG", environ.get("VODNB_LANG") or None)):
         if value is None:
             continue

@@ -59,15 +59,9 @@ class SettingSource:
 class SettingSources:
     """All the places, and a note of where each value in use was found.
 
-    Args:
-        environ: The environment variables.
-        home: The home folder.
-        arguments: What was given outright; None counts as not given, and so does blank text but
-            for a credential, where it is a mistake. `profile` names a section of the profile file,
-            which then goes before the environment.
-
-    Raises:
-        TypeError: There is no such setting.
+    An argument of None counts as not given, and so does blank text but for a credential, where it
+    is a mistake. `profile` names a section of the profile file, which then goes before the
+    environment.
     """
 
     def __init__(

@@ -77,13 +77,8 @@ class Http:
     ) -> Reply | Fault:
         """Send one request and say what came back; nothing but a cancellation is raised.
 
-        Args:
-            method: HTTP method.
-            url: The whole URL.
-            headers: All headers but those of the transport.
-            content: The body; b"" for none.
-            deadline: Seconds for all of it, from connecting to the last byte.
-            leaves_by: Until when its first byte may leave, by the loop's clock.
+        The deadline is in seconds for all of it, from connecting to the last byte; `leaves_by` is
+        until when its first byte may leave, by the loop's clock.
         """
         trip = _Trip(leaves_by)
         try:

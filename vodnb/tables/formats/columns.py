@@ -78,11 +78,7 @@ class Builder:
         self._known: list[dict[str, str] | None] = []
 
     def add(self, records: Sequence[Sequence[str]]) -> None:
-        """Append records.
-
-        Raises:
-            InputError: Nearly all of the table would be padding.
-        """
+        """Append records; refuse those that would make nearly all of the table padding."""
         if not self._most:
             self._begin(records)
         if set(map(len, records)) == {self.width}:

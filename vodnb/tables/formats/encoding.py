@@ -55,11 +55,7 @@ _OTHERS = ("big5", "shift_jis", "euc_jp", "euc_kr", "cp1252")
 class Text:
     """The text of a source, given line by line: a big file is never whole in memory as text.
 
-    Attributes:
-        codec: Codec of the file; "" for pasted text.
-        why: How the codec was found; "" for pasted text.
-        data: The bytes, where they are decoded line by line.
-        whole: The text, where it is at hand.
+    `codec`, and `why` it was taken, are "" for pasted text.
     """
 
     codec: str = ""
@@ -77,16 +73,7 @@ class Text:
 
 
 def decode(data: bytes, *, encoding: str | None, name: str) -> Text:
-    """Return the text of a file.
-
-    Args:
-        data: The whole file.
-        encoding: The user's choice; None applies the rule.
-        name: The file, for messages.
-
-    Raises:
-        InputError: The file does not fit the encoding, or fits none.
-    """
+    """Return the text of a whole file, in the user's encoding or as the rule finds it."""
     if encoding is not None:
         return _decoded_as(data, encoding, BY_WORD, name)
     if marked := _by_mark(data):

@@ -67,13 +67,7 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """The bytes of a file, unpacked.
-
-    Attributes:
-        data: The bytes.
-        kind: What they are.
-        inside: The packed file they were found in, in words; "" for none.
-    """
+    """The bytes of a file, unpacked; `inside` is the packed file they were in, "" for none."""
 
     data: bytes
     kind: Kind
@@ -86,11 +80,7 @@ def is_file(path: Path) -> bool:
 
 
 def read_file(path: Path, name: str) -> Raw:
-    """Return what is in a file, unpacked if need be.
-
-    Raises:
-        InputError: It cannot be read, or is of a kind that is no table.
-    """
+    """Return what is in a file, unpacked if need be; refuse a kind that is no table."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -236,11 +226,7 @@ def _damaged(name: str, kind: str) -> InputError:
 
 
 def path_of(name: str | os.PathLike[str]) -> Path:
-    """Return the path that a name means.
-
-    Args:
-        name: A path as the user wrote it; or pasted text, which is none.
-    """
+    """Return the path that a name, as the user wrote it, means; pasted text is none."""
     path = Path(name)
     try:
         return path.expanduser()
@@ -252,9 +238,7 @@ def path_of(name: str | os.PathLike[str]) -> Path:
 def replacing(target: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Give a file to write, which takes the place of another when all of it is written.
 
-    Args:
-        target: The place. Where writing fails, what was there is still whole.
-        mode: Who may read it, as far as the process allows it. Default 0666.
+    Where writing fails, what was there is still whole. `mode` is as far as the process allows it.
     """
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     draft.touch(mode, exist_ok=False)

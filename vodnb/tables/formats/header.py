@@ -66,12 +66,8 @@ def bears_our_titles(titles: Sequence[str]) -> bool:
 def lines_above(head: Sequence[list[str]], id_column: str | None) -> int:
     """Return how many records stand above the titles: a name of the list, a date, comments.
 
-    Only what cannot be a row is left out: a comment, or what is narrower than the titles and
-    holds no ID, sound or mangled. Where that is not so, nothing is above.
-
-    Args:
-        head: The first records of the table.
-        id_column: The user's choice, if any.
+    Only what cannot be a row is left out: a comment, or what is narrower than the titles and holds
+    no ID, sound or mangled. Where that is not so, nothing is above.
     """
     named = [at for at, record in enumerate(head) if _names_ids(record, id_column)]
     # "# asset_id" may be a title after a mark, or speak of the titles below.
@@ -169,13 +165,8 @@ def find_id_column(
 ) -> tuple[int, str]:
     """Return the position of the ID column and how it was found.
 
-    Args:
-        titles: The titles as read, so that two of one name are seen to be two.
-        column_at: Gives the cells of the column at a position, as text.
-        id_column: The user's choice; None goes by known titles, then by content.
-
-    Raises:
-        InputError: There is no such column, or more than one.
+    The titles are as read, so that two of one name are seen to be two. Unless the user has chosen,
+    it goes by known titles, then by content; no such column, or more than one, is refused.
     """
     if id_column is not None:
         return _by_choice(titles, column_at, id_column), BY_CHOICE

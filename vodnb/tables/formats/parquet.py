@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_parquet() -> None:
-    """Refuse where Parquet cannot be read or written.
-
-    Raises:
-        SetupError: pyarrow is not installed.
-    """
+    """Refuse where Parquet cannot be read or written, because pyarrow is not installed."""
     try:
         import pyarrow  # noqa: F401, ICN001  # only to see whether it is there
     except ImportError:
@@ -31,12 +27,7 @@ def check_parquet() -> None:
 
 
 def read_parquet(data: bytes, name: str) -> pd.DataFrame:
-    """Return the table in a Parquet file; texts get the dtype that they have everywhere here.
-
-    Raises:
-        InputError: The file is damaged.
-        SetupError: pyarrow is not installed.
-    """
+    """Return the table in a Parquet file; texts get the dtype that they have everywhere here."""
     check_parquet()
     try:
         table = pd.read_parquet(io.BytesIO(data), engine="pyarrow")

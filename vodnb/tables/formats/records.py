@@ -35,13 +35,8 @@ BY_DEFAULT = "nothing parts the cells"
 def read_records(text: Text, *, delimiter: str | None, id_column: str | None) -> Records:
     """Split a text into records; blank lines at its beginning and end are none.
 
-    Args:
-        text: The whole text.
-        delimiter: The user's choice; None for a `sep=` line, else whatever fits best.
-        id_column: Title of the ID column, if the user named it: it tells delimiters apart.
-
-    Raises:
-        InputError: The delimiter cannot be one, or the records make no table.
+    Unless the user has chosen a delimiter, a `sep=` line counts, else whatever fits best; the title
+    of the ID column, if the user named it, tells delimiters apart.
     """
     if delimiter is not None and not _can_split(delimiter):
         raise InputError(
@@ -135,10 +130,7 @@ def _records(
 ) -> Iterator[tuple[list[str], int, bool]]:
     """Yield each record, the line it begins on, and whether its quotes were not read as such.
 
-    Args:
-        lines: What to split.
-        delimiter: Where.
-        spaced: Whether spaces behind a delimiter belong to it.
+    Where it is `spaced`, spaces behind a delimiter belong to it.
     """
     is_ours = False
     at = 0

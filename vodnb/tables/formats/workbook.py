@@ -37,11 +37,7 @@ _MISSING = "Excel (.xlsx) files need openpyxl, which is not installed."
 
 
 def check_workbook() -> None:
-    """Refuse where workbooks cannot be read or written.
-
-    Raises:
-        SetupError: openpyxl is not installed.
-    """
+    """Refuse where workbooks cannot be read or written, because openpyxl is not installed."""
     try:
         import openpyxl  # noqa: F401  # only to see whether it is there
     except ImportError:
@@ -51,12 +47,7 @@ def check_workbook() -> None:
 
 
 def read_workbook(data: bytes, name: str, sheet: str | None) -> tuple[str, Records]:
-    """Return the name of the sheet with the table, and its records as text.
-
-    Raises:
-        InputError: The workbook is damaged or too large, or which sheet to take cannot be told.
-        SetupError: openpyxl is not installed.
-    """
+    """Return the name of the sheet with the table, and its records as text."""
     check_workbook()
     _check_size(data, name)
     try:
@@ -75,13 +66,7 @@ def read_workbook(data: bytes, name: str, sheet: str | None) -> tuple[str, Recor
 
 
 def write_workbook(titles: Iterable[Any], rows: Iterable[Sequence[Any]], stream: IO[bytes]) -> None:
-    """Write a sheet in which every text is a text, for Excel too, and no formula can be.
-
-    Args:
-        titles: The titles.
-        rows: The cells; None for an empty one.
-        stream: Where to.
-    """
+    """Write a sheet in which every text is a text, for Excel too, and no formula can be."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 

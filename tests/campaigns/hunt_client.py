@@ -293,7 +293,7 @@ class _Client:
         for folder in [*self._task.folder.glob("*/.vodnb"), *self._task.folder.glob("apart-*")]:
             listed = vodnb.runs(folder)
             for journal, state in zip(listed["journal"], listed["state"], strict=True):
-                if state not in {"finished", "running"}:
+                if state not in {"finished", "under way"}:
                     return Path(journal)
         return None
 

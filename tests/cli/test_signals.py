@@ -95,9 +95,8 @@ def test_signals_end_in_a_whole_table(box, assets, numbers, gap):
         assert bad not in errors
     table = result_of(assets)
     assert list(table["asset_id"]) == IDS
-    counts = table["outcome"].value_counts()
-    assert counts["not_sent"] > 0
-    assert counts["confirmed"] > 0
+    assert "not_sent" in set(table["outcome"])
+    # Of what was served all may still be in doubt where the second signal came at once.
     sent = table["asset_id"][table["outcome"].isin(["confirmed", "in_doubt"])]
     assert set(posts(box)) <= set(sent)
     assert set(vodnb.runs(assets.parent / ".vodnb")["state"]) == {"unfinished"}

@@ -138,8 +138,8 @@ def campaign(ids: int, mutations: int, *, places: Sequence[int] = (), seed: int 
     verdict = Verdict()
     with tempfile.TemporaryDirectory() as folder:
         for place in places:
-            spoiler = Spoiler(id_at=place, remarks=bool(place % 2), seed=seed)
-            for is_named in (True, False):
+            for is_named, is_hex in ((True, True), (False, True), (True, False)):
+                spoiler = Spoiler(id_at=place, remarks=bool(place % 2), is_hex=is_hex, seed=seed)
                 load_spoilt(spoiler, is_named=is_named, folder=Path(folder), verdict=verdict)
         ids += verdict.ids
         load_polluted(ids, seed=seed, folder=Path(folder), verdict=verdict)

@@ -31,6 +31,7 @@ ABOUT = {
 }
 """Encodings that are read as GB18030 without an error, with something to say in each."""
 
+MAKES = ("MG", "RI", "CC", "YY")
 USABLE = ("ok", "cleaned", "duplicate")
 
 
@@ -62,14 +63,21 @@ class Spoiler:
     Args:
         id_at: Position of its ID column.
         remarks: Whether the last column is filled in some rows; else it is always empty.
+        is_hex: Whether the IDs are 32 hex digits; else they are like `MG-8769`.
         seed: What the table is made from.
     """
 
-    def __init__(self, *, id_at: int = 2, remarks: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self, *, id_at: int = 2, remarks: bool = True, is_hex: bool = True, seed: int = 0
+    ) -> None:
         chance = random.Random(seed)
         self.id_at = id_at
         self.titles = [*TITLES[:id_at], ID_TITLE, *TITLES[id_at:]]
-        self.ids = [f"{chance.getrandbits(128):032x}" for _ in range(ROWS)]
+        self.is_hex = is_hex
+        self.ids = [
+            f"{chance.getrandbits(128):032x}" if is_hex else f"{chance.choice(MAKES)}-{at + 1000}"
+            for at in range(ROWS)
+        ]
         self.rows = [_cells(chance, asset_id, id_at, remarks=remarks) for asset_id in self.ids]
 
     def files(self) -> Iterator[Spoilt]:
@@ -147,7 +155,9 @@ class Spoiler:
             yield f"below_{name}_line", [*plain, "", *lines], [*ids, *[""] * 4]
         yield "comments_above", ["# one", "-- two", "// three", *plain], ids
         yield "comments_within", [*plain[:40], "# half", *plain[40:]], [*ids[:39], "", *ids[39:]]
-        yield from self._several_tables()
+        if self.is_hex:
+            yield from self._several_tables()
+            yield from self._other_forms()
         yield "all_end_in_a_delimiter", [f"{line}," for line in plain], ids
         yield "rows_end_in_a_delimiter", [plain[0], *(f"{line}," for line in plain[1:])], ids
         short = ",".join(self.titles[1:])
@@ -159,11 +169,14 @@ class Spoiler:
         first = "asset_id" if self.id_at == 0 else "#"
         behind = ",".join([first, *self.titles[1:]])
         yield "titles behind a mark", [behind, *marked, *plain[6:]], ids
+        yield "one_long_cell", [plain[0], plain[1] + "x" * 40_000, *plain[2:]], ids
+
+    def _other_forms(self) -> Iterator[tuple[str, list[str], Sequence[str]]]:
         for other in ("Total", "A12", "2024-01-05", "83", "n/a", self.ids[0][:31], "0" * 33):
             cells = [""] * len(self.titles)
             cells[self.id_at] = other
-            yield f"other form {other[:10]}", [*plain, ",".join(cells)], [*ids, ""]
-        yield "one_long_cell", [plain[0], plain[1] + "x" * 40_000, *plain[2:]], ids
+            lines = [*self._lines(), ",".join(cells)]
+            yield f"other form {other[:10]}", lines, [*self.ids, ""]
 
     def _several_tables(self) -> Iterator[tuple[str, list[str], Sequence[str]]]:
         plain, ids = self._lines(), self.ids

@@ -170,6 +170,31 @@ def test_a_ragged_row_whose_id_is_plain_is_usable(tmp_path, line, verdict, note)
     assert list(load_assets(twice)["verdict"]) == list(twice["verdict"])
 
 
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("2024-01-05,1,MG-1050,clip, more", "ok"),
+        ("2024-01-051,MG-1050,clip", "cleaned"),
+        ('2024-01-05,1,"MG-1050,clip', "cleaned"),
+        ('2024-01-05,1,"MG-1050,clip, more', "cleaned"),
+        ("2024-01-05,1,MG-1050,clip,", "ok"),
+        (",2024-01-05,1,MG-1050,clip", "ragged"),
+        ("2024-01-05,1,MG-10,clip, more", "ragged"),
+        ('2024-01-05,1,"Tee,clip', "not_an_id"),
+    ],
+)
+def test_ids_of_another_form_prove_their_place_by_how_they_are_built(line, verdict):
+    """`MG-1050` among forty that are two capitals, a hyphen and four digits is plainly the ID."""
+    rows = "".join(f"2024-01-05,{at},MG-{at + 1000},clip\n" for at in range(40))
+    frame = load_assets(f"day,n,key,t\n{rows}{line}\n", id_column="key")
+    assert verdicts(frame) == [*["ok"] * 40, verdict]
+    if verdict in {"ok", "cleaned"}:
+        assert frame["asset_id"][40] == "MG-1050"
+    again = load_assets(frame)
+    assert list(again["asset_id"]) == list(frame["asset_id"])
+    assert verdicts(again) == verdicts(frame)
+
+
 def test_another_column_of_the_same_form_proves_no_place():
     """A checksum beside the IDs may have moved below their title."""
     text = "day,md5,asset_id,t\n" + "".join(

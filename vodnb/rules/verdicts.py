@@ -7,6 +7,7 @@ forms are noted, not refused. Source: https://support.huaweicloud.com/api-vod/vo
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ UNUSUAL_NOTE = "unusual form (not 32 hex digits): sent as it is"
 HEX_FORM, UUID_FORM = "32 hex digits", "UUID"
 _PROOF_CELLS = 30
 _PROOF_SHARE = 0.9
+_SHORTEST_SHAPE = 4
+_SMALL, _CAPITAL, _DIGIT = map(re.compile, ("[a-z]", "[A-Z]", "[0-9]"))
 
 # Soft hyphen, zero-width and bidi marks, word joiner and the like, byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
@@ -109,6 +112,31 @@ def form_of(asset_id: str) -> str:
     if is_hex(asset_id):
         return HEX_FORM
     return UUID_FORM if _UUID.fullmatch(asset_id) else ""
+
+
+def shape_of(cell: str) -> str:
+    """Return how a cell is built: its form, else its letters as A and a and its digits as 9."""
+    text = cell if is_hex(cell) else clean(cell)[0]
+    return form_of(text) or _SMALL.sub("a", _CAPITAL.sub("A", _DIGIT.sub("9", text)))
+
+
+def proven_shape(cells: Iterable[str]) -> str:
+    """Return the shape that nine in ten of thirty cells or more have; "" where there is none.
+
+    Only a shape with digits in it tells an ID from a word.
+    """
+    shapes = Counter(shape_of(cell) for cell in cells if cell.strip())
+    shape, count = shapes.most_common(1)[0] if shapes else ("", 0)
+    is_telling = shape in {HEX_FORM, UUID_FORM} or ("9" in shape and len(shape) >= _SHORTEST_SHAPE)
+    is_proven = count >= _PROOF_CELLS and count >= _PROOF_SHARE * shapes.total()
+    return shape if is_telling and is_proven else ""
+
+
+def without_lone_quote(cell: str) -> str:
+    """Return a cell without the one quote too many at its beginning or end; "" if it has none."""
+    text = clean(cell)[0]
+    is_lone = text.count('"') == 1 and '"' in {text[:1], text[-1:]}
+    return text.strip('"') if is_lone else ""
 
 
 def proven_forms(cells: Mapping[str, int], distinct: Mapping[str, int]) -> tuple[str, ...]:

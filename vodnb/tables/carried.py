@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import Judgement, clean, form_of
+from vodnb.rules.verdicts import UNUSUAL_NOTE, Judgement, clean, form_of
 from vodnb.tables.formats.cell_text import cell_text, cell_texts
 from vodnb.tables.formats.header import is_id
 
-from .judging import FORM_NOTE, TITLE_NOTE, Rows, judge_cell, odd_rows, proves_hex
+from .judging import FORM_NOTE, QUOTE_NOTE, TITLE_NOTE, Rows, judge_cell, odd_rows, proves_hex
 from .ragged import RAGGED_NOTE, SHIFTED_NOTE
 from .sheet import NUMBER_NOTE, STRAY_QUOTE
 
@@ -98,11 +98,11 @@ def kept_notes(
         remark = _remark_in(note)
         if _is_kept(verdict, note):
             if not _is_lifted(verdict, note, texts[at], before.asset_ids[at], id_form):
-                is_shifted = SHIFTED_NOTE in note
+                is_elsewhere = _is_elsewhere(note)
                 known[at] = Judgement(
-                    verdict=Verdict.CLEANED if is_shifted else Verdict(verdict),
-                    asset_id=before.asset_ids[at] if is_shifted else texts[at],
-                    note=remark if is_shifted else note,
+                    verdict=Verdict.CLEANED if is_elsewhere else Verdict(verdict),
+                    asset_id=before.asset_ids[at] if is_elsewhere else texts[at],
+                    note=note.partition("; ")[2] if verdict == Verdict.DUPLICATE else note,
                 )
         elif remark:
             remarks[at] = remark
@@ -122,7 +122,12 @@ def _is_kept(verdict: str, note: str) -> bool:
         return TITLE_NOTE in note or FORM_NOTE in note
     if verdict == Verdict.MANGLED:
         return NUMBER_NOTE in note
-    return verdict == Verdict.RAGGED or SHIFTED_NOTE in note
+    return verdict == Verdict.RAGGED or _is_elsewhere(note)
+
+
+def _is_elsewhere(note: str) -> bool:
+    """Return whether an ID was found by what the other rows prove, and not in its cell alone."""
+    return SHIFTED_NOTE in note or (QUOTE_NOTE in note and UNUSUAL_NOTE in note)
 
 
 def _own_note(note: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,9 @@ from vodnb.rules.verdicts import (
     is_usual,
     judge,
     proven_forms,
+    proven_shape,
+    shape_of,
+    without_lone_quote,
 )
 from vodnb.tables.formats.header import is_id, is_id_title
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 _PIECE = 512
 
 TITLE_NOTE = "it is the title of an ID column, as where files were joined"
+QUOTE_NOTE = "stray quote removed"
 FORM_NOTE = "the other cells of this column are "
 _LET_THROUGH = ", and id_form='any' lets this one through"
 
@@ -66,6 +70,7 @@ def judge_rows(
     hex_column = proves_hex(texts, odd)
     distinct = dict.fromkeys(map(texts.__getitem__, odd))
     judged = {text: judge_cell(text, hex_column=hex_column, title=title) for text in distinct}
+    judged |= _without_quotes(texts, judged, known)
     forms = _forms(texts, judged, odd, known) if odd and id_form is None else ()
     for row in odd:
         found = judged[texts[row]]
@@ -92,6 +97,27 @@ def judge_cell(cell: str, *, hex_column: bool, title: str = "") -> Judgement:
     if not is_id(cell) and is_id_title(cell, title or None):
         return Judgement(verdict=Verdict.NOT_AN_ID, asset_id=cell, note=TITLE_NOTE)
     return judge(cell, hex_column=hex_column)
+
+
+def _without_quotes(
+    texts: Sequence[str], judged: Mapping[str, Judgement], known: Container[int]
+) -> dict[str, Judgement]:
+    """Return what cells say that have a quote too many, and are built like nine in ten without."""
+    bare = {
+        text: rest
+        for text, found in judged.items()
+        if found.verdict is Verdict.NOT_AN_ID and (rest := without_lone_quote(text))
+    }
+    shape = proven_shape(cell for row, cell in enumerate(texts) if row not in known) if bare else ""
+    return {
+        text: replace(
+            judge(rest, hex_column=False),
+            verdict=Verdict.CLEANED,
+            note=joined(QUOTE_NOTE, judge(rest, hex_column=False).note),
+        )
+        for text, rest in bare.items()
+        if shape and shape_of(rest) == shape and judge(rest, hex_column=False).verdict.is_usable
+    }
 
 
 def _forms(

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vodnb.rules.verdicts import HEX_FORM, proven_shape, shape_of, without_lone_quote
 from vodnb.tables.formats.header import is_id
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from vodnb.tables.formats.columns import Records
 
-_PROOF_CELLS = 30
-_PROOF_SHARE = 0.9
 _TABLE_ROWS = 3
 """So many rows below one another, of one width of their own, are another table."""
 
@@ -129,7 +128,8 @@ def _without_empty_end(row: Sequence[str]) -> Sequence[str]:
 def find_ids(columns: Sequence[Sequence[str]], at: int, widths: Widths) -> dict[int, int]:
     """Return the ragged rows of which one cell is plainly the ID, and how far off its column.
 
-    It is the only ID of its row, and no other column holds one where rows are sound, so none can
+    It is built as nine in ten of the others are, or else it is 32 hex digits; it is the only such
+    cell of its row, and no other column holds one where rows are sound, so none can
     have come from there. It stands in its column; or, where cells are missing, as far to the left
     as there are, for what a row lacks before its ID has moved that. What a row has too many may be
     anything, an ID of something else too: there it stands in its column or nowhere.
@@ -138,33 +138,36 @@ def find_ids(columns: Sequence[Sequence[str]], at: int, widths: Widths) -> dict[
     below one another that are alike, or of which one has no ID, may be another table.
     """
     ragged = widths.ragged
+    sound = (cell for row, cell in enumerate(columns[at]) if row not in ragged)
+    proven = proven_shape(sound)
+    shape = proven or HEX_FORM
     plain: dict[int, int] = {}
     for row, (width, _) in ragged.items():
-        found = [other for other, column in enumerate(columns) if is_id(column[row])]
+        found = [other for other, column in enumerate(columns) if _has(column[row], shape)]
         if found in ([at], [at + min(0, width - widths.needed)]):
             plain[row] = found[0] - at
     if not plain or any(
-        _holds_id(column, ragged) for other, column in enumerate(columns) if other != at
+        _holds(column, shape, ragged) for other, column in enumerate(columns) if other != at
     ):
         return {}
     lone = widths.padded.intersection(plain)
-    if _is_proven(columns[at], ragged):
+    if proven:
         runs = (run for run in _runs(sorted(ragged)) if _is_lone(run, plain, ragged))
         lone = lone.union(*runs)
     return {row: plain[row] for row in sorted(lone)}
 
 
-def _holds_id(column: Sequence[str], apart: Mapping[int, object]) -> bool:
-    """Return whether any row that is not ragged has an ID in this column."""
-    if not _HEX_LINE.search("\n".join(column)):
+def _has(cell: str, shape: str) -> bool:
+    if shape == HEX_FORM:
+        return is_id(cell)
+    return shape_of(cell) == shape or shape_of(without_lone_quote(cell)) == shape
+
+
+def _holds(column: Sequence[str], shape: str, apart: Mapping[int, object]) -> bool:
+    """Return whether any row that is not ragged has a cell of this shape in this column."""
+    if shape == HEX_FORM and not _HEX_LINE.search("\n".join(column)):
         return False
-    return any(is_id(cell) for row, cell in enumerate(column) if row not in apart)
-
-
-def _is_proven(column: Sequence[str], apart: Mapping[int, object]) -> bool:
-    cells = [cell for row, cell in enumerate(column) if row not in apart and cell.strip()]
-    hits = sum(map(is_id, cells))
-    return hits >= _PROOF_CELLS and hits >= _PROOF_SHARE * len(cells)
+    return any(_has(cell, shape) for row, cell in enumerate(column) if row not in apart)
 
 
 def _runs(rows: Sequence[int]) -> Iterable[list[int]]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from vodnb.rules.errors import InputError
 from vodnb.rules.model import Verdict
-from vodnb.rules.verdicts import UNUSUAL_NOTE, Judgement, judge
+from vodnb.rules.verdicts import UNUSUAL_NOTE, Judgement, judge, without_lone_quote
 from vodnb.tables.formats.cell_text import TEXT, cell_texts
 from vodnb.tables.formats.header import (
     BY_CONTENT_ALONE,
@@ -177,13 +177,16 @@ def _told_by_file(
     columns = [cell_texts(sheet.frame.iloc[:, other]) for other in range(sheet.frame.shape[1])]
     shifts = find_ids(columns, at, widths)
     for row in widths.ragged:
-        if row not in shifts:
+        shift = shifts.get(row)
+        text = columns[at + (shift or 0)][row]
+        cell = judge(without_lone_quote(text) or text, hex_column=True)
+        if shift is None or not cell.verdict.is_usable:
             known[row] = found(Verdict.RAGGED, row, widths.note(row))
             continue
-        remark = widths.remark(row, shifts[row])
-        if shifts[row]:
-            asset_id = judge(columns[at + shifts[row]][row], hex_column=True).asset_id
-            known[row] = Judgement(verdict=Verdict.CLEANED, asset_id=asset_id, note=remark)
+        remark = widths.remark(row, shift)
+        if shift:
+            note = joined(cell.note, remark)
+            known[row] = Judgement(verdict=Verdict.CLEANED, asset_id=cell.asset_id, note=note)
         else:
             remarks[row] = joined(remark, remarks.get(row, ""))
     return known, remarks

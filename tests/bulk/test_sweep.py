@@ -22,6 +22,8 @@ from vodnb.emulator.faults import Behaviour
 from vodnb.rules.errors import InputError, SignInError
 from vodnb.rules.windows import Window, choose_windows
 
+pytestmark = pytest.mark.waits
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BASE = int(START.timestamp())
 ALL = Window(start=datetime(2000, 1, 1, tzinfo=UTC), end=datetime(2026, 12, 31, tzinfo=UTC))

@@ -7,8 +7,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import vodnb
 from vodnb import forms
+
+pytestmark = pytest.mark.kernel
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "vodnb"

@@ -13,6 +13,8 @@ from vodnb.cli import main
 from vodnb.emulator.faults import Behaviour
 from vodnb.rules.errors import InputError, SetupError
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture
 def box():

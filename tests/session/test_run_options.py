@@ -269,6 +269,7 @@ CALLS = {
     "uses_jedi",
     [pytest.param(True, id="jedi", marks=pytest.mark.long), pytest.param(False, id="IPython")],
 )
+@pytest.mark.kernel
 @pytest.mark.parametrize("verb", TAKEN, ids=label)
 def test_tab_shows_every_option(verb, uses_jedi, shell) -> None:
     """Tab inside the parentheses completes each option, whichever of the two completes it."""

@@ -13,6 +13,8 @@ from vodnb.rules.answers import Answer
 from vodnb.rules.model import AnswerClass, Outcome
 from vodnb.rules.pacing import FEWEST_WORKERS, parse_rate
 
+pytestmark = pytest.mark.waits
+
 SECOND = parse_rate("1500/min")
 
 

@@ -22,7 +22,10 @@ import vodnb
 from vodnb.journal.entries import as_row
 from vodnb.rules.errors import JournalError
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+    pytest.mark.kernel,
+]
 
 _numbers = count(0xF02C << 32)
 

@@ -119,6 +119,9 @@ class Job(BulkJob):
             lang=self._lang,
         )
 
+    is_part = False
+    """Whether it is one run of several that a table asks for."""
+
     async def _run(self) -> None:
         opened = None
         try:
@@ -137,8 +140,10 @@ class Job(BulkJob):
 
     def _let_go_of(self, opened: OpenRun) -> None:
         settlements = self._state.settlements
-        # What a run that was stopped has sent is asked about by whoever comes next without a look.
-        left = settlements.in_doubt() + ([] if self._is_finished else settlements.sent())
+        # What a run has sent that was stopped, or whose other parts go on, is asked about by who
+        # comes next without a look.
+        is_over = self._is_finished and not self.is_part
+        left = settlements.in_doubt() + ([] if is_over else settlements.sent())
         opened.close(is_finished=self._is_finished, left=dict.fromkeys(left))
 
     async def _open_aside(self) -> OpenRun:

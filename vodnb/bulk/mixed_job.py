@@ -101,6 +101,7 @@ class MixedJob(BulkJob):
             is_limited = part.plan.canary is not None and self._jobs
             plan = replace(part.plan, canary=int(trials)) if is_limited else part.plan
             job = self._prepare(plan, part.table, self._control)
+            job.is_part = True
             # Not by its own `begin`: what `last_job` returns stays the whole.
             self._jobs.append(BackgroundTask.begin(job))
             try:

@@ -188,8 +188,8 @@ def test_what_a_part_has_sent_is_not_sent_by_another_run_meanwhile(box, tmp_path
     }
     job = vod.start(table, **asked, **options)
     wait_until(lambda: posts(box, second))
-    again = vod.confirm(first, rate=None, journal=tmp_path / "b", progress=False, **options)
     assert not job.done()
+    again = vod.confirm(first, rate=None, journal=tmp_path / "b", progress=False, **options)
     assert set(again["outcome"]) <= {"confirmed", "already_confirmed"}
     assert posts(box, first) == 8
     job.stop()

@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 
-import pandas as pd
 import pytest
 from jobs import creating, outcomes, start, wait_until
 
@@ -169,31 +168,6 @@ def test_what_a_stopped_run_has_sent_is_not_sent_by_the_next_one(
     table = vod.confirm(assets, rate=None, journal=tmp_path / "b", progress=False, **options)
     assert set(table["outcome"]) <= {"confirmed", "already_confirmed"}
     assert posts(box, assets) == 60
-
-
-def test_what_a_part_has_sent_is_not_sent_by_another_run_meanwhile(box, tmp_path, monkeypatch):
-    """A table with two statuses: its first part has ended, the second one is under way."""
-    monkeypatch.setattr(lifecycle, "SETTLE_MARGIN", 0.2)
-    first, second = new_assets(box, 8), new_assets(box, 60)
-    table = pd.DataFrame(
-        {"asset_id": first + second, "status": ["CREATED"] * 8 + ["CANCELLED"] * 60}
-    )
-    vod = vodnb.connect(sandbox=True)
-    options = {"check_first": False, "deadline": 1, "verify": False}
-    asked = {
-        "status_column": "status",
-        "destroy": 60,
-        "rate": "900/min",
-        "journal": tmp_path / "a",
-    }
-    job = vod.start(table, **asked, **options)
-    wait_until(lambda: posts(box, second))
-    assert not job.done()
-    again = vod.confirm(first, rate=None, journal=tmp_path / "b", progress=False, **options)
-    assert set(again["outcome"]) <= {"confirmed", "already_confirmed"}
-    assert posts(box, first) == 8
-    job.stop()
-    job.wait(progress=False)
 
 
 def test_closing_a_connection_stops_its_runs(box):
